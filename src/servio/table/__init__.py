@@ -1,0 +1,41 @@
+"""Labelled, audited input-output tables and their form on disk."""
+
+from servio.table.audit import Audit, Finding, audit
+from servio.table.axis import Axis
+from servio.table.bundle import Bundle
+from servio.table.identities import Identity, column_gap, identities, row_gap
+from servio.table.info import Note, TableInfo
+from servio.table.iotable import (
+    DEMAND_ROLES,
+    ORIGINS,
+    PRIMARY_ROLES,
+    IOTable,
+    Origin,
+    Satellite,
+)
+from servio.table.store import Store, file_sha256
+from servio.table.transform import aggregate, national
+
+__all__ = [
+    "DEMAND_ROLES",
+    "ORIGINS",
+    "PRIMARY_ROLES",
+    "Audit",
+    "Axis",
+    "Bundle",
+    "Finding",
+    "IOTable",
+    "Identity",
+    "Note",
+    "Origin",
+    "Satellite",
+    "Store",
+    "TableInfo",
+    "aggregate",
+    "audit",
+    "column_gap",
+    "file_sha256",
+    "identities",
+    "national",
+    "row_gap",
+]

@@ -1,0 +1,184 @@
+"""Is this table fit to be measured? What is odd in it, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from servio import algebra
+from servio.table.identities import Identity, column_gap, identities, row_gap
+from servio.table.iotable import IOTable
+
+__all__ = ["Audit", "Finding", "audit"]
+
+Array = npt.NDArray[np.float64]
+
+FAIL_SHARE_OF_INDUSTRY = 0.01
+FAIL_SHARE_OF_ECONOMY = 0.001
+WARN_SHARE_OF_INDUSTRY = 0.005
+NUMERIC_LIMIT = 1e-10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing an audit saw.
+
+    Parameters
+    ----------
+    level : str
+        ``fail``, ``warn`` or ``note``.
+    check : str
+        Short stable name of the check.
+    place : str
+        Label of the row, column or cell.
+    text : str
+        What is there and what was expected.
+    """
+
+    level: str
+    check: str
+    place: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Findings and residuals of one table; `passed` unless a finding is a failure."""
+
+    table: str
+    findings: tuple[Finding, ...]
+    identities: tuple[Identity, ...]
+    synthetic: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """No finding is a failure."""
+        return not any(finding.level == "fail" for finding in self.findings)
+
+    @property
+    def data_residual(self) -> float:
+        """Largest relative gap the publisher's numbers leave."""
+        return max((i.residual for i in self.identities if i.kind == "data"), default=0.0)
+
+    @property
+    def numeric_residual(self) -> float:
+        """Largest relative error of our own arithmetic."""
+        return max((i.residual for i in self.identities if i.kind == "numeric"), default=0.0)
+
+
+def audit(table: IOTable) -> Audit:
+    """Check a table's balance, signs, dead industries and solvability.
+
+    A row or column that does not add up *fails* when the gap exceeds 1 % of the industry's output
+    and 0.1 % of the economy's; smaller gaps over 0.5 % of the industry are warnings. Gaps are
+    reported, never spread over cells.
+
+    Parameters
+    ----------
+    table : IOTable
+
+    Returns
+    -------
+    Audit
+
+    Examples
+    --------
+    >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("1", "2"))
+    >>> audit(table).passed
+    True
+    """
+    findings = [
+        *_gaps(table, row_gap(table), "row-balance", "sales miss output by"),
+        *_gaps(table, column_gap(table), "column-balance", "costs miss output by"),
+        *_signs(table),
+        *_dead(table),
+        *_solvable(table),
+        *(Finding("note", note.code, table.info.name, note.text) for note in table.info.notes),
+    ]
+    residuals = () if _unsolvable(findings) else identities(table)
+    findings += [
+        Finding("fail", "numeric-identity", i.where, f"{i.name} off by {i.residual:.1e} relative")
+        for i in residuals
+        if i.kind == "numeric" and not i.residual <= NUMERIC_LIMIT
+    ]
+    order = {"fail": 0, "warn": 1, "note": 2}
+    findings.sort(key=lambda finding: order[finding.level])
+    return Audit(table.info.name, tuple(findings), residuals, table.info.synthetic)
+
+
+def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding]:
+    size = np.abs(gap)
+    by_country = np.bincount(table.axis.country_index, weights=np.abs(table.x))
+    economy = by_country[table.axis.country_index]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(size > 0, size / np.abs(table.x), 0.0)
+    fails = (share > FAIL_SHARE_OF_INDUSTRY) & (size > FAIL_SHARE_OF_ECONOMY * economy)
+    for i in np.flatnonzero(share > WARN_SHARE_OF_INDUSTRY):
+        level = "fail" if fails[i] else "warn"
+        yield Finding(
+            level,
+            check,
+            table.axis.labels[i],
+            f"{text} {gap[i]:,.4g} {table.info.money} ({share[i]:.1%} of its output "
+            f"{table.x[i]:,.4g})",
+        )
+
+
+def _signs(table: IOTable) -> Iterable[Finding]:
+    for name in ("Z", "Zm"):
+        flows = getattr(table, name)
+        if flows is None or not (flows < 0).any():
+            continue
+        share = -flows[flows < 0].sum() / np.abs(flows).sum()
+        worst = np.unravel_index(int(flows.argmin()), flows.shape)
+        place = f"{name} {table.axis.labels[worst[0]]} to {table.axis.labels[worst[1]]}"
+        yield Finding("warn", "negative-flows", place,
+                      f"{int((flows < 0).sum())} negative flows, {share:.2g} of the sum")  # fmt: skip
+    for i in np.flatnonzero(table.x < 0):
+        yield Finding("fail", "negative-output", table.axis.labels[i], f"output {table.x[i]:,.4g}")
+    value_added = table.value_added
+    for i in np.flatnonzero((value_added < 0) & table.live):
+        yield Finding("warn", "negative-value-added", table.axis.labels[i],
+                      f"value added {value_added[i]:,.4g} {table.info.money}")  # fmt: skip
+    final = table.Y.sum(axis=1)
+    negative = int((final < 0).sum())
+    if negative and "imports" not in table.demand_roles:
+        yield Finding("warn", "negative-final-demand", table.axis.labels[int(final.argmin())],
+                      f"{negative} industries with negative final demand in total")  # fmt: skip
+    cells = int((table.Y < 0).sum())
+    if cells:
+        yield Finding("note", "negative-demand-cells", table.info.name,
+                      f"{cells} negative cells of final demand (inventories, imports)")  # fmt: skip
+
+
+def _dead(table: IOTable) -> Iterable[Finding]:
+    dead = np.flatnonzero(~table.live)
+    for i in dead:
+        used = np.abs(table.Z[i]).sum() + np.abs(table.Z[:, i]).sum()
+        level, more = ("warn", f", yet flows of {used:,.4g}") if used > 0 else ("note", "")
+        yield Finding(level, "zero-output", table.axis.labels[i],
+                      f"no output{more}; its coefficients are undefined")  # fmt: skip
+
+
+def _solvable(table: IOTable) -> Iterable[Finding]:
+    if not table.live.any():
+        yield Finding("fail", "all-zero", table.info.name, "no industry has output")
+        return
+    A = algebra.input_coefficients(table.Z, table.x)
+    heavy = np.flatnonzero(np.abs(A).sum(axis=0) >= 1.0)
+    if len(heavy) == 0:
+        return
+    radius = algebra.spectral_radius(A)
+    for i in heavy:
+        yield Finding("warn", "inputs-exceed-output", table.axis.labels[i],
+                      f"inputs are {np.abs(A[:, i]).sum():.3f} of output")  # fmt: skip
+    if radius >= 1.0:
+        yield Finding("fail", "no-solution", table.info.name,
+                      f"spectral radius of A is {radius:.4f}; expected under 1")  # fmt: skip
+
+
+def _unsolvable(findings: Iterable[Finding]) -> bool:
+    return any(f.check in ("no-solution", "all-zero") for f in findings)

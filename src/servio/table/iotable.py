@@ -1,0 +1,441 @@
+"""The one labelled table every measure works on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from servio import algebra, classify
+from servio.errors import InputError, LabelError, NumericalError, UsageError, ValueFault
+from servio.table.axis import Axis
+from servio.table.info import TableInfo
+
+__all__ = ["DEMAND_ROLES", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin", "Satellite"]
+
+Array = npt.NDArray[np.float64]
+Origin = Literal["total", "domestic", "imported"]
+ORIGINS: tuple[str, ...] = get_args(Origin)
+DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
+                "other")  # fmt: skip
+PRIMARY_ROLES = ("value_added", "taxes", "margins", "imports", "adjustment")
+
+
+@dataclass(frozen=True)
+class Satellite:
+    """A row that goes with the industries but not with the money balance, such as employment."""
+
+    values: Array
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class IOTable:
+    """Input-output table with labels, units and provenance; immutable.
+
+    Parameters
+    ----------
+    Z : array (n, n)
+        Intermediate flows, row sells to column, in ``info.money``. Domestic flows where
+        ``info.flows`` is ``domestic``; all flows for ``total`` and ``world``.
+    Y : array (n, m)
+        Final demand for the rows of Z, exports included, imports (if a column) negative.
+    V : array (p, n)
+        Primary inputs by row, each with a role in `primary_roles`.
+    x : array (n,)
+        Gross output.
+    axis, demand : Axis
+        Labels of the n industries (or products) and of the m demand columns.
+    demand_roles : tuple of str
+        One of `DEMAND_ROLES` for each demand column.
+    primary : tuple of str
+        Names of the rows of V.
+    primary_roles : tuple of str
+        One of `PRIMARY_ROLES` for each row of V.
+    info : TableInfo
+        Source, units, year, steps.
+    Zm, Ym : array (n, n) and (n, m), optional
+        Imported intermediate and final flows by product, for national tables that split them.
+    Vy : array (p, m), optional
+        Primary inputs (taxes, margins) paid by final demand.
+    satellites : mapping of str to Satellite
+        Employment, capital, energy ...; shape (n,) each.
+    groups : mapping of str to Grouping
+        Groupings of the table's own labels.
+
+    Raises
+    ------
+    InputError
+        Shapes, labels or roles do not fit.
+    ValueFault
+        A cell is not a finite number.
+
+    Notes
+    -----
+    Identities (residuals in `servio.table.identities`): ``x = Z 1 + Y 1 + d`` and
+    ``x' = 1'Z + 1'Zm + 1'V + c'``; d and c are the published data's own discrepancies, reported
+    and never spread.
+
+    Source: Miller & Blair (2009), Input-Output Analysis, 2nd ed., ch. 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("1", "2"))
+    >>> table.coefficients("total").round(2).tolist()
+    [[0.15, 0.25], [0.2, 0.05]]
+    """
+
+    Z: Array
+    Y: Array
+    V: Array
+    x: Array
+    axis: Axis
+    demand: Axis
+    demand_roles: tuple[str, ...]
+    primary: tuple[str, ...]
+    primary_roles: tuple[str, ...]
+    info: TableInfo
+    Zm: Array | None = None
+    Ym: Array | None = None
+    Vy: Array | None = None
+    satellites: Mapping[str, Satellite] = field(default_factory=dict)
+    groups: Mapping[str, classify.Grouping] = field(default_factory=dict)
+    trusted: bool = field(default=False, repr=False)
+    _cache: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "satellites", MappingProxyType(dict(self.satellites)))
+        object.__setattr__(self, "groups", MappingProxyType(dict(self.groups)))
+        if self.trusted:
+            return
+        n, m, p = len(self.axis), len(self.demand), len(self.primary)
+        shapes: dict[str, tuple[int, ...]] = {
+            "Z": (n, n), "Y": (n, m), "V": (p, n), "x": (n,),
+            "Zm": (n, n), "Ym": (n, m), "Vy": (p, m),
+        }  # fmt: skip
+        for name, shape in shapes.items():
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, self._checked(name, value, shape))
+        for name, satellite in self.satellites.items():
+            self._checked(f"satellite {name}", satellite.values, (n,))
+        _check_roles("demand_roles", self.demand_roles, DEMAND_ROLES, m)
+        _check_roles("primary_roles", self.primary_roles, PRIMARY_ROLES, p)
+
+    def _checked(self, name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+        array = np.array(value, dtype=np.float64)
+        if array.shape != shape:
+            raise InputError(
+                f"{self.info.name} {name}",
+                found=f"shape {array.shape}",
+                expected=f"shape {shape}",
+                remedy="Give the matrix the size of its labels.",
+            )
+        if not np.isfinite(array).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise ValueFault(
+                f"{self.info.name} {name} {self._cell(name, where)}",
+                found=str(array[where]),
+                expected="a finite number",
+                remedy="Correct the cell or leave the table out.",
+            )
+        array.setflags(write=False)
+        return array
+
+    def _cell(self, name: str, where: tuple[int, ...]) -> str:
+        rows = self.primary if name.startswith("V") else self.axis.labels
+        columns = self.demand.labels if name.endswith(("Y", "Ym", "Vy")) else self.axis.labels
+        names = (rows, columns) if len(where) == 2 else (self.axis.labels,)
+        return ", ".join(labels[i] for labels, i in zip(names, where, strict=True))
+
+    @classmethod
+    def from_flows(
+        cls,
+        Z: npt.ArrayLike,
+        *,
+        Y: npt.ArrayLike | None = None,
+        V: npt.ArrayLike | None = None,
+        x: npt.ArrayLike | None = None,
+        codes: Sequence[str],
+        country: str = "",
+        info: TableInfo | None = None,
+        **parts: Any,
+    ) -> IOTable:
+        """A table from flows and whichever of Y, V and x are known; the rest follows from balance.
+
+        Final demand missing: ``y = x - Z 1``. Output missing: ``x = Z 1 + Y 1``. Primary inputs
+        missing: ``va = x - 1'Z - 1'Zm``. Each derivation is recorded in ``info.steps``.
+        """
+        info = info or TableInfo("arrays", country=country)
+        axis = parts.pop("axis", None) or Axis.national(country, codes)
+        Z = np.asarray(Z, dtype=np.float64)
+        if x is None and Y is None:
+            raise InputError(
+                info.name or "table",
+                found="Z alone",
+                expected="Z with final demand Y or output x",
+                remedy="Give Y or x; the other follows from the balance.",
+            )
+        Y, x, info = _complete_rows(Z, Y, x, info)
+        Y = Y.reshape(len(Y), -1)
+        demand = parts.pop("demand", None) or _plain_demand(country, Y.shape[1])
+        roles = parts.pop("demand_roles", ("other",) * len(demand))
+        Zm = parts.get("Zm")
+        if V is None:
+            V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
+            info = info.step("primary inputs derived: x' - 1'Z - 1'Zm")
+        V = np.asarray(V, dtype=np.float64).reshape(-1, len(x))
+        primary = parts.pop("primary", ("value added",) if len(V) == 1 else None)
+        primary = primary or tuple(f"primary input {i + 1}" for i in range(len(V)))
+        primary_roles = parts.pop("primary_roles", ("value_added",) * len(V))
+        return cls(Z, Y, V, x, axis, demand, tuple(roles), tuple(primary), tuple(primary_roles),
+                   info, **parts)  # fmt: skip
+
+    # -- what is there ------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.axis)
+
+    @property
+    def has_split(self) -> bool:
+        """Domestic and imported flows can be told apart."""
+        return self.Zm is not None or self.axis.is_world
+
+    @property
+    def live(self) -> npt.NDArray[np.bool_]:
+        """Industries with output, shape (n,)."""
+        return self._once("live", lambda: algebra.live_industries(self.x))
+
+    @property
+    def value_added(self) -> Array:
+        """Value added by industry, shape (n,), in ``info.money``."""
+        return self._rows_with("value_added")
+
+    @property
+    def primary_inputs(self) -> Array:
+        """Everything an industry uses besides domestic flows: V and imported inputs, shape (n,)."""
+        imported = 0.0 if self.Zm is None else self.Zm.sum(axis=0)
+        return self.V.sum(axis=0) + imported
+
+    def demand_with(self, *roles: str, origin: Origin = "total") -> Array:
+        """Final demand columns with these roles, summed, shape (n,)."""
+        columns = [i for i, role in enumerate(self.demand_roles) if role in roles]
+        total = self.Y[:, columns].sum(axis=1)
+        if self.Ym is None or origin == "domestic":
+            return total
+        imported = self.Ym[:, columns].sum(axis=1)
+        return imported if origin == "imported" else total + imported
+
+    def _rows_with(self, role: str) -> Array:
+        rows = [i for i, r in enumerate(self.primary_roles) if r == role]
+        return self.V[rows].sum(axis=0)
+
+    # -- derived, computed once ---------------------------------------------------------------
+
+    def flows(self, origin: Origin = "total") -> Array:
+        """Intermediate flows of one origin, shape (n, n).
+
+        Rows are the selling industries. For a world table `domestic` keeps the flows inside each
+        country and `imported` those between countries. A table without a split gives its flows as
+        published for `total` and `domestic` alike, unless it says that they contain imports.
+        """
+        _check_origin(origin)
+        return self._once(("flows", origin), lambda: self._flows(origin))
+
+    def _flows(self, origin: Origin) -> Array:
+        if self.axis.is_world:
+            inside = self.axis.country_index[:, None] == self.axis.country_index[None, :]
+            return {"total": self.Z, "domestic": np.where(inside, self.Z, 0.0),
+                    "imported": np.where(inside, 0.0, self.Z)}[origin]  # fmt: skip
+        if self.Zm is not None:
+            return {"total": self.Z + self.Zm, "domestic": self.Z, "imported": self.Zm}[origin]
+        if origin == "imported" or (origin == "domestic" and self.info.flows == "total"):
+            raise InputError(
+                f"{self.info.name} origin",
+                found=f"origin={origin}, but the table does not split imports from domestic flows",
+                expected="a table with imported flows, or origin=total",
+                remedy="Use origin=total or give the imports matrix.",
+            )
+        return self.Z
+
+    def coefficients(self, origin: Origin = "total") -> Array:
+        """Input coefficients ``A = Z diag(x)^-1`` of one origin, shape (n, n); dead columns 0."""
+        _check_origin(origin)
+        return self._once(
+            ("A", origin), lambda: algebra.input_coefficients(self.flows(origin), self.x)
+        )
+
+    def leontief(self, origin: Origin = "total") -> algebra.Leontief:
+        """The factorised ``I - A`` of one origin, built once and shared by all measures."""
+        same = origin == "domestic" and not self.has_split
+        key: Origin = "total" if same and self.info.flows != "total" else origin
+        return self._once(("leontief", key), lambda: self._factorise(key))
+
+    def _factorise(self, origin: Origin) -> algebra.Leontief:
+        A = self.coefficients(origin)
+        heavy = np.abs(A).sum(axis=0) >= 1.0
+        if heavy.any() and algebra.spectral_radius(A) >= 1.0:
+            names = [self.axis.labels[i] for i in np.flatnonzero(heavy)[:5]]
+            raise NumericalError(
+                f"{self.info.name} {origin} inputs",
+                found=f"spectral radius of A at least 1; inputs reach output in {names}",
+                expected="industries that produce more than they use up",
+                remedy="Check these columns: is output or an input in another unit?",
+            )
+        return algebra.Leontief(A, self.live)
+
+    def weights(
+        self, grouping: str | classify.Grouping, *, allow_empty: bool = False
+    ) -> tuple[tuple[str, ...], Array]:
+        """Groups of a grouping and the share of each industry in them: names and (g, n)."""
+        key = ("weights", grouping, allow_empty) if isinstance(grouping, str) else None
+        if key is None:
+            return self._weights(grouping, allow_empty)
+        return self._once(key, lambda: self._weights(grouping, allow_empty))
+
+    def _weights(
+        self, grouping: str | classify.Grouping, allow_empty: bool
+    ) -> tuple[tuple[str, ...], Array]:
+        found = self.groups.get(grouping) if isinstance(grouping, str) else grouping
+        if found is None:
+            if self.info.classification is None:
+                raise LabelError(
+                    f"{self.info.name} grouping {grouping!r}",
+                    found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
+                    expected="a known classification or a grouping of its own",
+                    remedy="Add [groups] to the table's description, or name its classification.",
+                )
+            assert isinstance(grouping, str)
+            found = classify.grouping(grouping)
+        use = self._use_share() if found.kind == "function" else None
+        weights = found.weights(
+            self.info.classification or "", self.axis.codes, use_share=use, allow_empty=allow_empty
+        )
+        return tuple(found.groups), weights
+
+    def _use_share(self) -> Array:
+        """Share of each industry's supply to home users that other producers use (NaN if none)."""
+        used = self.flows("total").sum(axis=1)
+        final = self.demand_with(*(r for r in DEMAND_ROLES if r != "imports"))
+        supply = used + final
+        return np.divide(used, supply, out=np.full(len(used), np.nan), where=supply > 0)
+
+    def _once(self, key: Any, make: Any) -> Any:
+        if key not in self._cache:
+            value = make()
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            self._cache[key] = value
+        return self._cache[key]
+
+    # -- the same table, otherwise --------------------------------------------------------------
+
+    def permuted(self, order: Sequence[int] | npt.NDArray[np.intp]) -> IOTable:
+        """The industries in another order; nothing else changes."""
+        order = np.asarray(order, dtype=np.intp)
+        if sorted(order.tolist()) != list(range(len(self))):
+            raise UsageError("order", found="not every position once", expected="a permutation",
+                             remedy="Give each position of the axis once.")  # fmt: skip
+        square = np.ix_(order, order)
+        return self._replaced(
+            Z=self.Z[square],
+            Y=self.Y[order],
+            V=self.V[:, order],
+            x=self.x[order],
+            axis=self.axis.permuted(order),
+            Zm=None if self.Zm is None else self.Zm[square],
+            Ym=None if self.Ym is None else self.Ym[order],
+            satellites={
+                k: Satellite(s.values[order], s.unit) for k, s in self.satellites.items()
+            },
+            info=self.info.step("industries reordered"),
+        )
+
+    def scaled(self, factor: float, currency: str) -> IOTable:
+        """Every flow times one factor, in another currency or unit."""
+        if not (np.isfinite(factor) and factor > 0):
+            raise UsageError("factor", found=str(factor), expected="a positive number",
+                             remedy="Give units of the new currency for one of the old.")  # fmt: skip
+        money = {
+            name: value * factor
+            for name in ("Z", "Y", "V", "x", "Zm", "Ym", "Vy")
+            if (value := getattr(self, name)) is not None
+        }
+        return self._replaced(
+            **money, info=self.info.step(f"flows times {factor!r}", currency=currency)
+        )
+
+    def _replaced(self, **changes: Any) -> IOTable:
+        return replace(self, trusted=False, **changes)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of numbers, labels and units: equal tables have equal fingerprints."""
+        return self._once("fingerprint", self._fingerprint)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for name in ("Z", "Y", "V", "x", "Zm", "Ym", "Vy"):
+            value = getattr(self, name)
+            digest.update(name.encode())
+            if value is not None:
+                digest.update(str(value.shape).encode())
+                digest.update(np.ascontiguousarray(value))
+        for name in sorted(self.satellites):
+            satellite = self.satellites[name]
+            digest.update(f"{name}|{satellite.unit}".encode())
+            digest.update(np.ascontiguousarray(satellite.values))
+        info = self.info
+        text = (self.axis.labels, self.demand.labels, self.demand_roles, self.primary,
+                self.primary_roles, info.year, info.currency, info.unit, info.prices,
+                info.flows, info.classification)  # fmt: skip
+        digest.update(repr(text).encode())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        size = f"{len(self)} industries"
+        if self.axis.is_world:
+            size = f"{len(self.axis.country_names)} countries x {len(self.axis.code_names)} industries"
+        mark = " SYNTHETIC" if self.info.synthetic else ""
+        return f"<IOTable {self.info.name}: {size}, {self.info.money}{mark}>"
+
+
+def _complete_rows(
+    Z: Array, Y: npt.ArrayLike | None, x: npt.ArrayLike | None, info: TableInfo
+) -> tuple[Array, Array, TableInfo]:
+    if Y is None:
+        output = np.asarray(x, dtype=np.float64)
+        return output - Z.sum(axis=1), output, info.step("final demand derived: x - Z 1")
+    demand = np.asarray(Y, dtype=np.float64)
+    demand = demand.reshape(len(demand), -1)
+    if x is None:
+        return demand, Z.sum(axis=1) + demand.sum(axis=1), info.step("output derived: Z 1 + Y 1")
+    return demand, np.asarray(x, dtype=np.float64), info
+
+
+def _plain_demand(country: str, m: int) -> Axis:
+    names = ("final demand",) if m == 1 else tuple(f"final demand {i + 1}" for i in range(m))
+    return Axis.national(country, names)
+
+
+def _check_roles(name: str, roles: Sequence[str], known: Sequence[str], size: int) -> None:
+    bad = [role for role in roles if role not in known]
+    if bad or len(roles) != size:
+        raise InputError(
+            name,
+            found=f"{len(roles)} roles, unknown {bad[:3]}",
+            expected=f"{size} of {', '.join(known)}",
+            remedy="Give one known role for each label.",
+        )
+
+
+def _check_origin(origin: str) -> None:
+    if origin not in ORIGINS:
+        raise UsageError("origin", found=repr(origin), expected=f"one of {', '.join(ORIGINS)}",
+                         remedy="Choose one of them.")  # fmt: skip
