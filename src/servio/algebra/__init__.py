@@ -1,0 +1,94 @@
+"""Input-output algebra on bare float64 arrays: no labels, no files.
+
+Symbols are those of Miller and Blair (2009): Z flows, x output, y final demand, A input
+coefficients, B allocation coefficients, L Leontief inverse, G Ghosh inverse. Undefined results
+are nan; members of groups are integer positions; weights are (groups, industries).
+"""
+
+from __future__ import annotations
+
+from servio.algebra.aggregate import aggregate_matrix, aggregate_vector
+from servio.algebra.balance import Balanced, gras, ras
+from servio.algebra.coefficients import (
+    allocation_coefficients,
+    input_coefficients,
+    live_industries,
+    value_coefficients,
+)
+from servio.algebra.decomposition import (
+    ShiftShare,
+    StructuralDecomposition,
+    shift_share,
+    structural_decomposition,
+)
+from servio.algebra.extraction import (
+    block_extraction_loss,
+    extraction_losses,
+    set_extraction_loss,
+)
+from servio.algebra.ghosh import ghosh_inverse, ghosh_row_sums, ghosh_solve
+from servio.algebra.leontief import Leontief
+from servio.algebra.linkage import (
+    direct_backward,
+    direct_forward,
+    forward_ghosh,
+    multiplier_ratio,
+    output_multiplier,
+    power_of_dispersion,
+    sensitivity_of_dispersion,
+    type_two_inverse,
+    value_multiplier,
+    variation_backward,
+    variation_forward,
+)
+from servio.algebra.similarity import cosine_similarity, half_l1_similarity
+from servio.algebra.structure import (
+    closed_blocks,
+    components,
+    spectral_radius,
+    zero_columns,
+    zero_rows,
+)
+from servio.algebra.update import updated_solve
+
+__all__ = [
+    "Balanced",
+    "Leontief",
+    "ShiftShare",
+    "StructuralDecomposition",
+    "aggregate_matrix",
+    "aggregate_vector",
+    "allocation_coefficients",
+    "block_extraction_loss",
+    "closed_blocks",
+    "components",
+    "cosine_similarity",
+    "direct_backward",
+    "direct_forward",
+    "extraction_losses",
+    "forward_ghosh",
+    "ghosh_inverse",
+    "ghosh_row_sums",
+    "ghosh_solve",
+    "gras",
+    "half_l1_similarity",
+    "input_coefficients",
+    "live_industries",
+    "multiplier_ratio",
+    "output_multiplier",
+    "power_of_dispersion",
+    "ras",
+    "sensitivity_of_dispersion",
+    "set_extraction_loss",
+    "shift_share",
+    "spectral_radius",
+    "structural_decomposition",
+    "type_two_inverse",
+    "updated_solve",
+    "value_coefficients",
+    "value_multiplier",
+    "variation_backward",
+    "variation_forward",
+    "zero_columns",
+    "zero_rows",
+]

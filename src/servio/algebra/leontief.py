@@ -1,0 +1,305 @@
+"""The factorised Leontief matrix I - A: built once per table, shared by all measures."""
+
+from __future__ import annotations
+
+import threading
+from typing import ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import lapack
+
+from servio.algebra._check import (
+    NEARLY_SINGULAR,
+    Array,
+    Mask,
+    Positions,
+    describe,
+    mask,
+    positions,
+    square,
+    stack,
+)
+from servio.algebra.structure import blocks
+from servio.errors import NumericalError, ValueFault
+
+__all__ = ["Leontief"]
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Leontief:
+    r"""The open Leontief model :math:`x = A x + y`, factorised once.
+
+    Answers forward questions (:math:`L y`: output needed for a final demand) and transposed
+    ones (:math:`v' L`: value embodied in a unit of final demand) by solves, with
+    :math:`L = (I - A)^{-1}`; the inverse itself is computed only when asked for.
+
+    Parameters
+    ----------
+    A : (n, n) array
+        Input coefficients (dimensionless). Kept as given when it is read-only, else copied.
+    live : (n,) boolean array, optional
+        Industries with output; all when absent. The column of a dead industry must be zero
+        and its column of L is a unit vector. Its row of `A` may hold imports, which L counts.
+
+    Attributes
+    ----------
+    factorised : int
+        Matrices factorised in this process so far, over all instances.
+
+    Raises
+    ------
+    InputError
+        `A` is not square, or `live` does not fit.
+    ValueFault
+        A coefficient is not finite, or a dead industry has inputs.
+    NumericalError
+        I - A is singular or nearly so (the block of industries is named), or the coefficients
+        are non-negative with a spectral radius of one or more, so that L has no meaning.
+
+    Notes
+    -----
+    Identity: ``(I - A) @ L == I``. Instances never change and may be shared between threads.
+
+    References
+    ----------
+    Miller, R. E. and Blair, P. D. (2009), Input-Output Analysis, 2nd ed., section 2.2.
+    The test for a spectral radius below one is that of M-matrices: Berman, A. and Plemmons,
+    R. J. (1994), Nonnegative Matrices in the Mathematical Sciences, chapter 6, theorem 2.3.
+
+    Examples
+    --------
+    >>> leontief = Leontief([[0.15, 0.25], [0.2, 0.05]])
+    >>> leontief.solve([600, 1500]).round(1)
+    array([1247.5, 1841.6])
+    >>> leontief.inverse.round(4)
+    array([[1.2541, 0.33  ],
+           [0.264 , 1.1221]])
+    """
+
+    __slots__ = ("_A", "_condition", "_inverse", "_live", "_lock", "_lu", "_pivots")
+
+    factorised: ClassVar[int] = 0
+    _counting: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, A: ArrayLike, live: ArrayLike | None = None) -> None:
+        self._A = _kept(square("A", A))
+        self._live = _read_only(mask("live", live, self._A.shape[0]).copy())
+        _refuse_dead_inputs(self._A, self._live)
+        self._lu, self._pivots, self._condition = _factorise(self._A)
+        self._inverse: Array | None = None
+        self._lock = threading.Lock()
+        with Leontief._counting:
+            Leontief.factorised += 1
+        _refuse_unproductive(self)
+
+    @property
+    def A(self) -> Array:  # noqa: N802, the field's symbol
+        """(n, n) read-only array: the input coefficients."""
+        return self._A
+
+    @property
+    def live(self) -> Mask:
+        """(n,) read-only boolean array: industries with output."""
+        return self._live
+
+    @property
+    def size(self) -> int:
+        """Number of industries n."""
+        return int(self._A.shape[0])
+
+    @property
+    def condition(self) -> float:
+        """Estimated condition number of I - A in the 1-norm."""
+        return self._condition
+
+    @property
+    def inverse(self) -> Array:
+        """(n, n) read-only array: L, computed at the first call and kept."""
+        with self._lock:
+            if self._inverse is None:
+                self._inverse = _read_only(self._solve(np.eye(self.size), transposed=False))
+            return self._inverse
+
+    def solve(self, Y: ArrayLike) -> Array:
+        """Output needed for final demand: L Y.
+
+        Parameters
+        ----------
+        Y : (n,) or (n, k) array
+            Final demand (currency).
+
+        Returns
+        -------
+        array of the shape of `Y`
+            Output (same currency).
+
+        Raises
+        ------
+        InputError
+            `Y` does not have n rows or has a number that is not finite.
+
+        Examples
+        --------
+        >>> Leontief([[0.15, 0.25], [0.2, 0.05]]).solve([350, 1700]).round(6)
+        array([1000., 2000.])
+        """
+        return self._solve(stack("Y", Y, self.size), transposed=False)
+
+    def solve_transposed(self, v: ArrayLike) -> Array:
+        """Value embodied in a unit of final demand: L' v.
+
+        Parameters
+        ----------
+        v : (n,) or (n, k) array
+            Coefficients per unit of output, one column per kind.
+
+        Returns
+        -------
+        array of the shape of `v`
+            Unit of `v` per unit of final demand of each industry.
+
+        Raises
+        ------
+        InputError
+            `v` does not have n rows or has a number that is not finite.
+
+        Examples
+        --------
+        >>> Leontief([[0.15, 0.25], [0.2, 0.05]]).solve_transposed([0.65, 0.7]).round(6)
+        array([1., 1.])
+        """
+        return self._solve(stack("v", v, self.size), transposed=True)
+
+    def columns(self, members: ArrayLike) -> Array:
+        """Columns of L at integer positions, by solves unless the inverse is there already.
+
+        Parameters
+        ----------
+        members : (k,) integer array
+            Positions of industries.
+
+        Returns
+        -------
+        (n, k) array
+
+        Raises
+        ------
+        InputError
+            A position is outside the table or given twice.
+
+        Examples
+        --------
+        >>> Leontief([[0.15, 0.25], [0.2, 0.05]]).columns([1]).round(4)
+        array([[0.33  ],
+               [1.1221]])
+        """
+        at = positions("members", members, self.size)
+        if self._inverse is not None:
+            return self._inverse[:, at]
+        return self._solve(_units(self.size, at), transposed=False)
+
+    def rows(self, members: ArrayLike) -> Array:
+        """Rows of L at integer positions, by solves unless the inverse is there already.
+
+        Parameters
+        ----------
+        members : (k,) integer array
+            Positions of industries.
+
+        Returns
+        -------
+        (k, n) array
+
+        Raises
+        ------
+        InputError
+            A position is outside the table or given twice.
+
+        Examples
+        --------
+        >>> Leontief([[0.15, 0.25], [0.2, 0.05]]).rows([1]).round(4)
+        array([[0.264 , 1.1221]])
+        """
+        at = positions("members", members, self.size)
+        if self._inverse is not None:
+            return self._inverse[at]
+        return self._solve(_units(self.size, at), transposed=True).T
+
+    def _solve(self, right: Array, *, transposed: bool) -> Array:
+        if not right.size:
+            return np.zeros_like(right)
+        solution, _ = lapack.dgetrs(self._lu, self._pivots, right, trans=int(transposed))
+        return np.ascontiguousarray(solution)
+
+
+def _factorise(A: Array) -> tuple[Array, Positions, float]:
+    system = np.negative(A, order="F")
+    system[np.diag_indices_from(system)] += 1
+    norm = float(np.abs(system).sum(axis=0).max())
+    lu, pivots, _ = lapack.dgetrf(system, overwrite_a=1)
+    reciprocal = float(lapack.dgecon(lu, norm)[0])
+    if not reciprocal > NEARLY_SINGULAR:
+        raise _singular(A, reciprocal)
+    return lu, pivots, 1 / reciprocal
+
+
+def _singular(A: Array, reciprocal: float) -> NumericalError:
+    """I - A is block triangular over its components: one diagonal block is to blame."""
+    worst = min(blocks(A), key=lambda block: _reciprocal(A[np.ix_(block, block)]))
+    inside = A[np.ix_(worst, worst)].sum(axis=0)
+    condition = f"{1 / reciprocal:.1e}" if reciprocal > 0 else "infinite"
+    return NumericalError(
+        f"I - A, block at {describe(worst)}",
+        found=f"singular: condition {condition}, input sums inside the block "
+        f"{inside.min():.6g} to {inside.max():.6g}",
+        expected="industries with value added or inputs from outside",
+        remedy="Correct their output or value added.",
+    )
+
+
+def _reciprocal(block: Array) -> float:
+    return float(1 / np.linalg.cond(np.eye(block.shape[0]) - block, 1))
+
+
+def _refuse_unproductive(leontief: Leontief) -> None:
+    if leontief.A.min() < 0:
+        return
+    need = leontief.solve(np.ones(leontief.size))
+    if need.min() > 0:
+        return
+    sums = leontief.A.sum(axis=0)
+    worst = np.flatnonzero(sums >= 1)
+    raise NumericalError(
+        f"A, columns at {describe(worst)}",
+        found=f"inputs of up to {sums.max():.6g} per unit of output, spectral radius at least 1",
+        expected="a spectral radius below 1",
+        remedy="Check the value added and output of these industries.",
+    )
+
+
+def _refuse_dead_inputs(A: Array, live: Mask) -> None:
+    faulty = np.flatnonzero(~live & A.any(axis=0))
+    if faulty.size:
+        raise ValueFault(
+            f"A, column at {describe(faulty)}",
+            found="inputs of an industry marked as without output",
+            expected="a zero column",
+            remedy="Build A with input_coefficients and live with live_industries.",
+        )
+
+
+def _kept(array: Array) -> Array:
+    return _read_only(array.copy()) if array.flags.writeable else array
+
+
+def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    array.flags.writeable = False
+    return array
+
+
+def _units(size: int, at: Positions) -> Array:
+    units = np.zeros((size, at.size), order="F")
+    units[at, np.arange(at.size)] = 1
+    return units
