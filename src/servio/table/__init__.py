@@ -13,7 +13,7 @@ from servio.table.iotable import (
     Origin,
     Satellite,
 )
-from servio.table.store import Store, file_sha256
+from servio.table.store import Store, file_sha256, write_atomic
 from servio.table.transform import aggregate, national
 
 __all__ = [
@@ -38,4 +38,5 @@ __all__ = [
     "identities",
     "national",
     "row_gap",
+    "write_atomic",
 ]

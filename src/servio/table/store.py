@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from servio.errors import ResourceError, StoreError
 
-__all__ = ["STORE_VERSION", "Store", "file_sha256"]
+__all__ = ["STORE_VERSION", "Store", "file_sha256", "write_atomic"]
 
 STORE_VERSION = 1
 _SCHEMA = """
@@ -248,6 +248,31 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's content."""
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever happens in between."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise ResourceError(
+            str(path),
+            found=f"could not write: {error.strerror}",
+            expected="a folder that can be written, with room",
+            remedy="Free disk space, mend the rights, or choose another place.",
+        ) from error
 
 
 def _sync(path: Path) -> None:

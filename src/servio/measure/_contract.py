@@ -1,0 +1,213 @@
+"""A measure is a plain function of a table; its record says what prose would leave unsaid."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Concatenate, Literal, ParamSpec, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from servio.errors import UsageError
+from servio.measure._result import Measure, Result
+from servio.table import IOTable, column_gap, row_gap
+
+__all__ = ["MEASURES", "MONEY", "MeasureSpec", "Option", "find", "measure"]
+
+P = ParamSpec("P")
+MONEY = "money"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a measure: its name, default and what it accepts."""
+
+    name: str
+    default: Any
+    kind: type
+    choices: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> Any:
+        """The option's value from command-line text."""
+        if self.kind is bool:
+            known = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+            if text.lower() in known:
+                return known[text.lower()]
+            raise _bad_option(self.name, text, "true or false")
+        if self.kind in (int, float):
+            try:
+                return self.kind(text)
+            except ValueError:
+                raise _bad_option(self.name, text, "a number") from None
+        return text
+
+
+@dataclass(frozen=True)
+class MeasureSpec:
+    """The record of a measure, from which command line, page and documentation list it.
+
+    Parameters
+    ----------
+    name, family, title, question, unit, identity, source : str
+    range : tuple of float or None
+    needs : tuple of str
+        Groupings or parts a table must have (``services``, ``exports``, ``split`` ...).
+    options : mapping of str to Option
+    compares : bool
+        The measure takes a second table as `base`.
+    function : callable
+    """
+
+    name: str
+    family: str
+    title: str
+    question: str
+    unit: str
+    range: tuple[float | None, float | None]
+    formula: str
+    identity: str
+    source: str
+    needs: tuple[str, ...]
+    options: Mapping[str, Option]
+    compares: bool
+    function: Callable[..., Measure]
+
+
+MEASURES: dict[str, MeasureSpec] = {}
+
+
+def measure(
+    *,
+    title: str,
+    question: str,
+    unit: str,
+    formula: str,
+    identity: str,
+    source: str,
+    low: float | None = None,
+    high: float | None = None,
+    needs: tuple[str, ...] = (),
+) -> Callable[
+    [Callable[Concatenate[IOTable, P], Result]], Callable[Concatenate[IOTable, P], Measure]
+]:
+    """Make a function of a table a measure: listed, checked, labelled with unit and provenance.
+
+    `unit` ``money`` stands for the table's own money unit.
+    """
+
+    def register(
+        function: Callable[Concatenate[IOTable, P], Result],
+    ) -> Callable[Concatenate[IOTable, P], Measure]:
+        name = function.__name__
+        options = _options(function)
+
+        @functools.wraps(function)
+        def run(table: IOTable, *args: P.args, **kwargs: P.kwargs) -> Measure:
+            used = _check_options(name, options, kwargs)
+            result = function(table, *args, **kwargs)
+            return Measure(
+                name=name,
+                title=title,
+                unit=(table.info.money or "currency") if unit == MONEY else unit,
+                range=(low, high),
+                columns=result.columns,
+                values=result.values,
+                undefined=result.undefined,
+                residual=result.residual,
+                data_residual=data_residual(table),
+                definition=used,
+                info=table.info,
+                fingerprint=table.fingerprint,
+                notes=(*table.info.notes, *result.notes),
+            )
+
+        run.__annotations__ = {**function.__annotations__, "return": "Measure"}
+        MEASURES[name] = MeasureSpec(
+            name=name,
+            family=function.__module__.rsplit(".", 1)[-1],
+            title=title,
+            question=question,
+            unit=unit,
+            range=(low, high),
+            formula=formula,
+            identity=identity,
+            source=source,
+            needs=needs,
+            options=options,
+            compares="base" in inspect.signature(function).parameters,
+            function=run,
+        )
+        return run
+
+    return register
+
+
+def find(name: str) -> MeasureSpec:
+    """The record of a measure, or a `UsageError` naming near ones."""
+    if name in MEASURES:
+        return MEASURES[name]
+    near = get_close_matches(name, MEASURES, n=3) or sorted(MEASURES)[:5]
+    raise UsageError(
+        "measure",
+        found=repr(name),
+        expected=f"a known measure, such as {', '.join(near)}",
+        remedy="`servio list measures` shows them all.",
+    )
+
+
+def data_residual(table: IOTable) -> float:
+    """Largest relative gap of the published balance, of rows and columns."""
+    found: float = table._once("data residual", lambda: _data_residual(table))
+    return found
+
+
+def _data_residual(table: IOTable) -> float:
+    scale = float(np.abs(table.x).max(initial=0.0)) or 1.0
+    gap = max(np.abs(row_gap(table)).max(initial=0.0), np.abs(column_gap(table)).max(initial=0.0))
+    return float(gap) / scale
+
+
+def _options(function: Callable[..., Any]) -> dict[str, Option]:
+    hints = get_type_hints(function)
+    options = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name == "base":
+            continue
+        hint = hints[parameter.name]
+        choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
+        kind = str if choices else next((t for t in (bool, int, float) if hint is t), str)
+        options[parameter.name] = Option(parameter.name, parameter.default, kind, choices)
+    return options
+
+
+def _check_options(
+    name: str, options: Mapping[str, Option], given: Mapping[str, Any]
+) -> dict[str, str]:
+    unknown = [key for key in given if key not in options and key != "base"]
+    if unknown:
+        near = get_close_matches(unknown[0], options, n=1) or sorted(options)
+        raise UsageError(
+            f"{name} option {unknown[0]!r}",
+            found="an unknown option",
+            expected=f"one of {', '.join(near)}",
+            remedy="`servio list measures` shows each measure's options.",
+        )
+    used = {key: given.get(key, option.default) for key, option in options.items()}
+    for key, value in used.items():
+        choices = options[key].choices
+        if choices and value not in choices:
+            raise _bad_option(f"{name} {key}", value, " or ".join(choices))
+    return {key: _text(value) for key, value in used.items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(getattr(value, "name", value))
+
+
+def _bad_option(place: str, found: Any, expected: str) -> UsageError:
+    return UsageError(
+        f"option {place}", found=repr(found), expected=expected, remedy="Give one of these."
+    )
