@@ -75,7 +75,9 @@ def study_command(file: Path, out: Path | None, workers: int | None) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path),
               help="HTML file; default: report.html in the study's folder.")  # fmt: skip
-@click.option("--xlsx", type=click.Path(path_type=Path), help="Also write the tables as a workbook.")
+@click.option(
+    "--xlsx", type=click.Path(path_type=Path), help="Also write the tables as a workbook."
+)
 def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
     """Write the report of a finished study."""
     from servio import report as reports
@@ -209,11 +211,14 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
         from servio.measure import MEASURES
 
         for name, spec in sorted(MEASURES.items()):
-            yield f"{name} [{spec.unit}]: {spec.question}", [
-                f"{option.name}={_default(option.default)}"
-                + (f"  one of {', '.join(option.choices)}" if option.choices else "")
-                for option in spec.options.values()
-            ]
+            yield (
+                f"{name} [{spec.unit}]: {spec.question}",
+                [
+                    f"{option.name}={_default(option.default)}"
+                    + (f"  one of {', '.join(option.choices)}" if option.choices else "")
+                    for option in spec.options.values()
+                ],
+            )
     elif what == "sources":
         from servio.sources import sources
 
@@ -287,9 +292,7 @@ def _compared(
                 yield spec.function(by_year[year], base=by_year[base], **options)
 
 
-def _options(
-    spec: MeasureSpec, grouping: str | None, settings: Sequence[str]
-) -> dict[str, Any]:
+def _options(spec: MeasureSpec, grouping: str | None, settings: Sequence[str]) -> dict[str, Any]:
     pairs = [("grouping", grouping)] if grouping is not None else []
     for setting in settings:
         key, separator, value = setting.partition("=")
@@ -308,7 +311,7 @@ def _form_of(output: Path | None) -> str:
         return "csv"
     known = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
     if output.suffix.lower() not in known:
-        raise UsageError("--output", found=output.name, expected=f"a name ending in {', '.join(known)}",
+        raise UsageError("--output", found=output.name, expected=" or ".join(known),
                          remedy="Give --format as well.")  # fmt: skip
     return known[output.suffix.lower()]
 
@@ -361,8 +364,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _bug(error: Exception) -> str:
-    return (f"a bug of ours ({type(error).__name__}: {str(error)[:120]}). Please report it with the "
-            "output of the same command and --debug.")  # fmt: skip
+    return (f"a bug of ours ({type(error).__name__}: {str(error)[:120]}). Please report it with "
+            "the output of the same command and --debug.")  # fmt: skip
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

@@ -15,8 +15,10 @@ PATIENCE = 2.0
 
 
 @contextmanager
-def bar(title: str, total: int | None, *, shown: bool | None = None) -> Iterator[Callable[[], None]]:
-    """Give a function that counts one step done; a bar appears on stderr after two seconds.
+def bar(
+    title: str, total: int | None, *, shown: bool | None = None
+) -> Iterator[Callable[[], None]]:
+    """A function that counts one step done; a bar appears on stderr after two seconds.
 
     Parameters
     ----------

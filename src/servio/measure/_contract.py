@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Concatenate, Literal, ParamSpec, get_args, get_origin, get_type_hints
+from typing import Any, Concatenate, Literal, ParamSpec, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -104,7 +104,6 @@ def measure(
         name = function.__name__
         options = _options(function)
 
-        @functools.wraps(function)
         def run(table: IOTable, *args: P.args, **kwargs: P.kwargs) -> Measure:
             used = _check_options(name, options, kwargs)
             result = function(table, *args, **kwargs)
@@ -124,6 +123,7 @@ def measure(
                 notes=(*table.info.notes, *result.notes),
             )
 
+        functools.update_wrapper(run, function)
         run.__annotations__ = {**function.__annotations__, "return": "Measure"}
         MEASURES[name] = MeasureSpec(
             name=name,
@@ -140,7 +140,7 @@ def measure(
             compares="base" in inspect.signature(function).parameters,
             function=run,
         )
-        return run
+        return cast(Callable[Concatenate[IOTable, P], Measure], run)
 
     return register
 
@@ -160,7 +160,7 @@ def find(name: str) -> MeasureSpec:
 
 def data_residual(table: IOTable) -> float:
     """Largest relative gap of the published balance, of rows and columns."""
-    found: float = table._once("data residual", lambda: _data_residual(table))
+    found: float = table.once("data residual", lambda: _data_residual(table))
     return found
 
 

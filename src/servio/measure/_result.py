@@ -147,12 +147,10 @@ class Measure:
         ]  # fmt: skip
 
     def to_frame(self) -> pandas.DataFrame:
-        """The tidy rows as a pandas DataFrame; undefined values are NaN and listed in `undefined`."""
+        """The tidy rows as a pandas DataFrame; undefined values are NaN."""
         import pandas
 
-        frame = pandas.DataFrame(
-            {name: column.decode() for name, column in self.columns.items()}
-        )
+        frame = pandas.DataFrame({name: column.decode() for name, column in self.columns.items()})
         frame.insert(0, "source", self.info.source)
         frame.insert(1, "year", self.info.year)
         frame["definition"] = self.definition_text
@@ -264,7 +262,7 @@ def ratio(
 
 def _industry_columns(table: IOTable) -> dict[str, Column]:
     axis = table.axis
-    found: dict[str, Column] = table._once(
+    found: dict[str, Column] = table.once(
         "industry columns",
         lambda: {
             "country": Column(axis.country_names, axis.country_index),
@@ -276,7 +274,7 @@ def _industry_columns(table: IOTable) -> dict[str, Column]:
 
 def _group_columns(table: IOTable, by: str) -> tuple[dict[str, Column], Array]:
     """Columns of (country, group) rows and the matrix (n, rows) that adds industries to them."""
-    found: tuple[dict[str, Column], Array] = table._once(
+    found: tuple[dict[str, Column], Array] = table.once(
         ("group columns", by), lambda: _collect(table, by)
     )
     return found

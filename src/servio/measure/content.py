@@ -78,11 +78,8 @@ def service_input_coefficient(
     [0.2, 0.05]
     """
     groups, S = table.weights(grouping)
-    if total:
-        per_unit = S @ _complete(table, origin)
-    else:
-        per_unit = S @ table.coefficients(origin)
-    return ratio(table, per_unit * table.x, table.x, by=by, groups=groups)
+    inputs = _complete(table, origin) if total else table.coefficients(origin)
+    return ratio(table, (S @ inputs) * table.x, table.x, by=by, groups=groups)
 
 
 @measure(

@@ -136,7 +136,7 @@ def _signs(table: IOTable) -> Iterable[Finding]:
         worst = np.unravel_index(int(flows.argmin()), flows.shape)
         place = f"{name} {table.axis.labels[worst[0]]} to {table.axis.labels[worst[1]]}"
         yield Finding("warn", "negative-flows", place,
-                      f"{int((flows < 0).sum())} negative flows, {share:.2g} of the sum")  # fmt: skip
+                      f"{int((flows < 0).sum())} negative flows, {share:.2g} of all")  # fmt: skip
     for i in np.flatnonzero(table.x < 0):
         yield Finding("fail", "negative-output", table.axis.labels[i], f"output {table.x[i]:,.4g}")
     value_added = table.value_added

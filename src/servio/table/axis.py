@@ -78,7 +78,9 @@ class Axis:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """One string a position: ``COUNTRY_code``, or the code where no country is named."""
-        return tuple(f"{c}_{k}" if c else k for c, k in zip(self.countries, self.codes, strict=True))
+        return tuple(
+            f"{c}_{k}" if c else k for c, k in zip(self.countries, self.codes, strict=True)
+        )
 
     @cached_property
     def country_names(self) -> tuple[str, ...]:

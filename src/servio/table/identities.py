@@ -39,12 +39,14 @@ class Identity:
 
 def row_gap(table: IOTable) -> Array:
     """Published discrepancy of sales: ``d = x - Z 1 - Y 1``, shape (n,), in ``info.money``."""
-    return table.x - table.Z.sum(axis=1) - table.Y.sum(axis=1)
+    gap: Array = table.x - table.Z.sum(axis=1) - table.Y.sum(axis=1)
+    return gap
 
 
 def column_gap(table: IOTable) -> Array:
     """Published discrepancy of costs: ``c = x' - 1'Z - 1'Zm - 1'V``, shape (n,)."""
-    return table.x - table.Z.sum(axis=0) - table.primary_inputs
+    gap: Array = table.x - table.Z.sum(axis=0) - table.primary_inputs
+    return gap
 
 
 def identities(table: IOTable) -> tuple[Identity, ...]:
@@ -100,9 +102,7 @@ def balance_leontief(table: IOTable) -> algebra.Leontief:
     return table.leontief("domestic" if split_off else "total")
 
 
-def _identity(
-    name: str, left: Array, right: Array, kind: str, labels: tuple[str, ...]
-) -> Identity:
+def _identity(name: str, left: Array, right: Array, kind: str, labels: tuple[str, ...]) -> Identity:
     gap = np.abs(left - right)
     scale = max(float(np.abs(left).max()), float(np.abs(right).max()), np.finfo(float).tiny)
     worst = np.unravel_index(int(gap.argmax()), gap.shape)

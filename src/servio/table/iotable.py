@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from servio.table.info import TableInfo
 __all__ = ["DEMAND_ROLES", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin", "Satellite"]
 
 Array = npt.NDArray[np.float64]
+T = TypeVar("T")
 Origin = Literal["total", "domestic", "imported"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
@@ -210,7 +211,7 @@ class IOTable:
     @property
     def live(self) -> npt.NDArray[np.bool_]:
         """Industries with output, shape (n,)."""
-        return self._once("live", lambda: algebra.live_industries(self.x))
+        return self.once("live", lambda: algebra.live_industries(self.x))
 
     @property
     def value_added(self) -> Array:
@@ -220,21 +221,22 @@ class IOTable:
     @property
     def primary_inputs(self) -> Array:
         """Everything an industry uses besides domestic flows: V and imported inputs, shape (n,)."""
-        imported = 0.0 if self.Zm is None else self.Zm.sum(axis=0)
-        return self.V.sum(axis=0) + imported
+        own: Array = self.V.sum(axis=0)
+        return own if self.Zm is None else own + self.Zm.sum(axis=0)
 
     def demand_with(self, *roles: str, origin: Origin = "total") -> Array:
         """Final demand columns with these roles, summed, shape (n,)."""
         columns = [i for i, role in enumerate(self.demand_roles) if role in roles]
-        total = self.Y[:, columns].sum(axis=1)
+        total: Array = self.Y[:, columns].sum(axis=1)
         if self.Ym is None or origin == "domestic":
             return total
-        imported = self.Ym[:, columns].sum(axis=1)
+        imported: Array = self.Ym[:, columns].sum(axis=1)
         return imported if origin == "imported" else total + imported
 
     def _rows_with(self, role: str) -> Array:
         rows = [i for i, r in enumerate(self.primary_roles) if r == role]
-        return self.V[rows].sum(axis=0)
+        total: Array = self.V[rows].sum(axis=0)
+        return total
 
     # -- derived, computed once ---------------------------------------------------------------
 
@@ -246,7 +248,7 @@ class IOTable:
         published for `total` and `domestic` alike, unless it says that they contain imports.
         """
         _check_origin(origin)
-        return self._once(("flows", origin), lambda: self._flows(origin))
+        return self.once(("flows", origin), lambda: self._flows(origin))
 
     def _flows(self, origin: Origin) -> Array:
         if self.axis.is_world:
@@ -267,7 +269,7 @@ class IOTable:
     def coefficients(self, origin: Origin = "total") -> Array:
         """Input coefficients ``A = Z diag(x)^-1`` of one origin, shape (n, n); dead columns 0."""
         _check_origin(origin)
-        return self._once(
+        return self.once(
             ("A", origin), lambda: algebra.input_coefficients(self.flows(origin), self.x)
         )
 
@@ -275,7 +277,7 @@ class IOTable:
         """The factorised ``I - A`` of one origin, built once and shared by all measures."""
         same = origin == "domestic" and not self.has_split
         key: Origin = "total" if same and self.info.flows != "total" else origin
-        return self._once(("leontief", key), lambda: self._factorise(key))
+        return self.once(("leontief", key), lambda: self._factorise(key))
 
     def _factorise(self, origin: Origin) -> algebra.Leontief:
         A = self.coefficients(origin)
@@ -297,7 +299,7 @@ class IOTable:
         key = ("weights", grouping, allow_empty) if isinstance(grouping, str) else None
         if key is None:
             return self._weights(grouping, allow_empty)
-        return self._once(key, lambda: self._weights(grouping, allow_empty))
+        return self.once(key, lambda: self._weights(grouping, allow_empty))
 
     def _weights(
         self, grouping: str | classify.Grouping, allow_empty: bool
@@ -324,15 +326,20 @@ class IOTable:
         used = self.flows("total").sum(axis=1)
         final = self.demand_with(*(r for r in DEMAND_ROLES if r != "imports"))
         supply = used + final
-        return np.divide(used, supply, out=np.full(len(used), np.nan), where=supply > 0)
+        share: Array = np.full(len(used), np.nan)
+        return np.divide(used, supply, out=share, where=supply > 0)
 
-    def _once(self, key: Any, make: Any) -> Any:
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, computed on the first call with this key and kept with the table."""
         if key not in self._cache:
             value = make()
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
             self._cache[key] = value
-        return self._cache[key]
+        found: T = self._cache[key]
+        return found
+
+    _once = once
 
     # -- the same table, otherwise --------------------------------------------------------------
 
@@ -351,9 +358,7 @@ class IOTable:
             axis=self.axis.permuted(order),
             Zm=None if self.Zm is None else self.Zm[square],
             Ym=None if self.Ym is None else self.Ym[order],
-            satellites={
-                k: Satellite(s.values[order], s.unit) for k, s in self.satellites.items()
-            },
+            satellites={k: Satellite(s.values[order], s.unit) for k, s in self.satellites.items()},
             info=self.info.step("industries reordered"),
         )
 
@@ -377,7 +382,7 @@ class IOTable:
     @property
     def fingerprint(self) -> str:
         """Hash of numbers, labels and units: equal tables have equal fingerprints."""
-        return self._once("fingerprint", self._fingerprint)
+        return self.once("fingerprint", self._fingerprint)
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
@@ -386,11 +391,11 @@ class IOTable:
             digest.update(name.encode())
             if value is not None:
                 digest.update(str(value.shape).encode())
-                digest.update(np.ascontiguousarray(value))
+                digest.update(np.ascontiguousarray(value).data)
         for name in sorted(self.satellites):
             satellite = self.satellites[name]
             digest.update(f"{name}|{satellite.unit}".encode())
-            digest.update(np.ascontiguousarray(satellite.values))
+            digest.update(np.ascontiguousarray(satellite.values).data)
         info = self.info
         text = (self.axis.labels, self.demand.labels, self.demand_roles, self.primary,
                 self.primary_roles, info.year, info.currency, info.unit, info.prices,
@@ -401,7 +406,9 @@ class IOTable:
     def __repr__(self) -> str:
         size = f"{len(self)} industries"
         if self.axis.is_world:
-            size = f"{len(self.axis.country_names)} countries x {len(self.axis.code_names)} industries"
+            size = (
+                f"{len(self.axis.country_names)} countries x {len(self.axis.code_names)} industries"
+            )
         mark = " SYNTHETIC" if self.info.synthetic else ""
         return f"<IOTable {self.info.name}: {size}, {self.info.money}{mark}>"
 

@@ -108,7 +108,9 @@ class Store:
     @staticmethod
     def _version(db: sqlite3.Connection) -> tuple[int] | None:
         there = db.execute("SELECT 1 FROM sqlite_master WHERE name='about'").fetchone()
-        row: tuple[int] | None = db.execute("SELECT version FROM about").fetchone() if there else None
+        row: tuple[int] | None = (
+            db.execute("SELECT version FROM about").fetchone() if there else None
+        )
         return row
 
     def close(self) -> None:
@@ -176,7 +178,7 @@ class Store:
     # -- manifest -----------------------------------------------------------------------------
 
     def commit(self, kind: str, key: str, document: dict[str, Any], objects: Sequence[str]) -> None:
-        """Name finished files under (kind, key), all in one transaction; replaces an older entry."""
+        """Name finished files under (kind, key) in one transaction; replaces an older entry."""
         missing = [sha for sha in objects if not self._path(sha).exists()]
         if missing:
             raise StoreError(

@@ -152,9 +152,7 @@ def national(table: IOTable, country: str) -> IOTable:
     finals = table.Y[:, own_demand].reshape(*by_origin, -1)
     place = countries.index(country)
     exports = (
-        table.Z[here].sum(axis=1)
-        - inputs[place].sum(axis=1)
-        + table.Y[np.ix_(here, abroad)].sum(axis=1)
+        table.Z[here].sum(axis=1) - inputs[place].sum(axis=1) + table.Y[here][:, abroad].sum(axis=1)
     )
     Ym = finals.sum(axis=0) - finals[place]
     titles = [table.axis.titles[i] for i in here] if table.axis.titles else ()
