@@ -110,7 +110,7 @@ def set_up(name: str) -> None:
         found = probe()
         if found and is_current(stamp, [digest(n, found[0]) for n in SERVED_BY[name]], found[1]):
             return
-        say("setting up .venv (once; up to two minutes with pip, seconds with uv)")
+        say("setting up .venv (once; a minute or two with pip, seconds with uv)")
         if found and is_usable(stamp, [digest(n, found[0]) for n in SERVED_BY["demo"]]):
             write_stamp(VENV, UNFINISHED)
         else:
@@ -214,13 +214,13 @@ def install(name: str) -> None:
     project = ["--no-build-isolation", "-e", str(ROOT)]
 
     def succeeds(installer: list[str]) -> bool:
-        steps = [[*installer, "--quiet", "--no-deps", *what] for what in (pins, project)]
+        steps = [[*installer, "--no-deps", *what] for what in (pins, project)]
         return not any(call(step) for step in steps)
 
     uv = shutil.which("uv")
-    if uv and succeeds([uv, "pip", "install", "--python", str(PYTHON)]):
+    if uv and succeeds([uv, "pip", "install", "--quiet", "--python", str(PYTHON)]):
         return
-    if not succeeds([*find_pip(), "--no-compile", "--no-input"]):
+    if not succeeds([*find_pip(), "-qq", "--no-compile", "--no-input"]):
         fail(f"could not install requirements/{name}.txt; pip says why above")
 
 
@@ -228,7 +228,7 @@ def find_pip() -> list[str]:
     """Pip for .venv: its own, else the one Python carries, else the host's."""
 
     def works(*command: str) -> bool:
-        return not subprocess.run(command, capture_output=True).returncode
+        return not subprocess.run(command, capture_output=True, close_fds=False).returncode
 
     own = [str(PYTHON), "-m", "pip"]
     if works(*own, "--version") or works(str(PYTHON), "-m", "ensurepip"):
