@@ -132,12 +132,7 @@ class IOTable:
     def _checked(self, name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
         array = np.array(value, dtype=np.float64)
         if array.shape != shape:
-            raise InputError(
-                f"{self.info.name} {name}",
-                found=f"shape {array.shape}",
-                expected=f"shape {shape}",
-                remedy="Give the matrix the size of its labels.",
-            )
+            raise _bad_shape(self.info.name, name, array.shape, shape)
         if not np.isfinite(array).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             raise ValueFault(
@@ -176,6 +171,8 @@ class IOTable:
         info = info or TableInfo("arrays", country=country)
         axis = parts.pop("axis", None) or Axis.national(country, codes)
         Z = np.asarray(Z, dtype=np.float64)
+        if Z.shape != (len(axis), len(axis)):
+            raise _bad_shape(info.name, "Z", Z.shape, (len(axis), len(axis)))
         if x is None and Y is None:
             raise InputError(
                 info.name or "table",
@@ -184,14 +181,14 @@ class IOTable:
                 remedy="Give Y or x; the other follows from the balance.",
             )
         Y, x, info = _complete_rows(Z, Y, x, info)
-        Y = Y.reshape(len(Y), -1)
+        Y = _two_dimensional(Y)
         demand = parts.pop("demand", None) or _plain_demand(country, Y.shape[1])
         roles = parts.pop("demand_roles", ("other",) * len(demand))
         Zm = parts.get("Zm")
         if V is None:
             V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
             info = info.step("primary inputs derived: x' - 1'Z - 1'Zm")
-        V = np.asarray(V, dtype=np.float64).reshape(-1, len(x))
+        V = np.atleast_2d(np.asarray(V, dtype=np.float64))
         primary = parts.pop("primary", ("value added",) if len(V) == 1 else None)
         primary = primary or tuple(f"primary input {i + 1}" for i in range(len(V)))
         primary_roles = parts.pop("primary_roles", ("value_added",) * len(V))
@@ -327,7 +324,8 @@ class IOTable:
         final = self.demand_with(*(r for r in DEMAND_ROLES if r != "imports"))
         supply = used + final
         share: Array = np.full(len(used), np.nan)
-        return np.divide(used, supply, out=share, where=supply > 0)
+        np.divide(used, supply, out=share, where=supply > 0)
+        return share
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, computed on the first call with this key and kept with the table."""
@@ -365,8 +363,12 @@ class IOTable:
     def scaled(self, factor: float, currency: str) -> IOTable:
         """Every flow times one factor, in another currency or unit."""
         if not (np.isfinite(factor) and factor > 0):
-            raise UsageError("factor", found=str(factor), expected="a positive number",
-                             remedy="Give units of the new currency for one of the old.")  # fmt: skip
+            raise UsageError(
+                "factor",
+                found=str(factor),
+                expected="a positive number",
+                remedy="Give units of the new currency for one of the old.",
+            )
         money = {
             name: value * factor
             for name in ("Z", "Y", "V", "x", "Zm", "Ym", "Vy")
@@ -413,14 +415,17 @@ class IOTable:
         return f"<IOTable {self.info.name}: {size}, {self.info.money}{mark}>"
 
 
+def _two_dimensional(column: Array) -> Array:
+    return column[:, None] if column.ndim == 1 else column
+
+
 def _complete_rows(
     Z: Array, Y: npt.ArrayLike | None, x: npt.ArrayLike | None, info: TableInfo
 ) -> tuple[Array, Array, TableInfo]:
     if Y is None:
         output = np.asarray(x, dtype=np.float64)
         return output - Z.sum(axis=1), output, info.step("final demand derived: x - Z 1")
-    demand = np.asarray(Y, dtype=np.float64)
-    demand = demand.reshape(len(demand), -1)
+    demand = _two_dimensional(np.asarray(Y, dtype=np.float64))
     if x is None:
         return demand, Z.sum(axis=1) + demand.sum(axis=1), info.step("output derived: Z 1 + Y 1")
     return demand, np.asarray(x, dtype=np.float64), info
@@ -440,6 +445,17 @@ def _check_roles(name: str, roles: Sequence[str], known: Sequence[str], size: in
             expected=f"{size} of {', '.join(known)}",
             remedy="Give one known role for each label.",
         )
+
+
+def _bad_shape(
+    table: str, name: str, found: tuple[int, ...], expected: tuple[int, ...]
+) -> InputError:
+    return InputError(
+        f"{table} {name}".strip(),
+        found=f"shape {found}",
+        expected=f"shape {expected}",
+        remedy="Give the matrix the size of its labels.",
+    )
 
 
 def _check_origin(origin: str) -> None:
