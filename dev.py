@@ -45,7 +45,7 @@ CHECKS = [
     ["ruff", "check", "."],
     ["ruff", "format", "--check", "."],
     ["mypy"],
-    ["lint-imports"],
+    ["lint-imports", "--no-logo"],
 ]
 
 
@@ -80,9 +80,10 @@ def check(rest: list[str]) -> int:
     set_up("test")
     failed = []
     for name, *options in CHECKS:
-        say(" ".join([name, *options]))
+        title = " ".join([name, *options])
+        say(title)
         if subprocess.call([PYTHON.with_name(name), *options], cwd=ROOT):
-            failed.append(name)
+            failed.append(title)
     say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return int(bool(failed))
 
