@@ -93,6 +93,25 @@ def test_dispersion_counts_live_industries_alone():
         assert_allclose(result[live], index(inner), rtol=1e-14)
 
 
+def test_dispersion_by_hand():
+    # column sums 3, 1; row sums 1.5, 2.5; mean over all four cells 1
+    L = [[1.0, 0.5], [2.0, 0.5]]
+    assert_allclose(algebra.power_of_dispersion(L), [1.5, 0.5], rtol=1e-14)
+    assert_allclose(algebra.sensitivity_of_dispersion(L), [0.75, 1.25], rtol=1e-14)
+
+
+def test_aggregation_by_hand():
+    Z = [[1.0, 2, 3], [4, 5, 6], [7, 8, 9]]
+    rows, columns = [[1, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 0.5]]
+    assert_allclose(algebra.aggregate_matrix(Z, rows, columns), [[5, 11.5], [7, 12.5]])
+    assert_allclose(algebra.aggregate_vector(Z, rows), [[5, 7, 9], [7, 8, 9]])
+
+
+def test_primary_input_without_output_stays_where_it_is():
+    leontief = algebra.Leontief([[0.5, 0.0], [0.0, 0.0]], [True, False])
+    assert_allclose(algebra.ghosh_solve(leontief, [2.0, 0.0], [1.0, 3.0]), [2.0, 3.0])
+
+
 def test_rasmussen_indices_average_to_one(tables):
     for table in tables:
         L, live = table.leontief.inverse, table.live

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -137,10 +138,19 @@ def test_bad_matrices_raise(bad):
         algebra.Leontief(bad)
 
 
-def test_threads_share_one_inverse():
+def test_threads_share_one_inverse(monkeypatch):
     leontief = algebra.Leontief(np.full((40, 40), 0.02))
     start = threading.Barrier(8)
     seen: list[int] = []
+    solves: list[int] = []
+    solve = algebra.Leontief._solve
+
+    def slow_solve(self, right, *, transposed):
+        solves.append(1)
+        time.sleep(0.02)
+        return solve(self, right, transposed=transposed)
+
+    monkeypatch.setattr(algebra.Leontief, "_solve", slow_solve)
 
     def ask() -> None:
         start.wait()
@@ -153,6 +163,7 @@ def test_threads_share_one_inverse():
         worker.join()
     assert len(seen) == 8
     assert len(set(seen)) == 1
+    assert len(solves) == 1
 
 
 def test_one_or_two_blas_threads_agree():

@@ -36,6 +36,12 @@ def test_closed_blocks_need_inputs_from_inside_alone():
     assert [block.tolist() for block in algebra.closed_blocks(A)] == [[2]]
 
 
+def test_a_block_is_closed_by_what_it_buys_not_by_what_it_sells():
+    closed = np.array([[0.2, 0.7], [0.8, 0.3]])
+    assert len(algebra.closed_blocks(closed)) == 1
+    assert algebra.closed_blocks(closed.T) == []
+
+
 def test_spectral_radius_is_the_largest_modulus(tables):
     for table in tables:
         expected = np.abs(np.linalg.eigvals(table.A)).max()
