@@ -230,7 +230,8 @@ class Leontief:
     def _solve(self, right: Array, *, transposed: bool) -> Array:
         if not right.size:
             return np.zeros_like(right)
-        solution, _ = lapack.dgetrs(self._lu, self._pivots, right, trans=int(transposed))
+        pivots = self._pivots.copy()  # scipy shifts them in place during the call, GIL released
+        solution, _ = lapack.dgetrs(self._lu, pivots, right, trans=int(transposed))
         return np.ascontiguousarray(solution)
 
 
