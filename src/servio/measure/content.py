@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from servio.classify import Grouping
+from servio.measure._chains import embodied, relative_gap
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
 from servio.table import IOTable, Origin
@@ -17,14 +19,14 @@ __all__ = ["service_input_coefficient", "service_input_share"]
     unit="ratio",
     low=0.0,
     formula="s_j = sum_{i in S} a_ij; complete: sum_{i in S} (L - I)_ij",
-    identity="the groups of a partition of services add up to all services",
+    identity="domestic and imported add up to total; complete ones solve c (I - A) = s",
     source="Miller & Blair (2009), ch. 2; Eurostat (2008) Manual, ch. 15",
     needs=("services",),
 )
 def service_input_coefficient(
     table: IOTable,
     *,
-    grouping: str = "services",
+    grouping: str | Grouping = "services",
     origin: Origin = "total",
     total: bool = False,
     by: str = "industry",
@@ -37,10 +39,12 @@ def service_input_coefficient(
     Parameters
     ----------
     table : IOTable
-    grouping : str
-        Grouping whose groups are the services S (``services``, ``kibs``, ``kiet`` ...).
+    grouping : str or Grouping
+        Grouping whose groups are the inputs S: ``services``, ``kibs``, ``kiet`` ..., but any
+        other too, such as ``ict`` for ICT goods and services or ``sectors`` for all inputs.
     origin : {'total', 'domestic', 'imported'}
-        Flows that count; for `total=True`, the flows whose inverse is taken.
+        Flows that count. With `total=True` ``imported`` is what imports add: chains that cross a
+        border at least once.
     total : bool
         Complete (direct and indirect) instead of direct.
     by : str
@@ -50,8 +54,8 @@ def service_input_coefficient(
     Returns
     -------
     Measure
-        Currency of service per currency of output, one row an industry and group. A complete
-        coefficient can exceed 1.
+        Currency of input per currency of output, one row an industry and group. A complete
+        coefficient is not a share and can exceed 1.
 
     Raises
     ------
@@ -62,24 +66,32 @@ def service_input_coefficient(
 
     Notes
     -----
-    Identity: groups that partition services add up to the value for all services. It falls when
-    goods prices rise against service prices; compare with `service_input_share`. Levels are not
-    comparable between basic and purchasers' prices.
+    Identities: domestic and imported add up to total, groups of a partition to all inputs; the
+    residual is the error of ``c (I - A) = s``. It falls when goods prices rise against service
+    prices; compare with `service_input_share`. Levels are not comparable between basic and
+    purchasers' prices. On a national table the complete coefficient of total flows takes imports
+    to be made as at home. With ``grouping="ict"`` it is the ICT intensity of production, the
+    carrier of convergence, direct or complete.
 
     Source: Miller & Blair (2009), Input-Output Analysis, 2nd ed., ch. 2.
 
     Examples
     --------
-    >>> from servio.classify import Grouping
     >>> services = Grouping.custom("services", {"services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"services": services})
     >>> service_input_coefficient(table).values.round(3).tolist()
     [0.2, 0.05]
+    >>> service_input_coefficient(table, total=True).values.round(3).tolist()
+    [0.264, 0.122]
     """
     groups, S = table.weights(grouping)
-    inputs = _complete(table, origin) if total else table.coefficients(origin)
-    return ratio(table, (S @ inputs) * table.x, table.x, by=by, groups=groups)
+    if total:
+        chain, residual = embodied(table, S, origin)
+        per_unit = chain if origin == "imported" else chain - S
+    else:
+        per_unit, residual = S @ table.coefficients(origin), 0.0
+    return ratio(table, per_unit * table.x, table.x, by=by, groups=groups, residual=residual)
 
 
 @measure(
@@ -90,17 +102,17 @@ def service_input_coefficient(
     high=1.0,
     formula="q_j = sum_{i in S} z_ij / sum_i z_ij",
     identity="the shares of services and of all other inputs add up to 1",
-    source="Input convergence rate of the input-output convergence literature; methods B1",
+    source="Miller & Blair (2009), ch. 2, as shares of the column of intermediate inputs",
     needs=("services",),
 )
 def service_input_share(
     table: IOTable,
     *,
-    grouping: str = "services",
+    grouping: str | Grouping = "services",
     origin: Origin = "total",
     by: str = "industry",
 ) -> Result:
-    """Share of service groups in an industry's intermediate inputs: the input convergence rate.
+    """Share of service groups in an industry's intermediate inputs, its input ratio.
 
     ``q_j = sum_{i in S} z_ij / sum_i z_ij``; the denominator holds all intermediate inputs, home
     and imported, whatever `origin`, so that domestic and imported shares add up to the total one.
@@ -108,10 +120,10 @@ def service_input_share(
     Parameters
     ----------
     table : IOTable
-    grouping : str
-        Grouping whose groups are the services S.
+    grouping : str or Grouping
+        Grouping whose groups are the inputs S: services, or any other such as ``ict``.
     origin : {'total', 'domestic', 'imported'}
-        Services that count in the numerator.
+        Inputs that count in the numerator.
     by : str
         ``industry``, ``economy`` or a grouping of the using industries; groups are sums of the
         numerator over sums of the denominator.
@@ -131,13 +143,13 @@ def service_input_share(
     Notes
     -----
     Identity: groups that partition all inputs add up to 1. Undefined where an industry buys
-    nothing. It does not see services produced in-house.
+    nothing. It does not see services produced in-house, and prices of services against goods
+    move it as well as quantities. `convergence_rate` is the same share with a mutual variant.
 
-    Source: the input-output measure of industry convergence; see `docs/measures.md`.
+    Source: Miller & Blair (2009), Input-Output Analysis, 2nd ed., ch. 2.
 
     Examples
     --------
-    >>> from servio.classify import Grouping
     >>> services = Grouping.custom("services", {"services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"services": services})
@@ -145,12 +157,21 @@ def service_input_share(
     [0.5714, 0.1667]
     """
     groups, S = table.weights(grouping)
-    total = table.flows("total").sum(axis=0)
+    bought = table.flows("total").sum(axis=0)
     return ratio(
-        table, S @ table.flows(origin), total, by=by, groups=groups, reason="no intermediate inputs"
+        table,
+        S @ table.flows(origin),
+        bought,
+        by=by,
+        groups=groups,
+        reason="no intermediate inputs",
+        residual=_partition_gap(table, S, bought),
     )
 
 
-def _complete(table: IOTable, origin: Origin) -> Array:
-    inverse: Array = table.leontief(origin).inverse
-    return inverse - np.eye(len(inverse))
+def _partition_gap(table: IOTable, S: Array, bought: Array) -> float:
+    """Error of: inputs from the groups and from the rest, home and imported, are all inputs."""
+    rest = 1.0 - S.sum(axis=0)
+    origins: tuple[Origin, ...] = ("domestic", "imported") if table.has_split else ("total",)
+    parts = sum((np.vstack([S, rest]) @ table.flows(o) for o in origins), np.zeros(1))
+    return relative_gap(parts.sum(axis=0), bought)
