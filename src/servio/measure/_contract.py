@@ -13,7 +13,7 @@ import numpy as np
 
 from servio.errors import UsageError
 from servio.measure._result import Measure, Result
-from servio.table import IOTable, column_gap, row_gap
+from servio.table import IOTable, Note, column_gap, row_gap
 
 __all__ = ["MEASURES", "MONEY", "MeasureSpec", "Option", "find", "measure"]
 
@@ -120,7 +120,7 @@ def measure(
                 definition=used,
                 info=table.info,
                 fingerprint=table.fingerprint,
-                notes=(*table.info.notes, *result.notes),
+                notes=(*table.info.notes, *_grouping_notes(table, used), *result.notes),
             )
 
         functools.update_wrapper(run, function)
@@ -156,6 +156,13 @@ def find(name: str) -> MeasureSpec:
         expected=f"a known measure, such as {', '.join(near)}",
         remedy="`servio list measures` shows them all.",
     )
+
+
+def _grouping_notes(table: IOTable, used: Mapping[str, str]) -> tuple[Note, ...]:
+    """What must be known of the groupings among the options that were used."""
+    names = [used[key] for key in ("grouping", "by") if key in used]
+    named = [name for name in names if name not in ("industry", "economy", "")]
+    return tuple(note for name in named for note in table.grouping_notes(name))
 
 
 def data_residual(table: IOTable) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servio import algebra
+from servio.errors import ValueFault
 from servio.table.identities import Identity, column_gap, identities, row_gap
 from servio.table.iotable import IOTable
 
@@ -20,6 +21,8 @@ FAIL_SHARE_OF_INDUSTRY = 0.01
 FAIL_SHARE_OF_ECONOMY = 0.001
 WARN_SHARE_OF_INDUSTRY = 0.005
 NUMERIC_LIMIT = 1e-10
+FLOW_NOISE = 1e-12
+UNSOLVABLE = ("no-solution", "all-zero", "inputs-without-output")
 
 
 @dataclass(frozen=True)
@@ -155,19 +158,25 @@ def _signs(table: IOTable) -> Iterable[Finding]:
 
 
 def _dead(table: IOTable) -> Iterable[Finding]:
-    dead = np.flatnonzero(~table.live)
-    for i in dead:
-        used = np.abs(table.Z[i]).sum() + np.abs(table.Z[:, i]).sum()
-        level, more = ("warn", f", yet flows of {used:,.4g}") if used > 0 else ("note", "")
-        yield Finding(level, "zero-output", table.axis.labels[i],
-                      f"no output{more}; its coefficients are undefined")  # fmt: skip
+    for i in np.flatnonzero(~table.live):
+        bought, sold = np.abs(table.Z[:, i]).sum(), np.abs(table.Z[i]).sum()
+        if bought > FLOW_NOISE * np.abs(table.x).max():
+            yield Finding("fail", "inputs-without-output", table.axis.labels[i],
+                          f"no output, yet it buys {bought:,.4g} {table.info.money}")  # fmt: skip
+        else:
+            more = f", yet it sells {sold:,.4g} {table.info.money}" if sold > 0 else ""
+            yield Finding("warn" if sold > 0 else "note", "zero-output", table.axis.labels[i],
+                          f"no output{more}; its coefficients are undefined")  # fmt: skip
 
 
 def _solvable(table: IOTable) -> Iterable[Finding]:
     if not table.live.any():
         yield Finding("fail", "all-zero", table.info.name, "no industry has output")
         return
-    A = algebra.input_coefficients(table.Z, table.x)
+    try:
+        A = algebra.input_coefficients(table.Z, table.x)
+    except ValueFault:
+        return
     heavy = np.flatnonzero(np.abs(A).sum(axis=0) >= 1.0)
     if len(heavy) == 0:
         return
@@ -181,4 +190,4 @@ def _solvable(table: IOTable) -> Iterable[Finding]:
 
 
 def _unsolvable(findings: Iterable[Finding]) -> bool:
-    return any(f.check in ("no-solution", "all-zero") for f in findings)
+    return any(f.check in UNSOLVABLE for f in findings)

@@ -14,12 +14,13 @@ import numpy.typing as npt
 from servio import algebra, classify
 from servio.errors import InputError, LabelError, NumericalError, UsageError, ValueFault
 from servio.table.axis import Axis
-from servio.table.info import TableInfo
+from servio.table.info import Note, TableInfo
 
 __all__ = ["DEMAND_ROLES", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin", "Satellite"]
 
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
+Grouped = tuple[tuple[str, ...], Array, tuple[Note, ...]]
 Origin = Literal["total", "domestic", "imported"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
@@ -289,43 +290,95 @@ class IOTable:
             )
         return algebra.Leontief(A, self.live)
 
-    def weights(
-        self, grouping: str | classify.Grouping, *, allow_empty: bool = False
-    ) -> tuple[tuple[str, ...], Array]:
-        """Groups of a grouping and the share of each industry in them: names and (g, n)."""
-        key = ("weights", grouping, allow_empty) if isinstance(grouping, str) else None
-        if key is None:
-            return self._weights(grouping, allow_empty)
-        return self.once(key, lambda: self._weights(grouping, allow_empty))
+    def weights(self, grouping: str | classify.Grouping) -> tuple[tuple[str, ...], Array]:
+        """Groups of a grouping and the share of each industry in them: names and (g, n).
 
-    def _weights(
-        self, grouping: str | classify.Grouping, allow_empty: bool
-    ) -> tuple[tuple[str, ...], Array]:
-        found = self.groups.get(grouping) if isinstance(grouping, str) else grouping
-        if found is None:
-            if self.info.classification is None:
-                raise LabelError(
-                    f"{self.info.name} grouping {grouping!r}",
-                    found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
-                    expected="a known classification or a grouping of its own",
-                    remedy="Add [groups] to the table's description, or name its classification.",
-                )
-            assert isinstance(grouping, str)
-            found = classify.grouping(grouping)
-        use = self._use_share() if found.kind == "function" else None
-        weights = found.weights(
-            self.info.classification or "", self.axis.codes, use_share=use, allow_empty=allow_empty
-        )
-        return tuple(found.groups), weights
+        Groups without any industry of this table are left out and named by `grouping_notes`.
 
-    def _use_share(self) -> Array:
-        """Share of each industry's supply to home users that other producers use (NaN if none)."""
+        Raises
+        ------
+        LabelError
+            The table's labels do not know the grouping, or every group is empty.
+        """
+        names, weights, _ = self._grouped(grouping)
+        return names, weights
+
+    def grouping_notes(self, grouping: str | classify.Grouping) -> tuple[Note, ...]:
+        """What a reader must know of a grouping on this table: empty groups, shared codes."""
+        return self._grouped(grouping)[2]
+
+    def _grouped(self, grouping: str | classify.Grouping) -> Grouped:
+        if not isinstance(grouping, str):
+            return self._resolved(grouping)
+        return self.once(("weights", grouping), lambda: self._resolved(self._found(grouping)))
+
+    def _found(self, name: str) -> classify.Grouping:
+        if name in self.groups:
+            return self.groups[name]
+        if self.info.classification is None:
+            raise LabelError(
+                f"{self.info.name} grouping {name!r}",
+                found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
+                expected="a known classification or a grouping of its own",
+                remedy="Add [groups] to the table's description, or name its classification.",
+            )
+        return classify.grouping(name)
+
+    def _resolved(self, grouping: classify.Grouping) -> Grouped:
+        codes, classification = self.axis.codes, self.info.classification
+        use, notes = None, ()
+        if grouping.rule is not None:
+            use, notes = self._use_share(grouping.rule.users)
+        weights = grouping.weights(classification, codes, use_share=use, allow_empty=True)
+        full = weights.any(axis=1)
+        if not full.any():
+            grouping.weights(classification, codes, use_share=use)
+        empty = [name for name, there in zip(grouping.groups, full, strict=True) if not there]
+        names = tuple(name for name in grouping.groups if name not in empty)
+        if empty:
+            text = f"{grouping.name}: no industry here for {', '.join(empty)}"
+            notes = (*notes, Note("empty-group", text))
+        shared = [part.code for part in grouping.partial(classification, codes)]
+        if shared:
+            text = f"{grouping.name}: only part of {', '.join(shared)} belongs to a group"
+            notes = (*notes, Note("shared-codes", text))
+        return names, weights[full], notes
+
+    def use_share(self, users: Sequence[str] = ("intermediate",)) -> Array:
+        """Share of each industry's supply that producers use, shape (n,); NaN if it sells nothing.
+
+        ``u_i = sum_j z_ij / (sum_j z_ij + y_i)`` over home and imported supply; y holds every final
+        use, exports included. Government consumption counts as producers' use if `users` has it.
+        It exceeds 1 where final use is negative in sum (inventories).
+        """
         used = self.flows("total").sum(axis=1)
-        final = self.demand_with(*(r for r in DEMAND_ROLES if r != "imports"))
+        final = self.demand_with(*(role for role in DEMAND_ROLES if role != "imports"))
         supply = used + final
+        if "government" in users:
+            used = used + self.demand_with("government")
         share: Array = np.full(len(used), np.nan)
         np.divide(used, supply, out=share, where=supply > 0)
         return share
+
+    def _use_share(self, users: Sequence[str]) -> tuple[Array, tuple[Note, ...]]:
+        share = self.use_share(users)
+        nothing = np.isnan(share)
+        outside = ~nothing & ((share < 0) | (share > 1))
+        notes = []
+        if outside.any():
+            text = (
+                f"share sold to producers set to 0 or 1 for {self._some(outside)}: negative stocks"
+            )
+            notes.append(Note("use-share-outside", text))
+        if (nothing & self.live).any():
+            text = f"no share sold to producers for {self._some(nothing & self.live)}: counted as 0"
+            notes.append(Note("use-share-undefined", text))
+        return np.clip(np.where(nothing, 0.0, share), 0.0, 1.0), tuple(notes)
+
+    def _some(self, chosen: npt.NDArray[np.bool_]) -> str:
+        labels = [self.axis.labels[i] for i in np.flatnonzero(chosen)]
+        more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
+        return ", ".join(labels[:5]) + more
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, computed on the first call with this key and kept with the table."""

@@ -51,10 +51,8 @@ def aggregate(table: IOTable, grouping: str | classify.Grouping) -> IOTable:
     >>> aggregate(table, all_in_one).Z.tolist()
     [[950.0]]
     """
-    names, weights = table.weights(grouping, allow_empty=True)
+    names, weights = table.weights(grouping)
     _must_cover(table, weights)
-    kept = [g for g in range(len(names)) if weights[g].any()]
-    names, weights = tuple(names[g] for g in kept), weights[kept]
     countries = table.axis.country_names
     S = _by_country(table, weights)
     title = grouping if isinstance(grouping, str) else grouping.name
@@ -98,8 +96,11 @@ def _must_cover(table: IOTable, weights: Array) -> None:
 def _mixing(table: IOTable, names: tuple[str, ...], weights: Array) -> tuple[Note, ...]:
     if table.info.classification is None:
         return ()
-    _, goods = table.weights("manufacturing", allow_empty=True)
-    _, services = table.weights("services", allow_empty=True)
+    try:
+        _, goods = table.weights("manufacturing")
+        _, services = table.weights("services")
+    except LabelError:
+        return ()
     mixed = [
         name
         for name, row in zip(names, weights, strict=True)
