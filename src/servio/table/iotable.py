@@ -326,11 +326,12 @@ class IOTable:
 
     def _resolved(self, grouping: classify.Grouping) -> Grouped:
         codes, classification = self.axis.codes, self.info.classification
-        use, notes = None, ()
+        use: Array | None = None
+        notes: tuple[Note, ...] = ()
         if grouping.rule is not None:
             use, notes = self._use_share(grouping.rule.users)
         weights = grouping.weights(classification, codes, use_share=use, allow_empty=True)
-        full = weights.any(axis=1)
+        full = np.asarray(weights.any(axis=1))
         if not full.any():
             grouping.weights(classification, codes, use_share=use)
         empty = [name for name, there in zip(grouping.groups, full, strict=True) if not there]
