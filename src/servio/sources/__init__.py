@@ -1,0 +1,17 @@
+"""Published tables, the generic form and the model world, read into `IOTable`."""
+
+from servio.sources._dataset import Dataset, Entry, read, scan
+from servio.sources._registry import Source, sources
+from servio.sources.sea import SocioEconomicAccounts, read_sea, with_satellites
+
+__all__ = [
+    "Dataset",
+    "Entry",
+    "SocioEconomicAccounts",
+    "Source",
+    "read",
+    "read_sea",
+    "scan",
+    "sources",
+    "with_satellites",
+]

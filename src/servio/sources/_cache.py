@@ -1,0 +1,228 @@
+"""Tables read once lie ready as memory-mapped arrays; a cache only ever saves time.
+
+A cached table is used when the file has the size and the times it had, the reader is of the same
+version and the stored arrays still have their hashes. Anything else is read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from servio.errors import InputError, ResourceError, ServioError, StoreError
+from servio.progress import bar
+from servio.sources import _registry, _worker
+from servio.table import Bundle, Store, file_sha256
+
+__all__ = ["Part", "cache_folder", "load", "parts"]
+
+CACHE_VERSION = 1
+CHILDREN = 2
+VARIABLE = "SERVIO_CACHE"
+
+_KIND = "source"
+_log = logging.getLogger("servio")
+_lock = threading.RLock()
+_stores: dict[tuple[int, Path], Store] = {}
+
+Array = npt.NDArray[np.float64]
+Part = tuple[dict[str, Any], Array]
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A file just parsed: what it was, its hash, and the arrays the child wrote."""
+
+    path: Path
+    module: str
+    of: list[int]
+    sha: str
+    arrays: list[tuple[dict[str, Any], Path]]
+
+
+def cache_folder() -> Path:
+    """Where tables are cached: ``$SERVIO_CACHE``, or the user's cache folder."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_cache_path("servio", appauthor=False)
+
+
+def load(files: Sequence[tuple[Path, str]], *, cache: bool) -> list[list[Bundle]]:
+    """Bundles of each (file, source), from the cache where it has them, in the order given."""
+    return [
+        [_bundle(header, flat, sha) for header, flat in found]
+        for found, sha in parts(files, cache=cache)
+    ]
+
+
+def parts(files: Sequence[tuple[Path, str]], *, cache: bool) -> list[tuple[list[Part], str]]:
+    """Headers and flat arrays of each (file, module), with the hash of the file."""
+    store = _store() if cache else None
+    found = {file: hit for file in files if (hit := _fetch(store, *file)) is not None}
+    missing = [file for file in files if file not in found]
+    found.update(zip(missing, _read(store, missing), strict=True))
+    return [found[file] for file in files]
+
+
+def _bundle(header: dict[str, Any], flat: Array, sha: str) -> Bundle:
+    bundle = Bundle.unpack(header, flat, checked=True)
+    infos = tuple(i if i.input_sha256 else replace(i, input_sha256=sha) for i in bundle.infos)
+    return replace(bundle, infos=infos)
+
+
+# -- what lies ready -------------------------------------------------------------------------------
+
+
+def _store() -> Store | None:
+    folder = cache_folder()
+    with _lock:
+        key = (os.getpid(), folder)
+        if key not in _stores:
+            try:
+                _stores[key] = Store(folder)
+            except ServioError as error:
+                _log.warning("reading without a cache: %s", error)
+                return None
+        return _stores[key]
+
+
+def _fetch(store: Store | None, path: Path, module: str) -> tuple[list[Part], str] | None:
+    if store is None or not _registry.source(module).alone:
+        return None
+    try:
+        with _lock:
+            document = store.entry(_KIND, _key(path, module))
+        if document is None or document["of"] != _of(path, module):
+            return None
+        found = [(part["header"], store.array(part["object"])) for part in document["parts"]]
+        return found, document["sha256"]
+    except (StoreError, ResourceError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+        _log.warning("the cached form of %s is damaged and is made again: %s", path, error)
+        _drop_damaged(store, error)
+        return None
+
+
+def _drop_damaged(store: Store, error: Exception) -> None:
+    """Move a file with a wrong content out of the way of the right one, which has its name."""
+    if isinstance(error, StoreError) and store.objects in Path(error.place).parents:
+        with contextlib.suppress(OSError):
+            Path(error.place).unlink()
+
+
+def _key(path: Path, module: str) -> str:
+    return f"{module}:{os.fsencode(path.resolve()).decode('latin-1')}"
+
+
+def _of(path: Path, module: str) -> list[int]:
+    """What a cached table must be of: this reader's version, this size, these times."""
+    stat = path.stat()
+    version = _registry.source(module).version
+    return [CACHE_VERSION, version, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
+# -- what has to be read ---------------------------------------------------------------------------
+
+
+def _read(store: Store | None, files: Sequence[tuple[Path, str]]) -> list[tuple[list[Part], str]]:
+    if not files:
+        return []
+    with contextlib.ExitStack() as stack:
+        folders = _staging(stack, store)
+        executor = stack.enter_context(ThreadPoolExecutor(min(CHILDREN, len(files))))
+        step = stack.enter_context(bar("reading tables", len(files)))
+        jobs = [executor.submit(_extract, *file, folders, str(i)) for i, file in enumerate(files)]
+        done = []
+        try:
+            for job in jobs:
+                done.append(_keep(store, job.result()))
+                step()
+        except BaseException as error:
+            executor.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, ServioError):
+                _worker.stop_all()
+            raise
+        return done
+
+
+def _staging(stack: contextlib.ExitStack, store: Store | None) -> list[Path]:
+    """Folders for half-made arrays, the best first."""
+    folders = []
+    if store is not None:
+        try:
+            folders.append(stack.enter_context(store.staging()))
+        except OSError as error:
+            _log.warning("the cache can't be written: %s", error)
+    spare = stack.enter_context(tempfile.TemporaryDirectory(prefix="servio-"))
+    return [*folders, Path(spare)]
+
+
+def _extract(path: Path, module: str, folders: Sequence[Path], name: str) -> _Fresh:
+    """Parse one file in a child; it must be the same file before and after."""
+    of, sha = _of(path, module), file_sha256(path)
+    arrays = _with_room(path, module, folders, name)
+    if _of(path, module) != of or file_sha256(path) != sha:
+        raise InputError(
+            str(path),
+            found="content that changed while it was read",
+            expected="a file at rest",
+            remedy="Wait until it is written or downloaded, then run again.",
+        )
+    return _Fresh(path, module, of, sha, arrays)
+
+
+def _with_room(
+    path: Path, module: str, folders: Sequence[Path], name: str
+) -> list[tuple[dict[str, Any], Path]]:
+    for last, folder in zip((*[False] * (len(folders) - 1), True), folders, strict=True):
+        try:
+            (folder / name).mkdir()
+            return _worker.extract(module, path, folder / name)
+        except (OSError, _worker.NoRoomError) as error:
+            if last:
+                raise
+            _log.warning("the cache has no room: %s", error)
+    raise AssertionError("no folder given")
+
+
+def _keep(store: Store | None, fresh: _Fresh) -> tuple[list[Part], str]:
+    """Move the arrays into the cache if there is one that can be written, or else into memory."""
+    if store is not None and _registry.source(fresh.module).alone:
+        try:
+            with _lock:
+                return _commit(store, fresh), fresh.sha
+        except (StoreError, ResourceError, sqlite3.Error) as error:
+            _log.warning("%s is read but not cached: %s", fresh.path, error)
+    return [(header, _in_memory(array)) for header, array in fresh.arrays], fresh.sha
+
+
+def _commit(store: Store, fresh: _Fresh) -> list[Part]:
+    objects = [(header, store.put_file(array)) for header, array in fresh.arrays]
+    document = {
+        "of": fresh.of,
+        "sha256": fresh.sha,
+        "parts": [{"header": header, "object": name} for header, name in objects],
+    }
+    names = [name for _, name in objects]
+    store.commit(_KIND, _key(fresh.path, fresh.module), document, names)
+    return [(header, store.array(name)) for header, name in objects]
+
+
+def _in_memory(path: Path) -> Array:
+    flat: Array = np.load(path, allow_pickle=False)
+    flat.setflags(write=False)
+    return flat
