@@ -211,9 +211,12 @@ def _separator(lines: Sequence[str], place: str) -> str:
                           expected="column labels separated by , ; | or tab",
                           remedy="Remove title lines; the first row holds the labels.")  # fmt: skip
     names = " and ".join(_SEPARATOR_NAMES[s] for s in choice)
-    raise FormatError(place, found=f"rows that {names} split alike" if fitting else
-                      f"{names} in row 1, and rows that none splits alike",
-                      expected="one separator", remedy='Declare it, such as separator = ";".')  # fmt: skip
+    raise FormatError(
+        place,
+        found=f"{names} in row 1, and rows that {'each' if fitting else 'none'} splits alike",
+        expected="one separator between cells",
+        remedy='Declare it, such as separator = ";".',
+    )
 
 
 def _splits_alike(lines: Sequence[str], separator: str) -> bool:

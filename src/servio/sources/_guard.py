@@ -1,4 +1,4 @@
-"""Look at a foreign file before reading it: is it a file, of what kind, within limits?
+"""A look at a foreign file before it is read: that it is a file, of what kind, within limits.
 
 Every fault is one `FormatError` that says what the file is instead. Nothing is unpacked and no
 code in a file is ever run.
@@ -35,7 +35,7 @@ __all__ = [
     "sniff_kind",
 ]
 
-MAX_TEXT_BYTES = 2 * 2**30
+MAX_TEXT_BYTES = 2**30
 MAX_COLUMNS = 16_384
 MAX_CELLS = 2**26
 MAX_MEMBERS = 10_000
@@ -220,9 +220,7 @@ def check_zip(path: str | Path, *, crc: bool = True) -> tuple[str, ...]:
 
 
 def inside(folder: Path, name: str, place: str) -> Path:
-    """The file `name` inside `folder`; absolute names, ``..`` and links that leave it are refused.
-
-    """
+    """The file `name` inside `folder`; whatever leads out of it (``..``, links) is refused."""
     path = folder / name
     leaves = not name.strip() or os.path.isabs(name) or _unsafe_name(name)
     try:
@@ -230,8 +228,12 @@ def inside(folder: Path, name: str, place: str) -> Path:
     except (OSError, ValueError, RuntimeError):
         leaves = True
     if leaves:
-        raise FormatError(place, found=repr(name), expected="a file in the description's folder",
-                          remedy="Put the file beside the description; name it without '..'.")  # fmt: skip
+        raise FormatError(
+            place,
+            found=repr(name),
+            expected="a file in the description's folder",
+            remedy="Put the file beside the description and give its bare name.",
+        )
     return path
 
 

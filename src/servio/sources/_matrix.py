@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,10 +15,12 @@ from servio.errors import FormatError, InputError, LabelError, UsageError, Value
 from servio.sources._guard import MAX_CELLS, MAX_COLUMNS
 from servio.table import Note
 
-__all__ = ["Matrix", "NumberFormat", "check_size", "clean_labels"]
+__all__ = ["Matrix", "NumberFormat", "check_size", "clean_labels", "hint"]
 
 Array = npt.NDArray[np.float64]
 
+_DECIMALS = (".", ",")
+_THOUSANDS = ("", ",", ".", "'", "’", " ", "\u00a0", "\u202f")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[0-9][0-9.,'’ \u00a0\u202f]*(?:[eE][+-]?[0-9]+)?")
 _MARKERS = frozenset((":", "..", "...", "…", "-", "--", "–", "—", "*", "**", "***", "c", "x", "na",
@@ -75,12 +77,12 @@ class NumberFormat:
     described: bool = False
 
     def __post_init__(self) -> None:
-        if self.decimal not in (".", ",") or self.thousands not in (
-            "", ",", ".", "'", "’", " ", "\u00a0", "\u202f") or self.decimal == self.thousands:  # fmt: skip
+        known = self.decimal in _DECIMALS and self.thousands in _THOUSANDS
+        if not known or self.decimal == self.thousands:
             raise UsageError(
                 "number format",
                 found=f"decimal = {self.decimal!r}, thousands = {self.thousands!r}",
-                expected="decimal '.' or ','; thousands ',', '.', apostrophe or space; not the same",
+                expected="decimal '.' or ',', thousands another of , . ' or a space",
                 remedy="Correct the two keys.",
             )
 
@@ -151,7 +153,13 @@ class NumberFormat:
                    if self.described else "Write plain numbers with a decimal point.")  # fmt: skip
         else:
             found = f"{cell!r}, text"
-        return kind(place, found=found, expected="a plain finite number, such as 1234.5", remedy=fix)
+        return kind(place, found=found, expected="a plain number, such as 1234.5", remedy=fix)
+
+
+def hint(label: str, known: Iterable[str], otherwise: str) -> str:
+    """What to do about an unknown name: the nearest known ones, or else something general."""
+    near = classify.nearest(label, known)
+    return f"Did you mean {' or '.join(near)}?" if near else otherwise
 
 
 def check_size(place: str, rows: int, columns: int) -> None:

@@ -12,10 +12,9 @@ from xml.etree import ElementTree
 import numpy as np
 import python_calamine as calamine
 
-from servio import classify
 from servio.errors import FormatError, ValueFault
 from servio.sources._guard import Kind, check_zip, require_kind
-from servio.sources._matrix import Matrix, NumberFormat, check_size, clean_labels
+from servio.sources._matrix import Matrix, NumberFormat, check_size, clean_labels, hint
 from servio.table import Note
 
 __all__ = ["Cells", "read_cells", "read_matrix", "sheet_extent"]
@@ -66,7 +65,7 @@ def read_matrix(
     place, cells, notes = read_cells(path, sheet)
     if not cells:
         raise FormatError(place, found="an empty sheet", expected="a table",
-                          remedy="Name the sheet that holds it, as in book.xlsx#Sheet.")  # fmt: skip
+                          remedy="Name the right sheet, as in book.xlsx#Sheet.")  # fmt: skip
     header = [_label(v, place, 0, j) for j, v in enumerate(cells[0])][1:]
     columns, column_notes = clean_labels(header, place, lambda i: f"cell {_column(i + 1)}1")
     values = np.empty((len(cells) - 1, len(columns)))
@@ -166,7 +165,7 @@ def _choose(
             f"{path.name}#{wanted}" if wanted else path.name,
             found=f"no such sheet; there are {shown}" if wanted else f"sheets {shown}",
             expected="the name of one sheet, as in book.xlsx#Sheet",
-            remedy=classify.suggestion(wanted, visible, "Name one of them."),
+            remedy=hint(wanted, visible, "Name one of them."),
         )
     if visible[wanted]:
         return wanted, ()
@@ -211,7 +210,7 @@ def _number(
         found = _why_blank(path, place, cell)
         if found:
             raise ValueFault(at, found=found, expected="a number",
-                             remedy="Repair the formula, let it calculate, and save again.")  # fmt: skip
+                             remedy="Repair the formula, calculate, and save.")  # fmt: skip
         return numbers.number("", lambda: at)
     raise ValueFault(at, found=f"{value}, a {type(value).__name__}", expected="a finite number",
                      remedy="Format the cell as a number and type it again.")  # fmt: skip
@@ -226,7 +225,8 @@ def _refused_text(text: str, at: str, numbers: NumberFormat) -> float:
 def _why_blank(path: Path, place: str, cell: str) -> str:
     """What the workbook says of a cell that reads as blank: an error, a formula without value."""
     member = _sheet_members(path).get(place.partition("#")[2], "")
-    pattern = re.compile(rb'<c\b[^>]*?\br="' + cell.encode() + rb'"([^>]*)>(.{0,2000}?)</c>', re.DOTALL)
+    start = rb'<c\b[^>]*?\br="' + cell.encode() + rb'"'
+    pattern = re.compile(start + rb"([^>]*)>(.{0,2000}?)</c>", re.DOTALL)
     with zipfile.ZipFile(path) as archive:
         held = b""
         for chunk in _chunks(archive, member):
