@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from servio.classify import Grouping
 from servio.measure._chains import embodied, relative_gap
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
@@ -26,7 +25,7 @@ __all__ = ["service_input_coefficient", "service_input_share"]
 def service_input_coefficient(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "total",
     total: bool = False,
     by: str = "industry",
@@ -39,7 +38,7 @@ def service_input_coefficient(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups are the inputs S: ``services``, ``kibs``, ``kiet`` ..., but any
         other too, such as ``ict`` for ICT goods and services or ``sectors`` for all inputs.
     origin : {'total', 'domestic', 'imported'}
@@ -77,6 +76,7 @@ def service_input_coefficient(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> services = Grouping.custom("services", {"services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"services": services})
@@ -108,7 +108,7 @@ def service_input_coefficient(
 def service_input_share(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "total",
     by: str = "industry",
 ) -> Result:
@@ -120,7 +120,7 @@ def service_input_share(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups are the inputs S: services, or any other such as ``ict``.
     origin : {'total', 'domestic', 'imported'}
         Inputs that count in the numerator.
@@ -150,6 +150,7 @@ def service_input_share(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> services = Grouping.custom("services", {"services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"services": services})

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from servio.classify import Grouping
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, Undefined, ratio
 from servio.table import IOTable, Origin
@@ -28,7 +27,7 @@ __all__ = ["convergence_rate"]
 def convergence_rate(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     mutual: Literal["none", "geometric", "mean"] = "none",
     origin: Origin = "total",
     by: str = "industry",
@@ -43,7 +42,7 @@ def convergence_rate(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups are the services k (``kiet``, ``kibs`` ...).
     mutual : {'none', 'geometric', 'mean'}
         How the two directions are joined; ``none`` takes the services in j's inputs alone.
@@ -72,12 +71,13 @@ def convergence_rate(
     such as ``by="manufacturing"`` across countries, not industries of unlike size. Undefined
     where either side buys nothing.
 
-    KIET (2018) says that convergence was measured but its formula was not found; this is the
-    measure of the input-output literature on convergence, named after Xing, Ye & Kui (2011),
-    Telecommunications Policy (formula not re-read), with the mutual variant.
+    Source: the input-output literature on industry convergence, such as Xing, Ye & Kui (2011),
+    Telecommunications Policy (formula not re-read). KIET (2018) says that it measured convergence
+    rates; its formula was not found, so this need not be it.
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> services = Grouping.custom("services", {"services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"services": services})

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from servio.classify import Grouping
 from servio.errors import UsageError
 from servio.measure._chains import (
     Chain,
@@ -42,7 +41,7 @@ PARTS = ("own", "feedback", "partner", "rest")
 def production_inducement(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "domestic",
     weights: Weights = "output",
     by: str = "industry",
@@ -55,7 +54,7 @@ def production_inducement(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups S produce what is induced.
     origin : {'domestic', 'total', 'imported'}
         Flows the chain follows: inside the country; all; or ``imported`` for what all flows add
@@ -91,6 +90,7 @@ def production_inducement(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups=groups)
@@ -114,7 +114,7 @@ def production_inducement(
 def value_added_inducement(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "domestic",
     weights: Weights = "output",
     by: str = "industry",
@@ -127,7 +127,7 @@ def value_added_inducement(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups S earn the value added.
     origin : {'domestic', 'total', 'imported'}
         Flows the chain follows; ``imported`` is what all flows add to domestic ones.
@@ -159,6 +159,7 @@ def value_added_inducement(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups=groups)
@@ -183,8 +184,8 @@ def value_added_inducement(
 def inducement_pair(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
-    by: str | Grouping = "manufacturing",
+    grouping: str = "services",
+    by: str = "manufacturing",
     origin: Literal["domestic", "total"] = "domestic",
     weights: Weights = "output",
 ) -> Result:
@@ -198,7 +199,7 @@ def inducement_pair(
     Parameters
     ----------
     table : IOTable
-    grouping, by : str or Grouping
+    grouping, by : str
         The two groups, as groupings with one group each that share no industry.
     origin : {'domestic', 'total'}
         Flows the chain follows. On a world table ``total`` takes M and S of all countries.
@@ -231,6 +232,7 @@ def inducement_pair(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G",)}),
     ...           "manufacturing": Grouping.custom("manufacturing", {"manufacturing": ("C",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
@@ -308,11 +310,11 @@ def _pair_result(
     return Result(columns, values.ravel(), gone, residual)
 
 
-def _members(table: IOTable, grouping: str | Grouping) -> tuple[str, Mask]:
+def _members(table: IOTable, grouping: str) -> tuple[str, Mask]:
     """Name and mask of a grouping's only group."""
     names, W = table.weights(grouping)
     if len(names) != 1:
-        raise _not_a_pair(str(getattr(grouping, "name", grouping)), f"{len(names)} groups")
+        raise _not_a_pair(grouping, f"{len(names)} groups")
     if not np.isin(W, (0.0, 1.0)).all():
         raise _not_a_pair(names[0], "industries that are only partly inside")
     return names[0], W[0] == 1.0

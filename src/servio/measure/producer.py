@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from servio.classify import Grouping
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
 from servio.table import DEMAND_ROLES, IOTable, Origin
@@ -80,7 +79,7 @@ def intermediate_use_share(table: IOTable, *, by: str = "industry") -> Result:
 def intermediate_sales_share(
     table: IOTable,
     *,
-    grouping: str | Grouping = "manufacturing",
+    grouping: str = "manufacturing",
     origin: Origin = "total",
     by: str = "industry",
 ) -> Result:
@@ -92,7 +91,7 @@ def intermediate_sales_share(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups are the buyers M.
     origin : {'total', 'domestic', 'imported'}
         Flows that count in the numerator; the denominator always holds all of them.
@@ -121,6 +120,7 @@ def intermediate_sales_share(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"manufacturing": Grouping.custom("manufacturing", {"manufacturing": ("C",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups=groups)
@@ -152,7 +152,7 @@ def intermediate_sales_share(
 def producer_service_share(
     table: IOTable,
     *,
-    grouping: str | Grouping = "ps_fractional",
+    grouping: str = "ps_fractional",
     of: Whole = "services",
 ) -> Result:
     """Share of producer services in services, in GDP or in output, by country.
@@ -163,7 +163,7 @@ def producer_service_share(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         A definition of producer services (``servio list definitions``) or any grouping of
         services.
     of : {'services', 'services_output', 'gdp', 'output'}
@@ -192,6 +192,7 @@ def producer_service_share(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G", "S")}),
     ...           "kibs": Grouping.custom("kibs", {"kibs": ("G",)})}
     >>> table = IOTable.from_flows([[0, 5, 0], [3, 0, 1], [0, 0, 0]], x=[10, 20, 20],

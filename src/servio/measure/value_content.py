@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from servio import algebra
-from servio.classify import Grouping
 from servio.errors import InputError, UsageError
 from servio.measure._chains import (
     embodied,
@@ -25,6 +24,7 @@ from servio.table import IOTable, Note, Origin, column_gap
 __all__ = ["service_content", "service_content_of_exports", "value_content"]
 
 OTHER, IMPORTS, TAXES, GAP = "other industries", "imports", "taxes and margins", "discrepancy"
+TAX_ROLES = ("taxes", "margins", "adjustment")
 
 
 @measure(
@@ -39,7 +39,7 @@ OTHER, IMPORTS, TAXES, GAP = "other industries", "imports", "taxes and margins",
 def service_content(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "total",
     weights: Weights = "final_demand",
     by: str = "industry",
@@ -52,7 +52,7 @@ def service_content(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups S earn the value added. All services against KIBS or a producer
         service definition move the level a lot.
     origin : {'total', 'domestic', 'imported'}
@@ -89,6 +89,7 @@ def service_content(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups=groups)
@@ -121,7 +122,7 @@ def service_content(
 def service_content_of_exports(
     table: IOTable,
     *,
-    grouping: str | Grouping = "services",
+    grouping: str = "services",
     origin: Origin = "total",
     by: str = "industry",
 ) -> Result:
@@ -133,7 +134,7 @@ def service_content_of_exports(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Grouping whose groups S earn the value added.
     origin : {'total', 'domestic', 'imported'}
         Where the value added is earned: anywhere the table can see; in the exporting country;
@@ -165,6 +166,7 @@ def service_content_of_exports(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> groups = {"services": Grouping.custom("services", {"services": ("G",)})}
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            Y=[[50, 300], [1600, 100]], groups=groups,
@@ -199,7 +201,7 @@ def service_content_of_exports(
 def value_content(
     table: IOTable,
     *,
-    grouping: str | Grouping = "sectors",
+    grouping: str = "sectors",
     weights: Weights = "final_demand",
     by: str = "industry",
 ) -> Result:
@@ -212,7 +214,7 @@ def value_content(
     Parameters
     ----------
     table : IOTable
-    grouping : str or Grouping
+    grouping : str
         Groups of industries that share none.
     weights : {'final_demand', 'output'}
         How the products of a group are weighted; final demand without changes in inventories.
@@ -243,6 +245,7 @@ def value_content(
 
     Examples
     --------
+    >>> from servio.classify import Grouping
     >>> sectors = Grouping.custom("sectors", {"goods": ("C",), "services": ("G",)})
     >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
     ...                            groups={"sectors": sectors})
@@ -299,36 +302,35 @@ def _traced(table: IOTable, rows: Array, origin: Origin) -> tuple[Array, float]:
     return abroad, gap
 
 
-def _all_primary(table: IOTable, grouping: str | Grouping) -> tuple[tuple[str, ...], Array]:
+def _all_primary(table: IOTable, grouping: str) -> tuple[tuple[str, ...], Array]:
     """Names and rows (k, n) of everything a unit of output pays besides its intermediate flows."""
     names, S = table.weights(grouping)
     covered = S.sum(axis=0)
     if (covered > 1.0 + 1e-12).any():
         raise UsageError(
-            f"grouping {getattr(grouping, 'name', grouping)}",
+            f"grouping {grouping}",
             found=f"{table.axis.labels[int(covered.argmax())]} in several groups",
             expected="groups that share no industry",
             remedy="Use a partition such as sectors or kiet.",
         )
-    groups = value_added_rows(table, np.vstack([S, 1.0 - covered]))
-    other = {name: flow for name, flow in _other_primary(table).items() if flow.any()}
-    if not other:
-        return (*names, OTHER), groups
+    rest = 1.0 - covered
+    if (rest > 1e-12).any():
+        names, S = (*names, OTHER), np.vstack([S, rest])
+    other = _other_primary(table)
     coefficients = algebra.value_coefficients(np.array(list(other.values())), table.x)
-    return (*names, OTHER, *other), np.vstack([groups, coefficients])
+    return (*names, *other), np.vstack([value_added_rows(table, S), coefficients])
 
 
 def _other_primary(table: IOTable) -> dict[str, Array]:
+    """Flows (n,) that are neither intermediate flows nor value added, where the table has them."""
     roles = np.array(table.primary_roles)
-    imported = table.V[roles == "imports"].sum(axis=0)
-    gap = column_gap(table)
-    if table.Zm is not None:
-        imported = imported + table.Zm.sum(axis=0)
-    return {
-        IMPORTS: imported,
-        TAXES: table.V[np.isin(roles, ("taxes", "margins", "adjustment"))].sum(axis=0),
-        GAP: np.where(table.live, gap, 0.0),
-    }
+    found = {}
+    if table.Zm is not None or "imports" in roles:
+        found[IMPORTS] = table.primary_inputs - table.V[roles != "imports"].sum(axis=0)
+    if np.isin(roles, TAX_ROLES).any():
+        found[TAXES] = table.V[np.isin(roles, TAX_ROLES)].sum(axis=0)
+    found[GAP] = np.where(table.live, column_gap(table), 0.0)
+    return found
 
 
 def _reach(table: IOTable) -> tuple[Note, ...]:
