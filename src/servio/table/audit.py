@@ -114,8 +114,7 @@ def audit(table: IOTable) -> Audit:
 
 def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding]:
     size = np.abs(gap)
-    by_country = np.bincount(table.axis.country_index, weights=np.abs(table.x))
-    economy = by_country[table.axis.country_index]
+    economy = _economies(table)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(size > 0, size / np.abs(table.x), 0.0)
     fails = (share > FAIL_SHARE_OF_INDUSTRY) & (size > FAIL_SHARE_OF_ECONOMY * economy)
@@ -130,6 +129,13 @@ def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding
         )
 
 
+def _economies(table: IOTable) -> Array:
+    """Output of each industry's whole country, shape (n,)."""
+    country = table.axis.country_index
+    total: Array = np.bincount(country, weights=np.abs(table.x))[country]
+    return total
+
+
 def _signs(table: IOTable) -> Iterable[Finding]:
     for name in ("Z", "Zm"):
         flows = getattr(table, name)
@@ -140,8 +146,11 @@ def _signs(table: IOTable) -> Iterable[Finding]:
         place = f"{name} {table.axis.labels[worst[0]]} to {table.axis.labels[worst[1]]}"
         yield Finding("warn", "negative-flows", place,
                       f"{int((flows < 0).sum())} negative flows, {share:.2g} of all")  # fmt: skip
+    economy = _economies(table)
     for i in np.flatnonzero(table.x < 0):
-        yield Finding("fail", "negative-output", table.axis.labels[i], f"output {table.x[i]:,.4g}")
+        material = -table.x[i] > FAIL_SHARE_OF_ECONOMY * economy[i]
+        yield Finding("fail" if material else "warn", "negative-output", table.axis.labels[i],
+                      f"output {table.x[i]:,.4g} {table.info.money}; expected 0 or more")  # fmt: skip
     value_added = table.value_added
     for i in np.flatnonzero((value_added < 0) & table.live):
         yield Finding("warn", "negative-value-added", table.axis.labels[i],
