@@ -1,0 +1,24 @@
+"""Studies: a TOML file says what to measure on which tables; the results are kept with provenance.
+
+`load` a file, `run` it, open it again with `open_store`.
+"""
+
+from servio.study._file import StudyFile, demo, load, parse
+from servio.study._grid import Call
+from servio.study._plan import Plan, Step, plan
+from servio.study._run import run
+from servio.study._store import StudyStore, open_store
+
+__all__ = [
+    "Call",
+    "Plan",
+    "Step",
+    "StudyFile",
+    "StudyStore",
+    "demo",
+    "load",
+    "open_store",
+    "parse",
+    "plan",
+    "run",
+]

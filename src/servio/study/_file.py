@@ -1,0 +1,282 @@
+"""Study files: TOML that says which tables to read and what to measure. No code in it."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from servio.errors import FormatError, InputError, ServioError, UsageError
+from servio.study._grid import Call, Complaint, expand
+
+__all__ = ["StudyFile", "Tables", "demo", "load", "parse"]
+
+MAX_BYTES = 1 << 20
+MAX_CALLS = 10_000
+DEMO = "demo.toml"
+HELP = "See docs/study-files.md."
+
+
+class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[tables]]`` entry: which tables of which files.
+
+    Parameters
+    ----------
+    path : str
+        File or folder, relative to the study file's folder; or ``model``, ``model:seed=3``.
+    source : str, optional
+        Name of the source; recognised by content if left out.
+    years : tuple of int, optional
+        All if left out.
+    countries : tuple of str, optional
+        All if left out.
+    """
+
+    path: str
+    source: str | None = None
+    years: tuple[int, ...] | None = None
+    countries: tuple[str, ...] | None = None
+
+
+class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    focus: tuple[str, ...] = ()
+    base_year: int | None = None
+    description: str = ""
+
+
+class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    study: _Head
+    tables: tuple[Tables, ...]
+    measures: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A checked study file.
+
+    Parameters
+    ----------
+    title, description : str
+    focus : tuple of str
+        Codes of the countries the report marks.
+    base_year : int or None
+        Year that later years are compared with.
+    tables : tuple of Tables
+    calls : tuple of Call
+        Every measure with every combination of options, each once.
+    text : str
+        The file as it was written.
+    place : str
+        Name of the file, for messages.
+    folder : Path
+        Folder that the paths in the file start from.
+    """
+
+    title: str
+    description: str
+    focus: tuple[str, ...]
+    base_year: int | None
+    tables: tuple[Tables, ...]
+    calls: tuple[Call, ...]
+    text: str
+    place: str
+    folder: Path
+
+
+def load(path: str | Path) -> StudyFile:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; see `docs/study-files.md`.
+
+    Returns
+    -------
+    StudyFile
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not TOML, or a key, measure, option or grouping in it is unknown.
+        The message names file, line and key.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "own.toml"
+    >>> _ = path.write_text('''
+    ... [study]
+    ... title = "Services in manufacturing"
+    ... [[tables]]
+    ... path = "model"
+    ... [[measures]]
+    ... name = "service_input_share"
+    ... grouping = ["services", "kibs"]
+    ... by = ["manufacturing", "industry"]
+    ... ''')
+    >>> len(load(path).calls)
+    4
+    """
+    path = Path(path)
+    return parse(_read(path), str(path), path.parent)
+
+
+def demo() -> StudyFile:
+    """The default study: the main job on the synthetic model world."""
+    text = (resources.files("servio.study") / "data" / DEMO).read_text(encoding="utf-8")
+    return parse(text, DEMO, Path())
+
+
+def parse(text: str, place: str, folder: Path) -> StudyFile:
+    """The study that a text describes; `place` names the text in messages."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(place, found=str(error), expected="TOML", remedy=HELP) from None
+    try:
+        content = msgspec.convert(raw, _Content)
+    except msgspec.ValidationError as error:
+        raise _schema_error(str(error), text, place) from None
+    own = any(_is_generic(tables) for tables in content.tables)
+    calls: dict[tuple[Any, ...], Call] = {}
+    for index, entry in enumerate(content.measures):
+        complain = partial(_complain, text, place, f"measures[{index}]")
+        for call in expand(entry, complain, own_groupings=own):
+            if call.spec.compares and content.study.base_year is None:
+                complain("name", f"{call.name}, which compares years", "study.base_year", ())
+            _add(calls, call, complain)
+    _refuse_nothing(content, place)
+    head = content.study
+    return StudyFile(head.title, head.description, head.focus, head.base_year, content.tables,
+                     tuple(calls.values()), text, place, folder)  # fmt: skip
+
+
+def _is_generic(tables: Tables) -> bool:
+    """Whether tables may bring groupings of their own."""
+    return tables.source == "generic" or tables.path.endswith(".toml")
+
+
+def _read(path: Path) -> str:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            kind = (
+                "a folder" if path.is_dir() else f"{status.st_size} bytes, not a plain small file"
+            )
+            raise InputError(str(path), found=kind, expected="a study file (TOML)",
+                             remedy="Give the file's path.")  # fmt: skip
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except FileNotFoundError:
+        raise InputError(
+            str(path), found="no such file", expected="a study file", remedy=_near_file(path)
+        ) from None
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            str(path), found=f"byte {error.object[error.start]:#x} at {error.start}",
+            expected="UTF-8 text", remedy="Save the file as UTF-8.",
+        ) from None  # fmt: skip
+    except OSError as error:
+        raise InputError(
+            str(path), found=error.strerror or str(error), expected="a file that can be read",
+            remedy="Check its name and rights.",
+        ) from None  # fmt: skip
+
+
+def _near_file(path: Path) -> str:
+    names = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else "Check the path."
+
+
+def _refuse_nothing(content: _Content, place: str) -> None:
+    for key, entries in (("tables", content.tables), ("measures", content.measures)):
+        if not entries:
+            expected = f"one [[{key}]] at least"
+            raise UsageError(f"{place}, {key}", found="no entry", expected=expected, remedy=HELP)
+
+
+def _add(calls: dict[tuple[Any, ...], Call], call: Call, complain: Complaint) -> None:
+    same = calls.setdefault((call.name, call.options), call)
+    if same.only != call.only:
+        complain("only", f"{call.text} twice, for other industries", "each measure once", ())
+    if len(calls) > MAX_CALLS:
+        complain("name", f"over {MAX_CALLS} combinations of options", "a smaller grid", ())
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "": tuple(_Content.__struct_fields__),
+    "study": tuple(_Head.__struct_fields__),
+    "tables": tuple(Tables.__struct_fields__),
+}
+
+
+def _schema_error(message: str, text: str, place: str) -> ServioError:
+    """The converter's message, as ours: with line, key path and nearest known key."""
+    what, _, where = message.partition(" - at ")
+    path = where.strip("`").removeprefix("$").removeprefix(".").removeprefix("key in ")
+    unknown = re.search(r"unknown field `(.*)`", what)
+    missing = re.search(r"missing required field `(.*)`", what)
+    if unknown:
+        known = _KNOWN[path.partition("[")[0]]
+        return _error(text, place, path, unknown[1], "an unknown key", "a known key", known)
+    if missing:
+        return _error(text, place, path, missing[1], "nothing", "this key", ())
+    expected, _, found = what.removeprefix("Expected ").partition(", got ")
+    owner, _, key = path.rpartition(".") if "." in path else ("", "", path)
+    return _error(text, place, owner, key, found.replace("`", ""), expected.replace("`", ""), ())
+
+
+def _complain(
+    text: str, place: str, owner: str, key: str, found: str, expected: str, known: Sequence[str]
+) -> NoReturn:
+    raise _error(text, place, owner, key, found, expected, known)
+
+
+def _error(
+    text: str, place: str, owner: str, key: str, found: str, expected: str, known: Sequence[str]
+) -> UsageError:
+    line = _line(text, owner, key)
+    path = re.sub(r"\[(\d+)\]", lambda m: f"[{int(m[1]) + 1}]", f"{owner}.{key}".strip("."))
+    wrong = found.strip("'") if found.startswith("'") else key
+    near = get_close_matches(wrong, known, n=1, cutoff=0.5)
+    if near:
+        expected, remedy = f"{expected}, such as {near[0]}", f"Did you mean {near[0]}?"
+    elif known:
+        remedy = f"Known: {', '.join(known)}."
+    else:
+        remedy = HELP
+    where = f" line {line}" if line else ""
+    return UsageError(f"{place}{where}, {path}", found=found, expected=expected, remedy=remedy)
+
+
+def _line(text: str, owner: str, key: str) -> int | None:
+    """Line of a key inside ``[owner]`` or its n-th ``[[owner]]``; of the header if not there."""
+    name, _, position = owner.partition("[")
+    wanted = int(position.partition("]")[0]) if position else 0
+    key = key.partition("[")[0]
+    header = rf"\s*\[\[?\s*{re.escape(name)}\s*\]\]?\s*(#.*)?"
+    seen, found = -1, None
+    for number, line in enumerate(text.split("\n"), start=1):
+        if re.fullmatch(r"\s*\[.*\]\s*(#.*)?", line) and "=" not in line:
+            if seen == wanted and name:
+                break
+            seen += bool(re.fullmatch(header, line)) if name else 0
+            found = number if seen == wanted else found
+            if not name and re.fullmatch(rf"\s*\[\[?\s*{re.escape(key)}\s*\]\]?.*", line):
+                return number
+        elif (seen == wanted or not name) and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+            return number
+    return found

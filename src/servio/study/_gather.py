@@ -1,0 +1,60 @@
+"""The parts of all steps as one file a kind: what readers of a study open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from servio.study._work import COMPRESSION
+from servio.table import Store
+
+__all__ = ["FILES", "gather"]
+
+ROW_GROUP = 1 << 17
+RESULTS = "results.parquet"
+UNDEFINED = "undefined.parquet"
+_HEAD = {"source": pa.string(), "country": pa.string(), "year": pa.int32()}
+_SMALL = {
+    "audits": pa.schema(
+        _HEAD
+        | {"data_residual": pa.float64(), "numeric_residual": pa.float64()}
+        | {"zero_output": pa.string()}
+        | {"failures": pa.int32(), "warnings": pa.int32(), "notes": pa.int32()}
+    ),
+    "findings": pa.schema(_HEAD | dict.fromkeys(("level", "check", "place", "text"), pa.string())),
+    "problems": pa.schema(_HEAD | dict.fromkeys(("measure", "definition", "text"), pa.string())),
+}
+FILES = (RESULTS, UNDEFINED, *(f"{name}.parquet" for name in _SMALL))
+
+
+def gather(store: Store, documents: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Write every file of `FILES` into a folder; same parts, same bytes.
+
+    Rows of one measure lie together, in the order of the steps, so that a reader who wants one
+    measure or one country skips the rest.
+    """
+    _write(_results(store, documents), folder / RESULTS)
+    parts = [pq.read_table(store.file(document["undefined"])) for document in documents]
+    _write(iter([pa.concat_tables(parts).unify_dictionaries()]), folder / UNDEFINED)
+    for name, schema in _SMALL.items():
+        rows = [row for document in documents for row in document[name]]
+        _write(iter([pa.Table.from_pylist(rows, schema=schema)]), folder / f"{name}.parquet")
+
+
+def _results(store: Store, documents: Sequence[dict[str, Any]]) -> Iterator[pa.Table]:
+    paths = [store.file(document["results"]) for document in documents]
+    for group in range(len(documents[0]["order"])):
+        pieces = [pq.ParquetFile(path).read_row_group(group) for path in paths]
+        yield pa.concat_tables(pieces).unify_dictionaries()
+
+
+def _write(tables: Iterator[pa.Table], path: Path) -> None:
+    first = next(tables)
+    with pq.ParquetWriter(path, first.schema, compression=COMPRESSION) as writer:
+        writer.write_table(first, row_group_size=ROW_GROUP)
+        for table in tables:
+            writer.write_table(table, row_group_size=ROW_GROUP)

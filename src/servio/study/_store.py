@@ -1,0 +1,197 @@
+"""A finished study: results, audits and provenance, read where they lie."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from servio.errors import FormatError, InputError, StoreError, UsageError
+from servio.measure import MEASURES, MeasureSpec
+from servio.study._file import StudyFile, parse
+from servio.table import file_sha256
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["PROVENANCE", "STUDY", "StudyStore", "open_store"]
+
+PROVENANCE = "provenance.json"
+STUDY = "study.toml"
+
+
+@dataclass(frozen=True)
+class StudyStore:
+    """What a finished study found.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``results.parquet``, ``audits.parquet``, ``findings.parquet``,
+        ``undefined.parquet``, ``problems.parquet``, ``provenance.json`` and ``study.toml``.
+    study : StudyFile
+        The study file as it was run; its paths are not looked at again.
+    messages : tuple of str
+        What the run that gave this store has to say to its user.
+    """
+
+    folder: Path
+    study: StudyFile
+    messages: tuple[str, ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a table of the study was generated, not published."""
+        return bool(self.provenance()["synthetic"])
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Years with a table, rising."""
+        found = {year for one in self.provenance()["inputs"] for year in one["years"]}
+        return tuple(sorted(found))
+
+    @property
+    def compare_years(self) -> tuple[int, ...]:
+        """Years after the base year, rising; none without a base year."""
+        base = self.study.base_year
+        return tuple(year for year in self.years if base is not None and year > base)
+
+    def results(self, measure: str | None = None, **filters: Any) -> pandas.DataFrame:
+        """Result rows, all or those that match; only matching parts of the file are read.
+
+        Parameters
+        ----------
+        measure : str, optional
+        **filters
+            Column of the results to a value or a list of values: ``country``, ``year``, ``group``
+            or an option such as ``grouping``, ``by``, ``origin``, ``total``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns source, year, country, industry, group, part, measure, value, unit, definition
+            and one an option; an empty text where a column does not apply, NaN where undefined.
+
+        Raises
+        ------
+        UsageError
+            No such column or measure.
+        """
+        import pyarrow.parquet as pq
+
+        path = self.folder / "results.parquet"
+        known = pq.read_schema(path).names
+        if measure is not None:
+            _must_be("measure", measure, self.provenance()["names"])
+            filters = {"measure": measure, **filters}
+        for key in filters:
+            _must_be("column", key, known)
+        chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
+        return _frame(pq.read_table(path, filters=chosen or None))
+
+    def audits(self) -> pandas.DataFrame:
+        """One row a table: data and numeric residual, industries without output, findings.
+
+        ``numeric_residual`` is the largest relative error of any identity of our arithmetic, those
+        of the measures included; ``data_residual`` is the gap of the published balance.
+        """
+        return self._read("audits")
+
+    def findings(self) -> pandas.DataFrame:
+        """One row a finding of the audits: level, check, place, text."""
+        return self._read("findings")
+
+    def undefined(self) -> pandas.DataFrame:
+        """One row a label without a value: measure, definition, label, reason."""
+        return self._read("undefined")
+
+    def problems(self) -> pandas.DataFrame:
+        """One row a table and measure without an answer, and why."""
+        return self._read("problems")
+
+    def provenance(self) -> dict[str, Any]:
+        """Versions, inputs with hashes, measures with options, hashes of the files."""
+        return _provenance(self.folder)
+
+    def specs(self) -> list[MeasureSpec]:
+        """Records of the measures in the study, in the order of the study file."""
+        return [MEASURES[name] for name in self.provenance()["names"]]
+
+    def _read(self, name: str) -> pandas.DataFrame:
+        import pyarrow.parquet as pq
+
+        return _frame(pq.read_table(self.folder / f"{name}.parquet"))
+
+
+def open_store(folder: str | Path, *, messages: Iterable[str] = ()) -> StudyStore:
+    """Open the folder of a finished study; its files are checked against their hashes.
+
+    Raises
+    ------
+    InputError
+        There is no finished study in the folder.
+    StoreError
+        A file is missing or changed.
+    """
+    folder = Path(folder)
+    if damaged := list(damaged_files(folder)):
+        raise StoreError(
+            str(folder / damaged[0]), found="missing or changed content",
+            expected="the file the study wrote", remedy="Run the study again; it will be mended.",
+        )  # fmt: skip
+    text = (folder / STUDY).read_text(encoding="utf-8")
+    return StudyStore(folder, parse(text, str(folder / STUDY), folder), tuple(messages))
+
+
+def damaged_files(folder: Path) -> Iterator[str]:
+    """Names of files that are not as the provenance says."""
+    for name, sha in _provenance(folder)["files"].items():
+        path = folder / name
+        if not path.is_file() or file_sha256(path) != sha:
+            yield name
+
+
+def _provenance(folder: Path) -> dict[str, Any]:
+    path = folder / PROVENANCE
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            str(folder), found="no finished study", expected=f"a folder with {PROVENANCE}",
+            remedy="Run `servio study FILE --out FOLDER`; a stopped run goes on where it was.",
+        ) from None  # fmt: skip
+    except ValueError:
+        raise FormatError(str(path), found="not JSON", expected="the file the study wrote",
+                          remedy="Delete it and run the study again.") from None  # fmt: skip
+    return found
+
+
+def _must_be(what: str, name: str, known: Iterable[str]) -> None:
+    known = list(known)
+    if name not in known:
+        near = get_close_matches(name, known, n=3) or known
+        raise UsageError(f"results {what}", found=repr(name), expected=f"one of {', '.join(near)}",
+                         remedy="Choose one that the study has.")  # fmt: skip
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _frame(table: Any) -> pandas.DataFrame:
+    """Plain text columns: categories would show up in every group-by."""
+    import pyarrow as pa
+
+    plain = [
+        pa.field(f.name, f.type.value_type) if pa.types.is_dictionary(f.type) else f
+        for f in table.schema
+    ]
+    frame: pandas.DataFrame = table.cast(pa.schema(plain)).to_pandas()
+    return frame

@@ -1,0 +1,180 @@
+"""One step: read its tables, audit them, measure them, and write the rows as Parquet parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from servio import sources
+from servio.errors import InputError, NumericalError
+from servio.measure import Measure
+from servio.sources import Dataset
+from servio.study._grid import Call
+from servio.study._plan import Input, Step
+from servio.study._rows import Rows
+from servio.table import Audit, Finding, IOTable, Note, audit
+
+__all__ = ["COMPRESSION", "Outcome", "take"]
+
+COMPRESSION = "zstd"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step leaves: finished files, and the small things as plain data.
+
+    Parameters
+    ----------
+    results, undefined : Path
+        Parquet; `results` has one row group a measure name, in the order of `document["order"]`.
+    document : dict
+        Audits, findings, problems, and which measure lies in which row group.
+    """
+
+    results: Path
+    undefined: Path
+    document: dict[str, Any]
+
+
+def take(step: Step, calls: Sequence[Call], base_year: int | None, folder: Path) -> Outcome:
+    """Measure the tables of a step and write the parts into a folder.
+
+    A measure that does not apply to a table is recorded as a problem; a table that can't be read
+    raises.
+
+    Parameters
+    ----------
+    step : Step
+    calls : sequence of Call
+    base_year : int or None
+    folder : Path
+        An empty folder on the store's disk.
+
+    Returns
+    -------
+    Outcome
+    """
+    ledger = _Ledger(calls, base_year, None if step.base is None else _table(step.base))
+    for one in step.inputs:
+        ledger.enter(_table(one))
+    names = list(dict.fromkeys(call.name for call in calls))
+    results, undefined = folder / "results.parquet", folder / "undefined.parquet"
+    counts = _write_results(ledger.rows, names, results)
+    pq.write_table(ledger.rows.undefined(), undefined, compression=COMPRESSION)
+    document = {
+        "label": step.label,
+        "synthetic": ledger.synthetic,
+        "order": names,
+        "rows": counts,
+        "audits": ledger.audits,
+        "findings": ledger.findings,
+        "problems": ledger.problems,
+    }
+    return Outcome(results, undefined, document)
+
+
+class _Ledger:
+    """What the measures and the audit of each table say, table by table."""
+
+    def __init__(self, calls: Sequence[Call], base_year: int | None, base: IOTable | None) -> None:
+        self.calls, self.base_year, self.base = calls, base_year, base
+        self.rows = Rows(calls)
+        self.audits: list[dict[str, Any]] = []
+        self.findings: list[dict[str, Any]] = []
+        self.problems: list[dict[str, Any]] = []
+        self.synthetic = False
+
+    def enter(self, table: IOTable) -> None:
+        """Take every measure of a table, then its audit with what the measures noted."""
+        info = table.info
+        head = {"source": info.source, "country": info.country, "year": info.year}
+        residual, noted = 0.0, dict[Note, Finding]()
+        for number, call in enumerate(self.calls):
+            found = self._measured(number, call, table)
+            if isinstance(found, str):
+                row = {"measure": call.name, "definition": call.definition, "text": found}
+                self.problems.append(head | row)
+            elif found is not None:
+                residual = max(residual, found.residual)
+                for note in found.notes:
+                    noted.setdefault(note, Finding("note", note.code, call.name, note.text))
+        checked = audit(table)
+        self.audits.append(head | _audit_row(table, checked, residual))
+        for note in info.notes:
+            noted.pop(note, None)
+        self.findings += [head | asdict(f) for f in (*checked.findings, *noted.values())]
+        self.synthetic |= info.synthetic
+
+    def _measured(self, number: int, call: Call, table: IOTable) -> Measure | str | None:
+        """The measure, its rows taken; or why it has no answer; None up to the base year."""
+        options = dict(call.options)
+        if call.spec.compares:
+            year = table.info.year
+            if year is None or self.base_year is None or year <= self.base_year:
+                return None
+            if self.base is None:
+                return f"not applicable: there is no table of the base year {self.base_year}"
+            options["base"] = self.base
+        try:
+            result = call.spec.function(table, **options)
+            self.rows.add(number, table, result)
+        except InputError as error:
+            return f"not applicable: {error.found}; expected {error.expected}"
+        except NumericalError as error:
+            return f"no numerical answer: {error.found}"
+        return result
+
+
+def _audit_row(table: IOTable, checked: Audit, residual: float) -> dict[str, Any]:
+    levels = [finding.level for finding in checked.findings]
+    dead = [table.axis.labels[i] for i in np.flatnonzero(~table.live)]
+    return {
+        "data_residual": checked.data_residual,
+        "numeric_residual": max(checked.numeric_residual, residual),
+        "zero_output": " ".join(dead),
+        "failures": levels.count("fail"),
+        "warnings": levels.count("warn"),
+        "notes": levels.count("note"),
+    }
+
+
+def _write_results(rows: Rows, names: Sequence[str], path: Path) -> list[int]:
+    counts = []
+    writer: pq.ParquetWriter | None = None
+    try:
+        for name in names:
+            block: pa.Table = rows.results(name)
+            if writer is None:
+                writer = pq.ParquetWriter(path, block.schema, compression=COMPRESSION)
+            writer.write_table(block, row_group_size=max(1, len(block)))
+            counts.append(len(block))
+    finally:
+        if writer is not None:
+            writer.close()
+    return counts
+
+
+def _table(one: Input) -> IOTable:
+    entry = one.entry
+    table = _dataset(entry.file, one.source).table(entry)
+    if table.info.input_sha256 != one.sha256:
+        _dataset.cache_clear()
+        raise InputError(
+            entry.file,
+            found="content that changed since the study was planned",
+            expected="files at rest",
+            remedy="Run the study again.",
+        )
+    return table
+
+
+@lru_cache(maxsize=4)
+def _dataset(file: str, source: str) -> Dataset:
+    return sources.scan(file, source=source)
