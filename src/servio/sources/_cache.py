@@ -80,7 +80,7 @@ def parts(files: Sequence[tuple[Path, str]], *, cache: bool) -> list[tuple[list[
 
 
 def _bundle(header: dict[str, Any], flat: Array, sha: str) -> Bundle:
-    bundle = Bundle.unpack(header, flat, checked=True)
+    bundle = Bundle.unpack(header, flat.view(np.ndarray), checked=True)
     infos = tuple(i if i.input_sha256 else replace(i, input_sha256=sha) for i in bundle.infos)
     return replace(bundle, infos=infos)
 

@@ -24,8 +24,8 @@ __all__ = ["Sheet", "cell_name", "open_book", "sheet_names"]
 
 Array = npt.NDArray[np.float64]
 
-_WIDE = re.compile(rb'\br="([A-Z]{3})[0-9]')
-_TALL = re.compile(rb'\br="[A-Z]*([0-9]{5,7})"')
+_WIDE = re.compile(rb'r="([A-Z]{3})[0-9]')
+_TALL = re.compile(rb'r="[A-Z]*([0-9]{5,7})"')
 _SHEET_NAME = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"')
 _CHUNK = 1 << 20
 _OVERLAP = 32
@@ -66,11 +66,11 @@ def _unpack(path: Path) -> None:
         for member in archive.infolist():
             rows, columns = {b"9999"}, {b"ZZ"}
             with archive.open(member) as part:
-                tail = b""
-                while chunk := part.read(_CHUNK):
-                    rows.update(_TALL.findall(tail + chunk))
-                    columns.update(_WIDE.findall(tail + chunk))
-                    tail = chunk[-_OVERLAP:]
+                chunk = b""
+                while piece := part.read(_CHUNK):
+                    chunk = chunk[-_OVERLAP:] + piece
+                    rows.update(_TALL.findall(chunk))
+                    columns.update(_WIDE.findall(chunk))
             if "worksheets/" in member.filename:
                 _check_extent(path, member.filename, rows, columns)
 

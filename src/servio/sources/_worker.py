@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import importlib
 import json
 import logging
@@ -27,8 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 import servio
-from servio import errors
-from servio.errors import FormatError, ResourceError, ServioError
+from servio.errors import ResourceError, ServioError
 
 __all__ = ["NoRoomError", "Worker", "extract", "stop_all"]
 
@@ -39,10 +37,10 @@ CPU_SECONDS_PER_MEGABYTE = 10
 WALL_FACTOR = 4
 WRITTEN_BYTES = 8 << 30
 
+_SUSPECT = "The file may be damaged or hostile: get it again from its publisher."
 _log = logging.getLogger("servio")
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import serve; serve()"
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system")
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 class NoRoomError(ResourceError):
@@ -129,7 +127,12 @@ class Worker:
         limits = _limits(path)
         request = {"module": module, "path": str(path), "folder": str(folder), **limits}
         late = threading.Event()
-        alarm = threading.Timer(limits["wall"], lambda: (late.set(), self._process.kill()))
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        alarm = threading.Timer(limits["wall"], end)
         alarm.daemon = True
         alarm.start()
         try:
@@ -229,11 +232,10 @@ def _limits(path: Path) -> dict[str, int]:
 
 
 def _death(path: Path, code: int, late: bool, limits: dict[str, int]) -> ResourceError:
-    gib = limits["memory"] / (1 << 30)
+    if code == -signal.SIGABRT and not late:
+        return _out_of_memory(str(path), limits["memory"])
     if late:
         found, expected = "no answer from its reader", f"an answer within {limits['wall']} s"
-    elif code == -signal.SIGABRT:
-        found, expected = "a reader out of memory", f"a file read within {gib:.1f} GiB"
     elif code == -getattr(signal, "SIGXCPU", 0):
         found = "a reader out of processor time"
         expected = f"a file read within {limits['cpu']} s"
@@ -244,14 +246,28 @@ def _death(path: Path, code: int, late: bool, limits: dict[str, int]) -> Resourc
         str(path),
         found=found,
         expected=expected,
-        remedy="The file may be damaged or hostile: get it again from its publisher.",
+        remedy=_SUSPECT,
+    )
+
+
+def _out_of_memory(path: str, limit: int) -> ResourceError:
+    return ResourceError(
+        path,
+        found="a reader out of memory",
+        expected=f"a file read within {limit / (1 << 30):.1f} GiB",
+        remedy=_SUSPECT,
     )
 
 
 def _error(answer: dict[str, str]) -> ServioError:
-    kind = getattr(errors, answer.pop("type"), FormatError)
-    raised: ServioError = kind(answer.pop("place"), **answer)
-    return raised
+    kinds = {kind.__name__: kind for kind in _kinds(ServioError)}
+    return kinds[answer.pop("type")](answer.pop("place"), **answer)
+
+
+def _kinds(kind: type[ServioError]) -> Iterator[type[ServioError]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _kinds(one)
 
 
 # -- in the child ----------------------------------------------------------------------------------
@@ -277,23 +293,24 @@ def _answer(request: dict[str, Any], ceiling: dict[str, int]) -> dict[str, Any]:
     try:
         _restrict(request, ceiling)
         parts = _parse(request["module"], Path(request["path"]))
-        for i, (_, flat) in enumerate(parts):
-            np.save(Path(request["folder"]) / f"{i}.npy", flat, allow_pickle=False)
-        return {"headers": [header for header, _ in parts]}
+        return _write(parts, Path(request["folder"]))
     except ServioError as error:
         return {"error": _error_parts(error)}
-    except OSError as error:
-        return {"room": str(error)} if error.errno in _NO_ROOM else _bug(error)
     except MemoryError:
-        error = ResourceError(
-            request["path"],
-            found="a reader out of memory",
-            expected=f"a file read within {request['memory'] / (1 << 30):.1f} GiB",
-            remedy="The file may be damaged or hostile: get it again from its publisher.",
-        )
-        return {"error": _error_parts(error)}
+        return {"error": _error_parts(_out_of_memory(request["path"], request["memory"]))}
     except BaseException as error:  # a panic in a native parser is not an Exception
         return _bug(error)
+
+
+def _write(
+    parts: list[tuple[dict[str, Any], npt.NDArray[np.float64]]], folder: Path
+) -> dict[str, Any]:
+    try:
+        for i, (_, flat) in enumerate(parts):
+            np.save(folder / f"{i}.npy", flat, allow_pickle=False)
+    except OSError as error:
+        return {"room": str(error)}
+    return {"headers": [header for header, _ in parts]}
 
 
 def _parse(name: str, path: Path) -> list[tuple[dict[str, Any], npt.NDArray[np.float64]]]:

@@ -88,7 +88,7 @@ class SocioEconomicAccounts:
                     expected=f"one of {', '.join(map(str, known))}",
                     remedy="Choose one of them.",
                 )
-        v, c, t = (known.index(asked) for asked, known in place.values())  # type: ignore[arg-type]
+        v, c, t = (known.index(asked) for asked, known in place.values())
         values: Array = self.values[v, c, :, t]
         return values
 
