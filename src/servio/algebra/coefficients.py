@@ -15,8 +15,9 @@ __all__ = [
     "value_coefficients",
 ]
 
-ROUNDING = 1e-12
-"""Flows of a zero-output industry below this share of the largest output are rounding noise."""
+ROUNDING = 1e-3
+"""Flows of a zero-output industry up to this share of the largest output are the rounding of
+published tables (WIOD 2013 in whole millions has such cells); larger ones are a fault."""
 
 
 def live_industries(x: ArrayLike) -> Mask:

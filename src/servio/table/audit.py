@@ -21,8 +21,7 @@ FAIL_SHARE_OF_INDUSTRY = 0.01
 FAIL_SHARE_OF_ECONOMY = 0.001
 WARN_SHARE_OF_INDUSTRY = 0.005
 NUMERIC_LIMIT = 1e-10
-FLOW_NOISE = 1e-12
-UNSOLVABLE = ("no-solution", "all-zero", "inputs-without-output")
+UNSOLVABLE = ("no-solution", "all-zero")
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,8 @@ def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding
 def _economies(table: IOTable) -> Array:
     """Output of each industry's whole country, shape (n,)."""
     country = table.axis.country_index
-    total: Array = np.bincount(country, weights=np.abs(table.x))[country]
-    return total
+    total = np.bincount(country, weights=np.abs(table.x)).astype(np.float64)
+    return total[country]
 
 
 def _signs(table: IOTable) -> Iterable[Finding]:
@@ -149,8 +148,9 @@ def _signs(table: IOTable) -> Iterable[Finding]:
     economy = _economies(table)
     for i in np.flatnonzero(table.x < 0):
         material = -table.x[i] > FAIL_SHARE_OF_ECONOMY * economy[i]
-        yield Finding("fail" if material else "warn", "negative-output", table.axis.labels[i],
-                      f"output {table.x[i]:,.4g} {table.info.money}; expected 0 or more")  # fmt: skip
+        level = "fail" if material else "warn"
+        yield Finding(level, "negative-output", table.axis.labels[i],
+                      f"output {table.x[i]:,.4g} {table.info.money}")  # fmt: skip
     value_added = table.value_added
     for i in np.flatnonzero((value_added < 0) & table.live):
         yield Finding("warn", "negative-value-added", table.axis.labels[i],
@@ -167,10 +167,13 @@ def _signs(table: IOTable) -> Iterable[Finding]:
 
 
 def _dead(table: IOTable) -> Iterable[Finding]:
+    economy = _economies(table)
     for i in np.flatnonzero(~table.live):
         bought, sold = np.abs(table.Z[:, i]).sum(), np.abs(table.Z[i]).sum()
-        if bought > FLOW_NOISE * np.abs(table.x).max():
-            yield Finding("fail", "inputs-without-output", table.axis.labels[i],
+        if bought > 0:
+            material = bought > FAIL_SHARE_OF_ECONOMY * economy[i]
+            level = "fail" if material else "warn"
+            yield Finding(level, "inputs-without-output", table.axis.labels[i],
                           f"no output, yet it buys {bought:,.4g} {table.info.money}")  # fmt: skip
         else:
             more = f", yet it sells {sold:,.4g} {table.info.money}" if sold > 0 else ""
@@ -184,7 +187,8 @@ def _solvable(table: IOTable) -> Iterable[Finding]:
         return
     try:
         A = algebra.input_coefficients(table.Z, table.x)
-    except ValueFault:
+    except ValueFault as error:
+        yield Finding("fail", "no-solution", table.info.name, error.message)
         return
     heavy = np.flatnonzero(np.abs(A).sum(axis=0) >= 1.0)
     if len(heavy) == 0:
