@@ -12,7 +12,7 @@ import numpy as np
 
 from servio.errors import FormatError, ServioError, UsageError
 from servio.sources._guard import Kind, read_bytes, regular_file, require_kind
-from servio.sources._matrix import Array, Matrix, NumberFormat, check_size, clean_labels
+from servio.sources._matrix import Array, Matrix, NumberFormat, check_size, clean_labels, zeros_note
 from servio.table import Note
 
 __all__ = ["SEPARATORS", "Sheet", "read_matrix", "read_sheet"]
@@ -26,7 +26,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NOT_TEXT = {"unicode_escape", "raw_unicode_escape", "utf-7", "idna", "punycode", "undefined"}
+_NOT_TEXT = {"unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode", "undefined"}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NUMERIC = b"0123456789+-.eE \x1f"
 _TRIAL_LINES = 200
@@ -112,16 +112,17 @@ def read_matrix(
     """Labelled numbers: column labels in the first row, row labels in the first column."""
     sheet = read_sheet(path, encoding=encoding, separator=separator)
     check_size(sheet.place, len(sheet), len(sheet.header) - 1)
-    columns, notes = clean_labels(
-        sheet.header[1:], sheet.place, lambda i: f"row 1, column {i + 2}"
-    )
+    columns, notes = clean_labels(sheet.header[1:], sheet.place, lambda i: f"row 1, column {i + 2}")
     values = np.empty((len(sheet), len(columns)))
-    raw = []
+    raw, marked = [], 0
     for i, cells in enumerate(sheet):
         raw.append(cells[0])
         values[i] = _row(cells, columns, numbers, f"{sheet.place}, row {i + 2}")
+        if numbers.zeros:
+            marked += sum(cell.strip(" \t") in numbers.zeros for cell in cells[1:])
     rows, row_notes = clean_labels(raw, sheet.place, lambda i: f"row {i + 2}")
-    return Matrix(sheet.place, rows, columns, values, (*sheet.notes, *notes, *row_notes))
+    notes = (*sheet.notes, *notes, *row_notes, *zeros_note(sheet.place, marked))
+    return Matrix(sheet.place, rows, columns, values, notes)
 
 
 def _row(
@@ -163,7 +164,8 @@ def _decode(data: bytes, place: str, encoding: str) -> tuple[str, tuple[Note, ..
 def _known_encoding(place: str, encoding: str) -> str:
     try:
         found = codecs.lookup(encoding)
-        if not getattr(found, "_is_text_encoding", True) or found.name in _NOT_TEXT:
+        name = found.name.replace("_", "-")
+        if not getattr(found, "_is_text_encoding", True) or name in _NOT_TEXT:
             raise LookupError
     except (LookupError, ValueError):
         raise UsageError(f"{place}, encoding", found=repr(encoding),

@@ -79,9 +79,9 @@ def misfit(
                           remedy="Remove totals; put gross output into x.")  # fmt: skip
     parts = []
     if missing:
-        parts.append(f"{one}s not among the {other}s: {_few(missing)}")
+        parts.append(f"no {other} for {_few(missing)}")
     if extra:
-        parts.append(f"{other}s not among the {one}s: {_few(extra)}")
+        parts.append(f"no {one} for {_few(extra)}")
     return LabelError(place, found="; ".join(parts), expected="the same labels on both sides",
                       remedy=_why_misfit(missing, extra))  # fmt: skip
 

@@ -15,7 +15,7 @@ from servio.errors import FormatError, InputError, LabelError, UsageError, Value
 from servio.sources._guard import MAX_CELLS, MAX_COLUMNS
 from servio.table import Note
 
-__all__ = ["Matrix", "NumberFormat", "check_size", "clean_labels", "hint"]
+__all__ = ["Matrix", "NumberFormat", "check_size", "clean_labels", "hint", "zeros_note"]
 
 Array = npt.NDArray[np.float64]
 
@@ -160,6 +160,12 @@ def hint(label: str, known: Iterable[str], otherwise: str) -> str:
     """What to do about an unknown name: the nearest known ones, or else something general."""
     near = classify.nearest(label, known)
     return f"Did you mean {' or '.join(near)}?" if near else otherwise
+
+
+def zeros_note(place: str, count: int) -> tuple[Note, ...]:
+    """The note about cells that were taken as zero because the description says so."""
+    text = f"{place}: {count} cells marked as missing taken as zero, as declared"
+    return (Note("missing-as-zero", text),) if count else ()
 
 
 def check_size(place: str, rows: int, columns: int) -> None:

@@ -14,7 +14,7 @@ import python_calamine as calamine
 
 from servio.errors import FormatError, ValueFault
 from servio.sources._guard import Kind, check_zip, require_kind
-from servio.sources._matrix import Matrix, NumberFormat, check_size, clean_labels, hint
+from servio.sources._matrix import Matrix, NumberFormat, check_size, clean_labels, hint, zeros_note
 from servio.table import Note
 
 __all__ = ["Cells", "read_cells", "read_matrix", "sheet_extent"]
@@ -69,7 +69,7 @@ def read_matrix(
     header = [_label(v, place, 0, j) for j, v in enumerate(cells[0])][1:]
     columns, column_notes = clean_labels(header, place, lambda i: f"cell {_column(i + 1)}1")
     values = np.empty((len(cells) - 1, len(columns)))
-    raw = []
+    raw, marked = [], 0
     for i, row in enumerate(cells[1:], start=1):
         raw.append(_label(row[0], place, i, 0))
         values[i - 1] = [
@@ -77,8 +77,10 @@ def read_matrix(
             _number(v, path, place, i, j, numbers)
             for j, v in enumerate(row[1:], start=1)
         ]  # fmt: skip
+        marked += sum(isinstance(v, str) and v.strip() in numbers.zeros for v in row[1:])
     rows, row_notes = clean_labels(raw, place, lambda i: f"cell A{i + 2}")
-    return Matrix(place, rows, columns, values + 0.0, (*notes, *column_notes, *row_notes))
+    notes = (*notes, *column_notes, *row_notes, *zeros_note(place, marked))
+    return Matrix(place, rows, columns, values + 0.0, notes)
 
 
 def sheet_extent(path: Path, member: str) -> tuple[int, int]:
@@ -126,9 +128,7 @@ def _sheet_members(path: Path) -> dict[str, str]:
     return members
 
 
-def _xml(
-    path: Path, archive: zipfile.ZipFile, member: str, names: set[str]
-) -> ElementTree.Element:
+def _xml(path: Path, archive: zipfile.ZipFile, member: str, names: set[str]) -> ElementTree.Element:
     if member not in names:
         raise FormatError(str(path), found=f"no {member} inside", expected=Kind.XLSX,
                           remedy="Open it and save it again as .xlsx.")  # fmt: skip
@@ -154,9 +154,7 @@ def _refuse_doctype(path: Path, archive: zipfile.ZipFile, member: str) -> None:
 def _choose(
     path: Path, book: calamine.CalamineWorkbook, wanted: str
 ) -> tuple[str, tuple[Note, ...]]:
-    visible = {
-        s.name: s.visible == calamine.SheetVisibleEnum.Visible for s in book.sheets_metadata
-    }
+    visible = {s.name: s.visible == calamine.SheetVisibleEnum.Visible for s in book.sheets_metadata}
     shown = [name for name, seen in visible.items() if seen]
     if not wanted and len(shown) == 1:
         return shown[0], ()
@@ -174,6 +172,7 @@ def _choose(
 
 def _trimmed(cells: Cells) -> Cells:
     """Without rows and columns at the end that hold nothing."""
+
     def blank(value: object) -> bool:
         return isinstance(value, str) and not value.strip()
 
@@ -196,9 +195,7 @@ def _label(value: object, place: str, i: int, j: int) -> str:
     )
 
 
-def _number(
-    value: object, path: Path, place: str, i: int, j: int, numbers: NumberFormat
-) -> float:
+def _number(value: object, path: Path, place: str, i: int, j: int, numbers: NumberFormat) -> float:
     cell = f"{_column(j)}{i + 1}"
     at = f"{place}, cell {cell}"
     if isinstance(value, str):

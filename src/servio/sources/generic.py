@@ -105,6 +105,7 @@ class _Reading:
         Z = self._square()
         labels = Z.rows
         axis = _axis(labels, d, self.place("country_separator"))
+        classification = self._classification(axis)
         Y = self._block("Y", labels, industries="rows")
         V = self._block("V", labels, industries="columns")
         x = self._vector("x", labels)
@@ -119,14 +120,15 @@ class _Reading:
         if V is not None:
             parts["primary"] = V.rows
             parts["primary_roles"] = self._primary_roles(V)
-        info = self._info(axis, imports is not None, Y, parts.get("demand_roles", ()))
-        flows = _Flows(
+        flows = self._flows(axis, imports is not None, Y, parts.get("demand_roles", ()))
+        info = self._info(axis, flows, classification)
+        arrays = _Flows(
             Z.values, None if Y is None else Y.values, None if V is None else V.values, x,
             imports, final,
         )  # fmt: skip
         if imports is not None and d.info.get("flows") == "total":
-            flows = self._domestic(flows, labels, parts)
-        table = self._complete(flows, axis, info, parts)
+            arrays = self._domestic(arrays, labels, parts)
+        table = self._complete(arrays, axis, info, parts)
         self._refuse_other_reading(table)
         if d.balance_limit is not None:
             refuse_imbalance(table, d.balance_limit)
@@ -150,9 +152,7 @@ class _Reading:
             matrix = _xlsx.read_matrix(path, sheet, d.numbers)
         else:
             require_kind(path, Kind.TEXT)
-            matrix = _csv.read_matrix(
-                path, d.numbers, encoding=d.encoding, separator=d.separator
-            )
+            matrix = _csv.read_matrix(path, d.numbers, encoding=d.encoding, separator=d.separator)
         if not matrix.rows or not matrix.columns:
             raise FormatError(
                 matrix.place,
@@ -266,7 +266,7 @@ class _Reading:
                 expected=f"{wanted[i]!r}, as {one} {i + 1}",
                 remedy="Put the labels into one order, or set align = true in the description.",
             )
-        self.steps.append(f"{place}: {other}s brought into the order of the {one}s")
+        self.steps.append(f"{place}: brought into one order, {other} by {one}")
         return [position[label] for label in wanted]
 
     def _imports(
@@ -376,23 +376,15 @@ class _Reading:
                                  expected="one of " + ", ".join(roles),
                                  remedy=hint(role, roles, "Choose one of them."))  # fmt: skip
 
-    def _info(
-        self, axis: Axis, split: bool, Y: Matrix | None, roles: Sequence[str]
-    ) -> TableInfo:
-        given = dict(self.description.info)
-        given.setdefault("source", SOURCE.name)
-        given["flows"] = self._flows(axis, split, Y, roles)
-        if axis.is_world:
-            given["country"] = "WORLD"
-        else:
-            given["country"] = axis.countries[0]
+    def _info(self, axis: Axis, flows: str, classification: str | None) -> TableInfo:
+        given: dict[str, Any] = {"source": SOURCE.name, **self.description.info}
+        given["country"] = "WORLD" if axis.is_world else axis.countries[0]
         kind = given.get("kind", "")
         if kind and kind not in KINDS:
             text = f"kind {kind!r} is not one of {', '.join(KINDS)}"
             self.notes.append(Note("unknown-kind", text))
-        classification = self._classification(axis, kind)
-        fields: dict[str, Any] = {**given, "classification": classification, "year": self.year}
-        return TableInfo(**fields)
+        given |= {"flows": flows, "classification": classification, "year": self.year}
+        return TableInfo(**given)
 
     def _flows(self, axis: Axis, split: bool, Y: Matrix | None, roles: Sequence[str]) -> str:
         declared = self.description.info.get("flows")
@@ -426,8 +418,9 @@ class _Reading:
                 remedy='Set flows = "total" in the description, or remove the column.',
             )
 
-    def _classification(self, axis: Axis, kind: str) -> str | None:
+    def _classification(self, axis: Axis) -> str | None:
         named = self.description.info.get("classification")
+        kind = self.description.info.get("kind", "")
         codes = axis.code_names
         if named is None:
             found = classify.identify(codes)
@@ -451,9 +444,7 @@ class _Reading:
 
     # -- the balance ----------------------------------------------------------------------------
 
-    def _domestic(
-        self, flows: _Flows, labels: Sequence[str], parts: dict[str, Any]
-    ) -> _Flows:
+    def _domestic(self, flows: _Flows, labels: Sequence[str], parts: dict[str, Any]) -> _Flows:
         """Total flows less imported ones."""
         assert flows.Zm is not None
         Z = flows.Z - flows.Zm
@@ -475,9 +466,7 @@ class _Reading:
             return replace(flows, Z=Z, Y=Y)
         return self._without_imports(replace(flows, Z=Z), columns, parts)
 
-    def _without_imports(
-        self, flows: _Flows, columns: list[int], parts: dict[str, Any]
-    ) -> _Flows:
+    def _without_imports(self, flows: _Flows, columns: list[int], parts: dict[str, Any]) -> _Flows:
         """Final demand of domestic goods where an imports column balances total flows."""
         assert flows.Y is not None
         assert flows.Zm is not None

@@ -178,9 +178,7 @@ def _layout(matrix: Matrix) -> _Layout:
     return _Layout(edition, rows, blocks, columns, demand, primary)
 
 
-def _refuse_incomplete(
-    matrix: Matrix, rows: dict[str, int], blocks: dict[str, list[int]]
-) -> None:
+def _refuse_incomplete(matrix: Matrix, rows: dict[str, int], blocks: dict[str, list[int]]) -> None:
     lacking = [name for name in ("VALU", OUTPUT) if name not in rows]
     if lacking:
         raise FormatError(
