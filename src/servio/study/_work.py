@@ -163,9 +163,8 @@ def _write_results(rows: Rows, names: Sequence[str], path: Path) -> list[int]:
 
 def _table(one: Input) -> IOTable:
     entry = one.entry
-    table = _dataset(entry.file, one.source).table(entry)
+    table = _dataset(entry.file, one.source, one.sha256).table(entry)
     if table.info.input_sha256 != one.sha256:
-        _dataset.cache_clear()
         raise InputError(
             entry.file,
             found="content that changed since the study was planned",
@@ -176,5 +175,5 @@ def _table(one: Input) -> IOTable:
 
 
 @lru_cache(maxsize=4)
-def _dataset(file: str, source: str) -> Dataset:
+def _dataset(file: str, source: str, sha256: str) -> Dataset:
     return sources.scan(file, source=source)

@@ -1,0 +1,81 @@
+"""Workers that die, and scripts that call a study at their top level."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servio import study
+from servio.errors import EXIT_RESOURCE, ResourceError
+from servio.study._plan import Step
+from servio.study._pool import Job, outcomes
+
+TEXT = """
+study.title = "Small"
+tables = [{path = "model:countries=3,industries=30,years=2"}]
+measures = [{name = "service_input_share", by = "manufacturing"}]
+"""
+
+
+@dataclass(frozen=True)
+class Deadly(Step):
+    """A step that ends the worker which receives it, as often as the file beside it allows."""
+
+    lives: str = ""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        lives = Path(state["lives"])
+        left = int(lives.read_text())
+        if left:
+            lives.write_text(str(left - 1))
+            os._exit(9)
+        self.__dict__.update(state)
+
+
+def jobs(folder: Path, deaths: int) -> tuple[study.Plan, list[Job]]:
+    planned = study.plan(study.parse(TEXT, "small.toml", Path()))
+    lives = folder / "lives"
+    lives.write_text(str(deaths))
+    first = planned.steps[0]
+    deadly = Deadly(first.key, first.label, first.inputs, first.base, str(lives))
+    steps = (deadly, *planned.steps[1:])
+    return planned, [Job(step, folder / str(i)) for i, step in enumerate(steps)]
+
+
+def test_the_step_of_a_dead_worker_is_taken_once_more(tmp_path: Path) -> None:
+    planned, work = jobs(tmp_path, deaths=1)
+    found = dict(outcomes(work, planned.calls, None, 2))
+    assert {step.key for step in found} == {step.key for step in planned.steps}
+
+
+def test_a_step_that_ends_every_worker_is_named(tmp_path: Path) -> None:
+    planned, work = jobs(tmp_path, deaths=9)
+    with pytest.raises(ResourceError, match=r"model WORLD 2000.*2 times") as error:
+        list(outcomes(work, planned.calls, None, 2))
+    assert error.value.exit_code == EXIT_RESOURCE
+
+
+SCRIPT = """
+from pathlib import Path
+from servio import study
+
+print("top level")
+file = study.parse({text!r}, "small.toml", Path())
+print(len(study.run(file, {out!r}, workers=2).results()))
+"""
+
+
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(text=TEXT, out=str(tmp_path / "out")))
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout.split("\n")[:2] == ["top level", "6"], done.stderr
