@@ -55,11 +55,13 @@ def write_national(path: Path, country: str = "Korea", values: np.ndarray | None
     return path
 
 
-def edit(source: Path, target: Path, cell: str, inside: str, kind: str = "", member: str = SHEET) -> Path:
+def edit(
+    source: Path, target: Path, cell: str, inside: str, kind: str = "", member: str = SHEET
+) -> Path:
     """Copy a workbook with another content of one cell, written as XML."""
     new = f'<c r="{cell}"{kind}>{inside}</c>'
-    return rewrite(source, target, member,
-                   lambda text: re.sub(rf'<c r="{cell}"[^>]*?(/>|>.*?</c>)', new, text, count=1))  # fmt: skip
+    old = re.compile(rf'<c r="{cell}"[^>]*?(/>|>.*?</c>)')
+    return rewrite(source, target, member, lambda text: old.sub(new, text, count=1))
 
 
 def rewrite(source: Path, target: Path, member: str, change) -> Path:
@@ -110,7 +112,10 @@ def write_world_parquet(path: Path, values: np.ndarray | None = None) -> Path:
 
 
 def write_world_workbook(
-    path: Path, year: int = 2009, countries: tuple[str, ...] = ("AUS", "ROM", "RoW"), final: bool = True
+    path: Path,
+    year: int = 2009,
+    countries: tuple[str, ...] = ("AUS", "ROM", "RoW"),
+    final: bool = True,
 ) -> Path:
     """A workbook like ``wiot09_row_sep12.xlsx`` with four industries a country."""
     codes = ("c1", "c2", "c3", "c35")
@@ -137,7 +142,9 @@ def write_world_workbook(
     titles = ("Total intermediate consumption", *(t for t, _ in wiod2013.PRIMARY.values()),
               "Output at basic prices")  # fmt: skip
     blank = [1.0 if final else None] * len(demand)
-    for title, code, row in zip(titles, ("r60", *wiod2013.PRIMARY, "r69"), below.tolist(), strict=True):
+    for title, code, row in zip(
+        titles, ("r60", *wiod2013.PRIMARY, "r69"), below.tolist(), strict=True
+    ):
         sheet.append(["", title, "TOT", code, *row, *blank, None])
     book.save(path)
     return path

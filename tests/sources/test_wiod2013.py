@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import wiod_files as files
 
+import wiod_files as files
 from servio.errors import FormatError, InputError, LabelError, ServioError, ValueFault
 from servio.sources import read, scan
 from servio.table import column_gap, row_gap

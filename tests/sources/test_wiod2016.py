@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import wiod_files as files
 
+import wiod_files as files
 from servio.errors import (
     FormatError,
     InputError,
@@ -30,7 +30,9 @@ def workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return files.write_national(tmp_path_factory.mktemp("national") / NAME)
 
 
-def refused(path: Path | str, kind: type[ServioError], *words: str, source: str | None = None) -> str:
+def refused(
+    path: Path | str, kind: type[ServioError], *words: str, source: str | None = None
+) -> str:
     """The message of a refusal: one line under 300 characters that says each of the words."""
     with pytest.raises(kind) as caught:
         list(scan(path, source=source, cache=False).tables())
@@ -162,8 +164,12 @@ def test_missing_row_tells_the_counts(workbook: Path, tmp_path: Path) -> None:
 
 
 def test_missing_year(workbook: Path, tmp_path: Path) -> None:
-    path = files.rewrite(workbook, tmp_path / NAME, files.SHEET,
-                         lambda text: files.without_rows(text, 3 + 120 * 7, 2 + 120 * 8))  # fmt: skip
+    path = files.rewrite(
+        workbook,
+        tmp_path / NAME,
+        files.SHEET,
+        lambda text: files.without_rows(text, 3 + 120 * 7, 2 + 120 * 8),
+    )
     refused(path, FormatError, "1682 rows", "2000-2014")
 
 
@@ -173,8 +179,10 @@ def test_year_in_the_place_of_another(workbook: Path, tmp_path: Path) -> None:
 
 
 def test_extra_column(workbook: Path, tmp_path: Path) -> None:
-    path = files.rewrite(workbook, tmp_path / NAME, files.SHEET,
-                         lambda text: text.replace("</row>", '<c r="BP1"><v>7</v></c></row>', 1))  # fmt: skip
+    cell = '<c r="BP1"><v>7</v></c></row>'
+    path = files.rewrite(
+        workbook, tmp_path / NAME, files.SHEET, lambda text: text.replace("</row>", cell, 1)
+    )
     refused(path, FormatError, "cell BP1", "68", "67 columns")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import wiod_files as files
-from tables import two_by_two
 
+import wiod_files as files
 from servio.errors import FormatError, LabelError, UnitError, ValueFault
 from servio.sources import SocioEconomicAccounts, read, read_sea, with_satellites
+from tables import two_by_two
 
 SHEET = "xl/worksheets/sheet2.xml"
 

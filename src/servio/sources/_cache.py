@@ -12,21 +12,21 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from servio.errors import InputError, ResourceError, ServioError, StoreError
+from servio.errors import InputError, ServioError, StoreError
 from servio.progress import bar
 from servio.sources import _registry, _worker
 from servio.table import Bundle, Store, file_sha256
 
-__all__ = ["Part", "cache_folder", "load", "parts"]
+__all__ = ["bundle", "cache_folder", "load"]
 
 CACHE_VERSION = 1
 CHILDREN = 2
@@ -38,7 +38,9 @@ _lock = threading.RLock()
 _stores: dict[tuple[int, Path], Store] = {}
 
 Array = npt.NDArray[np.float64]
-Part = tuple[dict[str, Any], Array]
+Header = dict[str, Any]
+Part = tuple[Header, Array]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class _Fresh:
     module: str
     of: list[int]
     sha: str
-    arrays: list[tuple[dict[str, Any], Path]]
+    arrays: list[tuple[Header, Path]]
 
 
 def cache_folder() -> Path:
@@ -62,27 +64,32 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("servio", appauthor=False)
 
 
-def load(files: Sequence[tuple[Path, str]], *, cache: bool) -> list[list[Bundle]]:
-    """Bundles of each (file, source), from the cache where it has them, in the order given."""
-    return [
-        [_bundle(header, flat, sha) for header, flat in found]
-        for found, sha in parts(files, cache=cache)
-    ]
+def load(
+    files: Sequence[tuple[Path, str]], make: Callable[[Header, Array, str], T], *, cache: bool
+) -> list[list[T]]:
+    """What `make` builds of each (file, module): of header, flat array and hash of the file.
 
-
-def parts(files: Sequence[tuple[Path, str]], *, cache: bool) -> list[tuple[list[Part], str]]:
-    """Headers and flat arrays of each (file, module), with the hash of the file."""
+    Parameters
+    ----------
+    files : sequence of (Path, str)
+    make : callable
+        Builds one thing, such as `bundle`; it fails on a header that is not whole.
+    cache : bool
+        Take from the cache what it has, and keep what is read.
+    """
     store = _store() if cache else None
-    found = {file: hit for file in files if (hit := _fetch(store, *file)) is not None}
+    found = {file: hit for file in files if (hit := _fetch(store, *file, make)) is not None}
     missing = [file for file in files if file not in found]
-    found.update(zip(missing, _read(store, missing), strict=True))
+    for file, (parts, sha) in zip(missing, _read(store, missing), strict=True):
+        found[file] = [make(header, flat, sha) for header, flat in parts]
     return [found[file] for file in files]
 
 
-def _bundle(header: dict[str, Any], flat: Array, sha: str) -> Bundle:
-    bundle = Bundle.unpack(header, flat.view(np.ndarray), checked=True)
-    infos = tuple(i if i.input_sha256 else replace(i, input_sha256=sha) for i in bundle.infos)
-    return replace(bundle, infos=infos)
+def bundle(header: Header, flat: Array, sha: str) -> Bundle:
+    """Tables from the form on disk; views, not copies."""
+    found = Bundle.unpack(header, flat, checked=True)
+    infos = tuple(i if i.input_sha256 else replace(i, input_sha256=sha) for i in found.infos)
+    return replace(found, infos=infos)
 
 
 # -- what lies ready -------------------------------------------------------------------------------
@@ -101,7 +108,9 @@ def _store() -> Store | None:
         return _stores[key]
 
 
-def _fetch(store: Store | None, path: Path, module: str) -> tuple[list[Part], str] | None:
+def _fetch(
+    store: Store | None, path: Path, module: str, make: Callable[[Header, Array, str], T]
+) -> list[T] | None:
     if store is None or not _registry.source(module).alone:
         return None
     try:
@@ -109,12 +118,17 @@ def _fetch(store: Store | None, path: Path, module: str) -> tuple[list[Part], st
             document = store.entry(_KIND, _key(path, module))
         if document is None or document["of"] != _of(path, module):
             return None
-        found = [(part["header"], store.array(part["object"])) for part in document["parts"]]
-        return found, document["sha256"]
-    except (StoreError, ResourceError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+        parts = [(part["header"], _stored(store, part["object"])) for part in document["parts"]]
+        return [make(header, flat, document["sha256"]) for header, flat in parts]
+    except (ServioError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
         _log.warning("the cached form of %s is damaged and is made again: %s", path, error)
         _drop_damaged(store, error)
         return None
+
+
+def _stored(store: Store, sha: str) -> Array:
+    flat: Array = store.array(sha).view(np.ndarray)
+    return flat
 
 
 def _drop_damaged(store: Store, error: Exception) -> None:
@@ -187,7 +201,7 @@ def _extract(path: Path, module: str, folders: Sequence[Path], name: str) -> _Fr
 
 def _with_room(
     path: Path, module: str, folders: Sequence[Path], name: str
-) -> list[tuple[dict[str, Any], Path]]:
+) -> list[tuple[Header, Path]]:
     for last, folder in zip((*[False] * (len(folders) - 1), True), folders, strict=True):
         try:
             (folder / name).mkdir()
@@ -201,25 +215,33 @@ def _with_room(
 
 def _keep(store: Store | None, fresh: _Fresh) -> tuple[list[Part], str]:
     """Move the arrays into the cache if there is one that can be written, or else into memory."""
-    if store is not None and _registry.source(fresh.module).alone:
+    if not _registry.source(fresh.module).alone:
+        store = None
+    placed = [(header, *_place(store, fresh, array)) for header, array in fresh.arrays]
+    names = [name for _, _, name in placed if name]
+    if store is not None and len(names) == len(placed):
+        document = {
+            "of": fresh.of,
+            "sha256": fresh.sha,
+            "parts": [{"header": header, "object": name} for header, _, name in placed],
+        }
         try:
             with _lock:
-                return _commit(store, fresh), fresh.sha
-        except (StoreError, ResourceError, sqlite3.Error) as error:
+                store.commit(_KIND, _key(fresh.path, fresh.module), document, names)
+        except (ServioError, sqlite3.Error) as error:
             _log.warning("%s is read but not cached: %s", fresh.path, error)
-    return [(header, _in_memory(array)) for header, array in fresh.arrays], fresh.sha
+    return [(header, flat) for header, flat, _ in placed], fresh.sha
 
 
-def _commit(store: Store, fresh: _Fresh) -> list[Part]:
-    objects = [(header, store.put_file(array)) for header, array in fresh.arrays]
-    document = {
-        "of": fresh.of,
-        "sha256": fresh.sha,
-        "parts": [{"header": header, "object": name} for header, name in objects],
-    }
-    names = [name for _, name in objects]
-    store.commit(_KIND, _key(fresh.path, fresh.module), document, names)
-    return [(header, store.array(name)) for header, name in objects]
+def _place(store: Store | None, fresh: _Fresh, array: Path) -> tuple[Array, str]:
+    """An array and its name in the cache, "" if it is not there."""
+    if store is not None:
+        try:
+            name = store.put_file(array)
+            return _stored(store, name), name
+        except ServioError as error:
+            _log.warning("%s is read but not cached: %s", fresh.path, error)
+    return _in_memory(array), ""
 
 
 def _in_memory(path: Path) -> Array:

@@ -163,7 +163,7 @@ def scan(path: str | os.PathLike[str], *, source: str | None = None, cache: bool
     files, ignored = _files(text, source)
     from servio.sources import _cache
 
-    bundles = _cache.load(files, cache=cache)
+    bundles = _cache.load(files, _cache.bundle, cache=cache)
     named = [(str(file), found) for (file, _), found in zip(files, bundles, strict=True)]
     return _dataset(files[0][1], named, ignored)
 

@@ -69,8 +69,7 @@ def extract(module: str, path: Path, folder: Path) -> list[tuple[dict[str, Any],
     ServioError
         What the reader raised, or `ResourceError` if the child died or hit a limit.
     """
-    with _POOL.worker() as worker:
-        answer = worker.ask(module, path, folder)
+    answer = _ask(module, path, folder)
     if "error" in answer:
         raise _error(answer["error"])
     if "room" in answer:
@@ -91,15 +90,33 @@ def extract(module: str, path: Path, folder: Path) -> list[tuple[dict[str, Any],
     return [(header, folder / f"{i}.npy") for i, header in enumerate(answer["headers"])]
 
 
+def _ask(module: str, path: Path, folder: Path) -> dict[str, Any]:
+    """One answer; a child that served before may have died meanwhile, a new one has not."""
+    with _POOL.worker() as worker:
+        used = worker.used
+        try:
+            return worker.ask(module, path, folder)
+        except _DiedError:
+            if not used:
+                raise
+    with _POOL.worker(new=True) as worker:
+        return worker.ask(module, path, folder)
+
+
 def stop_all() -> None:
     """End every child of this process, also one that is at work."""
     _POOL.stop()
+
+
+class _DiedError(ResourceError):
+    """The child ended, and no limit explains it."""
 
 
 class Worker:
     """One child process that parses files, one at a time."""
 
     def __init__(self) -> None:
+        self.used = False
         home = str(Path(servio.__file__).resolve().parent.parent)
         paths = [home, *(p for p in sys.path if p and p != home)]
         command = [sys.executable, "-I", "-c", _BOOT.format(__name__), json.dumps(paths)]
@@ -124,6 +141,7 @@ class Worker:
 
     def ask(self, module: str, path: Path, folder: Path) -> dict[str, Any]:
         """Have one file parsed; a dead child is reported as a `ResourceError`."""
+        self.used = True
         limits = _limits(path)
         request = {"module": module, "path": str(path), "folder": str(folder), **limits}
         late = threading.Event()
@@ -179,10 +197,10 @@ class _Pool:
         self._busy: list[Worker] = []
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[Worker]:
+    def worker(self, *, new: bool = False) -> Iterator[Worker]:
         if self._owner != os.getpid():
             self._forget()
-        worker = self._take()
+        worker = self._take(new)
         try:
             yield worker
         finally:
@@ -194,9 +212,9 @@ class _Pool:
                 else:
                     worker.stop()
 
-    def _take(self) -> Worker:
+    def _take(self, new: bool) -> Worker:
         with self._lock:
-            while self._idle:
+            while self._idle and not new:
                 worker = self._idle.pop()
                 if worker.alive:
                     break
@@ -234,20 +252,17 @@ def _limits(path: Path) -> dict[str, int]:
 def _death(path: Path, code: int, late: bool, limits: dict[str, int]) -> ResourceError:
     if code == -signal.SIGABRT and not late:
         return _out_of_memory(str(path), limits["memory"])
+    kind = ResourceError
     if late:
         found, expected = "no answer from its reader", f"an answer within {limits['wall']} s"
     elif code == -getattr(signal, "SIGXCPU", 0):
         found = "a reader out of processor time"
         expected = f"a file read within {limits['cpu']} s"
     else:
+        kind = _DiedError
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
         found, expected = f"its reader process ended {how}", "a process that lives to answer"
-    return ResourceError(
-        str(path),
-        found=found,
-        expected=expected,
-        remedy=_SUSPECT,
-    )
+    return kind(str(path), found=found, expected=expected, remedy=_SUSPECT)
 
 
 def _out_of_memory(path: str, limit: int) -> ResourceError:

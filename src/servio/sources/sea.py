@@ -126,7 +126,11 @@ def read_sea(path: str | os.PathLike[str], *, cache: bool = True) -> SocioEconom
     from servio.sources import _cache
 
     file = _guard.regular_file(os.fspath(path))
-    [([(header, flat)], sha)] = _cache.parts([(file, SOURCE.name)], cache=cache)
+    [[accounts]] = _cache.load([(file, SOURCE.name)], _accounts, cache=cache)
+    return accounts
+
+
+def _accounts(header: dict[str, Any], flat: Array, sha: str) -> SocioEconomicAccounts:
     shape = tuple(len(header[name]) for name in ("variables", "countries", "codes", "years"))
     return SocioEconomicAccounts(
         tuple(header["variables"]),
