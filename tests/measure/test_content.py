@@ -12,7 +12,7 @@ import pytest
 from servio import read, scan
 from servio.classify import Grouping
 from servio.errors import InputError, LabelError
-from servio.measure import service_input_coefficient, service_input_share
+from servio.measure import convergence_rate, service_input_coefficient, service_input_share
 from servio.table import IOTable
 from tables import random_national, random_world, two_by_two
 
@@ -83,6 +83,19 @@ def test_groups_are_weighted_with_output_or_inputs():
     assert service_input_share(table, by="manufacturing").value() == pytest.approx(
         S[0] @ bought / bought.sum()
     )
+
+
+def test_rounding_bought_by_an_industry_without_output_is_no_share():
+    groups = {"services": Grouping.custom("services", {"services": ("G",)})}
+    table = IOTable.from_flows(
+        [[150, 500, 1], [200, 100, 1], [0, 0, 0]], x=[1000, 2000, 0], codes=("C", "G", "X"),
+        groups=groups,
+    )  # fmt: skip
+    for measure in (service_input_share, service_input_coefficient, convergence_rate):
+        result = measure(table, by="industry")
+        assert np.isnan(result.value(industry="X"))
+        assert [gap.label for gap in result.undefined] == ["X"]
+    assert service_input_share(table, by="economy").value() == pytest.approx(300 / 950)
 
 
 def test_other_inputs_than_services():

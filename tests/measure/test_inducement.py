@@ -63,6 +63,21 @@ def test_changes_in_inventories_are_no_weight():
     assert found == pytest.approx(S[0] @ L @ weight / weight.sum(), rel=1e-11)
 
 
+def test_demand_for_what_no_industry_makes_has_no_weight():
+    groups = {
+        "services": Grouping.custom("services", {"services": ("G",)}),
+        "manufacturing": Grouping.custom("manufacturing", {"manufacturing": ("C", "X")}),
+    }
+    table = IOTable.from_flows(
+        [[150, 500, 0], [200, 100, 0], [0, 0, 0]], Y=[[350], [1700], [80]], x=[1000, 2000, 0],
+        codes=("C", "G", "X"), groups=groups,
+    )  # fmt: skip
+    found = production_inducement(table, by="manufacturing", weights="final_demand").value()
+    assert found == pytest.approx(production_inducement(table).value(industry="C"))
+    pair = inducement_pair(table, weights="final_demand")
+    assert pair.value(industry="manufacturing", part="partner") == pytest.approx(found)
+
+
 @pytest.mark.parametrize("table", [random_national(3), random_world(3)], ids=["national", "world"])
 @pytest.mark.parametrize("measure", [production_inducement, value_added_inducement])
 def test_domestic_and_imported_add_up_to_total(measure, table):

@@ -60,6 +60,7 @@ def test_imports_and_taxes_are_followed_through_the_chain():
     result = value_content(table, grouping="services")
     names = result.columns["part"].names
     assert names == ("services", "other industries", "imports", "taxes and margins", "discrepancy")
+    assert result.residual < 1e-12
     parts = dict(zip(names, result.values.reshape(-1, len(names)).T, strict=True))
     assert parts["imports"] == pytest.approx(table.Zm.sum(axis=0) / table.x @ L, rel=1e-10)
     assert parts["taxes and margins"] == pytest.approx(table.V[1] / table.x @ L, rel=1e-10)

@@ -18,6 +18,7 @@ __all__ = [
     "embodied",
     "exports",
     "final_demand",
+    "living",
     "relative_gap",
     "value_added_rows",
     "weighted",
@@ -146,6 +147,12 @@ def exports(table: IOTable) -> Array:
     return sold
 
 
+def living(table: IOTable, flows: Array) -> Array:
+    """Flows of industries with output, zero for others; the last axis is the industries'."""
+    kept: Array = np.where(table.live, flows, 0.0)
+    return kept
+
+
 def weighted(
     table: IOTable,
     per_unit: Array,
@@ -164,7 +171,7 @@ def weighted(
     """
     if by == "industry":
         weight, reason = table.x, "zero output"
-    live = np.where(table.live, weight, 0.0)
+    live = living(table, weight)
     return ratio(
         table,
         per_unit * live,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from servio.measure._chains import embodied, relative_gap
+from servio.measure._chains import embodied, living, relative_gap
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
 from servio.table import IOTable, Origin
@@ -158,10 +158,10 @@ def service_input_share(
     [0.5714, 0.1667]
     """
     groups, S = table.weights(grouping)
-    bought = table.flows("total").sum(axis=0)
+    bought = living(table, table.flows("total").sum(axis=0))
     return ratio(
         table,
-        S @ table.flows(origin),
+        living(table, S @ table.flows(origin)),
         bought,
         by=by,
         groups=groups,
@@ -175,4 +175,4 @@ def _partition_gap(table: IOTable, S: Array, bought: Array) -> float:
     rest = 1.0 - S.sum(axis=0)
     origins: tuple[Origin, ...] = ("domestic", "imported") if table.has_split else ("total",)
     parts = sum((np.vstack([S, rest]) @ table.flows(o) for o in origins), np.zeros(1))
-    return relative_gap(parts.sum(axis=0), bought)
+    return relative_gap(living(table, parts.sum(axis=0)), bought)

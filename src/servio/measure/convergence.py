@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from servio.measure._chains import living
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, Undefined, ratio
 from servio.table import IOTable, Origin
@@ -87,7 +88,8 @@ def convergence_rate(
     [0.6901, 0.1667]
     """
     groups, K = table.weights(grouping)
-    flows, bought = table.flows(origin), table.flows("total").sum(axis=0)
+    flows = living(table, table.flows(origin))
+    bought = living(table, table.flows("total").sum(axis=0))
     reason = "no intermediate inputs"
     onward = ratio(table, K @ flows, bought, by=by, groups=groups, reason=reason)
     if mutual == "none":

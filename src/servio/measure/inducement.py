@@ -13,6 +13,7 @@ from servio.measure._chains import (
     chains,
     embodied,
     final_demand,
+    living,
     relative_gap,
     value_added_rows,
     weighted,
@@ -250,7 +251,7 @@ def inducement_pair(
     countries = table.axis.country_names
     values = np.empty((len(countries), 2, len(PARTS)))
     residual = 0.0
-    weight = np.where(table.live, _weight(table, weights), 0.0)
+    weight = living(table, _weight(table, weights))
     for chain in chains(table, origin):
         country = table.axis.country_index[chain.at]
         places = np.unique(country)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
+from servio.measure._chains import living
 from servio.measure._contract import measure
-from servio.measure._result import Array, Result, ratio
+from servio.measure._result import Result, ratio
 from servio.table import DEMAND_ROLES, IOTable, Origin
 
 __all__ = ["intermediate_sales_share", "intermediate_use_share", "producer_service_share"]
@@ -62,7 +61,7 @@ def intermediate_use_share(table: IOTable, *, by: str = "industry") -> Result:
     """
     used = table.flows("total").sum(axis=1)
     supply = used + table.demand_with(*(role for role in DEMAND_ROLES if role != "imports"))
-    return ratio(table, _living(table, used), _living(table, supply), by=by, reason="no supply")
+    return ratio(table, living(table, used), living(table, supply), by=by, reason="no supply")
 
 
 @measure(
@@ -132,8 +131,8 @@ def intermediate_sales_share(
     sold = table.flows("total").sum(axis=1)
     return ratio(
         table,
-        _living(table, bought),
-        _living(table, sold),
+        living(table, bought),
+        living(table, sold),
         by=by,
         groups=groups,
         reason="no sales to producers",
@@ -206,9 +205,3 @@ def producer_service_share(
         _, S = table.weights("services")
         size = size * S.sum(axis=0)
     return ratio(table, P * size, size, by="economy", groups=groups, reason=f"no {of}")
-
-
-def _living(table: IOTable, flows: Array) -> Array:
-    """Flows of industries with output, zero for others."""
-    kept: Array = np.where(table.live, flows, 0.0)
-    return kept

@@ -12,6 +12,7 @@ from servio.measure._chains import (
     embodied,
     exports,
     final_demand,
+    living,
     relative_gap,
     value_added_rows,
     weighted,
@@ -175,7 +176,7 @@ def service_content_of_exports(
     [0.335]
     """
     groups, S = table.weights(grouping)
-    sold = np.where(table.live, exports(table), 0.0)
+    sold = living(table, exports(table))
     per_unit, residual = _content(table, value_added_rows(table, S), origin)
     return ratio(
         table,
@@ -329,7 +330,7 @@ def _other_primary(table: IOTable) -> dict[str, Array]:
         found[IMPORTS] = table.primary_inputs - table.V[roles != "imports"].sum(axis=0)
     if np.isin(roles, TAX_ROLES).any():
         found[TAXES] = table.V[np.isin(roles, TAX_ROLES)].sum(axis=0)
-    found[GAP] = np.where(table.live, column_gap(table), 0.0)
+    found[GAP] = living(table, column_gap(table))
     return found
 
 
