@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,6 +21,8 @@ from servio.errors import (
     EXIT_INPUT,
     EXIT_NO,
     EXIT_RESOURCE,
+    MESSAGE_LIMIT,
+    InputError,
     LabelError,
     ServioError,
     UsageError,
@@ -23,20 +30,43 @@ from servio.errors import (
 
 if TYPE_CHECKING:
     from servio.measure import Measure, MeasureSpec
-    from servio.sources import Dataset
-    from servio.table import IOTable
+    from servio.sources import Dataset, Entry
+    from servio.table import Audit, IOTable
 
 __all__ = ["cli", "main"]
 
 FORMATS = ("csv", "table", "json", "parquet")
 LISTS = ("sources", "measures", "groupings", "definitions", "classifications")
+WORLD = "WORLD"
 STOPPED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+EXTRAS = {"altair": "report", "jinja2": "report", "vl_convert": "report", "xlsxwriter": "report"}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+class _Commands(click.Group):
+    """Commands that name near ones when a name is unknown."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            known = self.list_commands(ctx)
+            near = get_close_matches(name, known, n=2) or known
+            raise UsageError("command", found=repr(name), expected=" or ".join(near),
+                             remedy="`servio --help` shows them all.")  # fmt: skip
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; works anywhere.")
 @click.version_option(package_name="servio", prog_name="servio")
-def cli(debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
     """Measure, explain and simulate how manufacturing and services grow together.
 
     Start with `servio demo`: the main job on a synthetic world, with a report.
@@ -44,6 +74,8 @@ def cli(debug: bool) -> None:
     Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 no numerical answer,
     4 resources, 5 a bug of ours.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -55,7 +87,6 @@ def demo(out: Path, workers: int | None) -> None:
     from servio import study
 
     _run_study(study.demo(), out, workers)
-    click.echo("The numbers above and in the report are SYNTHETIC: they show the tool, no country.")
 
 
 @cli.command("study")
@@ -83,6 +114,8 @@ def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
     from servio import report as reports
     from servio import study
 
+    for path in filter(None, (output, xlsx)):
+        _check_output(path)
     store = study.open_store(folder)
     click.echo(f"Report: {reports.write(store, output)}")
     if xlsx:
@@ -94,8 +127,12 @@ def _run_study(parsed: Any, out: Path, workers: int | None) -> None:
     from servio import study
 
     store = study.run(parsed, out, workers=workers)
+    for message in store.messages:
+        _say(message)
     click.echo(f"Store: {store.folder}")
     click.echo(f"Report: {reports.write(store)}")
+    if store.synthetic:
+        click.echo("These numbers are SYNTHETIC: they show the tool, no country.")
 
 
 def _selection(command: Any) -> Any:
@@ -140,14 +177,22 @@ def measure(
     from servio import measure as measures
 
     spec = measures.find(name)
-    options = _options(spec, grouping, settings)
+    options = spec.parse(_pairs(grouping, settings))
+    if base_year is not None and not spec.compares:
+        raise UsageError("--base", found=str(base_year), expected=f"no base: {name} is of one year",
+                         remedy="Leave it out, or choose a measure of change.")  # fmt: skip
     form = form or _form_of(output)
-    results: list[Measure] = []
-    for path in paths:
-        dataset = _open(path, source)
-        results += _measured(spec, dataset, years, countries, base_year, options)
-    measures.write(results, form, output)
-    _say_undefined(results)
+    _check_output(output, paths, form)
+    datasets = [_open(path, source) for path in paths]
+    chosen = _chosen(datasets, years, countries)
+    aside = _Aside()
+    for dataset in datasets:
+        aside.add_notes(dataset.source, dataset.notes)
+    results = _compared(spec, chosen, base_year, options) if spec.compares else (
+        spec.function(one.table(), **options) for one in _progress(chosen, name)
+    )  # fmt: skip
+    measures.write(aside.passing(_of_countries(results, countries)), form, output)
+    aside.say()
 
 
 @cli.command()
@@ -163,27 +208,24 @@ def audit(
     """Check the tables at PATH: balances, signs, gaps; exit 1 if one fails."""
     from servio.table import audit as audit_table
 
-    failed, count, worst_data, worst_numeric = 0, 0, 0.0, 0.0
-    for path in paths:
-        dataset = _open(path, source)
-        for note in dataset.notes:
-            click.echo(f"note {note.code}: {note.text}")
-        for table in _progress(_chosen(dataset, years, countries), "audit"):
-            result = audit_table(table)
-            failed += not result.passed
-            count += 1
-            worst_data = max(worst_data, result.data_residual)
-            worst_numeric = max(worst_numeric, result.numeric_residual)
-            _show_audit(result, everything)
-    click.echo(
-        f"{count} tables: {count - failed} pass, {failed} fail. Largest relative gap: data "
-        f"{worst_data:.2g} (the publisher's), numeric {worst_numeric:.2g} (ours)."
-    )
+    datasets = [_open(path, source) for path in paths]
+    chosen = _chosen(datasets, years, countries)
+    audits = [audit_table(one.table()) for one in _progress(chosen, "audit")]
+    for note in (note for dataset in datasets for note in dataset.notes):
+        click.echo(f"NOTE {note.code}: {note.text}")
+    for result in audits:
+        _show_audit(result, everything)
+    failed = sum(not result.passed for result in audits)
+    data = max(result.data_residual for result in audits)
+    numeric = max(result.numeric_residual for result in audits)
+    tables = f"{len(audits)} table{'s' if len(audits) > 1 else ''}"
+    click.echo(f"{tables}: {len(audits) - failed} pass, {failed} fail. Largest relative gap: data "
+               f"{data:.2g} (the publisher's), numeric {numeric:.2g} (ours).")  # fmt: skip
     if failed:
         raise SystemExit(EXIT_NO)
 
 
-def _show_audit(result: Any, everything: bool) -> None:
+def _show_audit(result: Audit, everything: bool) -> None:
     for finding in result.findings:
         if everything or finding.level != "note":
             click.echo(f"{finding.level.upper()} {result.table} {finding.check} {finding.place}: "
@@ -240,6 +282,19 @@ def _default(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+# -- which tables ----------------------------------------------------------------------------------
+
+
+class _One(NamedTuple):
+    """A table that is asked for, opened when its turn comes."""
+
+    dataset: Dataset
+    entry: Entry
+
+    def table(self) -> IOTable:
+        return self.dataset.table(self.entry)
+
+
 def _open(path: str, source: str | None) -> Dataset:
     from servio import sources
 
@@ -247,63 +302,102 @@ def _open(path: str, source: str | None) -> Dataset:
 
 
 def _chosen(
-    dataset: Dataset, years: Sequence[int], countries: Sequence[str]
-) -> list[IOTable] | Iterable[IOTable]:
-    """Tables of these years and countries; a world table is kept whole."""
-    nations = countries if "WORLD" not in dataset.countries else ()
-    return dataset.tables(years=tuple(years) or None, countries=tuple(nations) or None)
+    datasets: Sequence[Dataset], years: Sequence[int], countries: Sequence[str]
+) -> list[_One]:
+    """Tables of these years and countries; a world table that has the countries is one of them."""
+    everything = [_One(dataset, entry) for dataset in datasets for entry in dataset.entries]
+    inside = {one: _countries(one) for one in everything} if countries else {}
+    _must_know("--year", years, {one.entry.year for one in everything} - {None})
+    _must_know("--country", countries, {c for known in inside.values() for c in known})
+    chosen = [
+        one
+        for one in everything
+        if (not years or one.entry.year in years)
+        and (not countries or inside[one].intersection(countries))
+    ]
+    if not chosen:
+        raise LabelError(
+            "--year and --country",
+            found=f"no table of {', '.join(countries)} in {', '.join(map(str, years))}",
+            expected="years that the country has",
+            remedy="Choose another year or country.",
+        )
+    if len(datasets) > 1:
+        _refuse_doubles(chosen)
+    return chosen
 
 
-def _measured(
-    spec: MeasureSpec,
-    dataset: Dataset,
-    years: Sequence[int],
-    countries: Sequence[str],
-    base_year: int | None,
-    options: dict[str, Any],
-) -> list[Measure]:
-    from servio.measure import select
+def _countries(one: _One) -> set[str]:
+    return set(one.table().axis.country_names) if one.entry.country == WORLD else {
+        one.entry.country}  # fmt: skip
 
-    tables = _chosen(dataset, years, countries)
-    if spec.compares:
-        made = list(_compared(spec, list(tables), base_year, options))
-    else:
-        made = [spec.function(table, **options) for table in _progress(tables, spec.name)]
-    return [select(result, countries) for result in made] if countries else made
+
+def _must_know(option: str, asked: Iterable[object], known: Iterable[object]) -> None:
+    names = sorted(str(name) for name in known if name)
+    for one in asked:
+        if str(one) not in names:
+            near = get_close_matches(str(one).upper(), names, n=3, cutoff=0.5)
+            some = f"one of {', '.join(near or names)}" if names else "none: these tables name none"
+            remedy = f"These tables have {names[0]} to {names[-1]}." if names else "Leave it out."
+            raise LabelError(option, found=repr(one), expected=some, remedy=remedy)
+
+
+def _refuse_doubles(chosen: Iterable[_One]) -> None:
+    """The same source, country and year from two paths would give rows nobody can tell apart."""
+    seen: dict[tuple[str, str, int | None], str] = {}
+    for one in chosen:
+        info = one.table().info
+        key = (info.source, info.country, info.year)
+        if key in seen:
+            raise InputError(one.entry.file, found=f"{info.name} again, after {seen[key]}",
+                             expected="every source, country and year once",
+                             remedy="Leave one out, or name source, country and year in their "
+                             "descriptions.")  # fmt: skip
+        seen[key] = one.entry.file
+
+
+# -- what is measured ------------------------------------------------------------------------------
 
 
 def _compared(
-    spec: MeasureSpec, tables: list[IOTable], base_year: int | None, options: dict[str, Any]
+    spec: MeasureSpec, chosen: Iterable[_One], base_year: int | None, options: dict[str, Any]
 ) -> Iterator[Measure]:
-    by_country: dict[str, dict[int, IOTable]] = {}
-    for table in tables:
-        by_country.setdefault(table.info.country, {})[table.info.year or 0] = table
-    for country, by_year in by_country.items():
+    series: dict[tuple[int, str], dict[int, _One]] = {}
+    for one in chosen:
+        series.setdefault((id(one.dataset), one.entry.country), {})[one.entry.year or 0] = one
+    for (_, country), by_year in _progress(list(series.items()), spec.name):
         base = min(by_year) if base_year is None else base_year
         if base not in by_year or len(by_year) < 2:
             raise LabelError(
-                f"{spec.name} {country}",
-                found=f"years {sorted(by_year)}",
-                expected=f"the base year {base} and a later one",
+                f"{spec.name} {country}".strip(),
+                found=f"years {', '.join(map(str, sorted(by_year)))}",
+                expected=f"the base year {base} and another one",
                 remedy="Choose both with --year, or another --base.",
             )
-        for year in sorted(by_year):
-            if year != base:
-                yield spec.function(by_year[year], base=by_year[base], **options)
+        base_table = by_year[base].table()
+        for year in sorted(set(by_year) - {base}):
+            yield spec.function(by_year[year].table(), base=base_table, **options)
 
 
-def _options(spec: MeasureSpec, grouping: str | None, settings: Sequence[str]) -> dict[str, Any]:
+def _of_countries(results: Iterable[Measure], countries: Sequence[str]) -> Iterator[Measure]:
+    from servio.measure import select
+
+    for result in results:
+        yield select(result, countries) if countries else result
+
+
+def _pairs(grouping: str | None, settings: Sequence[str]) -> list[tuple[str, str]]:
     pairs = [("grouping", grouping)] if grouping is not None else []
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:
             raise UsageError("--set", found=repr(setting), expected="OPTION=VALUE",
                              remedy="Write for example --set by=manufacturing.")  # fmt: skip
+        if key.strip() in dict(pairs):
+            raise UsageError(f"--set {key.strip()}", found="it twice", expected="every option once",
+                             remedy="Remove one; run the command once for each value.")  # fmt: skip
         pairs.append((key.strip(), value.strip()))
-    chosen: dict[str, Any] = {}
-    for key, value in pairs:
-        chosen[key] = spec.options[key].parse(value) if key in spec.options else value
-    return chosen
+    return pairs
 
 
 def _form_of(output: Path | None) -> str:
@@ -316,20 +410,87 @@ def _form_of(output: Path | None) -> str:
     return known[output.suffix.lower()]
 
 
-def _say_undefined(results: Sequence[Measure]) -> None:
-    gone = [(r.info.name, u) for r in results for u in r.undefined]
-    if gone:
-        name, first = gone[0]
-        click.echo(f"servio: {len(gone)} undefined, first {name} {first.label} ({first.reason})",
-                   err=True)  # fmt: skip
-    for text in dict.fromkeys(note.text for r in results for note in r.notes):
-        click.echo(f"servio: note: {text}", err=True)
+def _check_output(output: Path | None, inputs: Iterable[str] = (), form: str = "") -> None:
+    """Refuse an output that can't be written or would harm, before anything is read."""
+    if output is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("--format parquet", found="a terminal", expected="a file",
+                             remedy="Give -o FILE.parquet.")  # fmt: skip
+        return
+    folder = output.parent
+    if not folder.is_dir():
+        found, remedy = f"no folder {folder}", "Make it first, or correct the path."
+    elif output.exists() and not output.is_file():
+        found, remedy = "a folder or device", "Give the name of a file; for stdout leave -o out."
+    elif any(os.path.exists(i) and output.exists() and output.samefile(i) for i in inputs):
+        found, remedy = "an input of this command", "Give another name: it would be overwritten."
+    elif not os.access(output if output.exists() else folder, os.W_OK):
+        found, remedy = "no permission to write it", "Change its rights, or give another place."
+    else:
+        return
+    raise UsageError(f"--output {output}", found=found, expected="a file that can be written",
+                     remedy=remedy)  # fmt: skip
 
 
-def _progress(items: Iterable[Any], title: str) -> Iterable[Any]:
+# -- what is said beside the rows ------------------------------------------------------------------
+
+
+class _Aside:
+    """Undefined labels and notes of the results that pass, to be told on stderr at the end.
+
+    A note that many tables have is told once, with the first table and the number of others.
+    """
+
+    def __init__(self) -> None:
+        self._gaps: list[str] = []
+        self._undefined = 0
+        self._notes: dict[str, tuple[str, dict[str, None], int]] = {}
+
+    def passing(self, results: Iterable[Measure]) -> Iterator[Measure]:
+        for result in results:
+            self._undefined += len(result.undefined)
+            if result.undefined and not self._gaps:
+                gap = result.undefined[0]
+                self._gaps.append(f"{result.info.name} {gap.label} ({gap.reason})")
+            self.add_notes(result.info.name, result.notes)
+            yield result
+
+    def add_notes(self, table: str, notes: Iterable[Any]) -> None:
+        others = set()
+        for note in notes:
+            first, texts, more = self._notes.get(note.code, (table, {}, 0))
+            if first == table:
+                texts[note.text] = None
+            elif note.code not in others:
+                others.add(note.code)
+                more += 1
+            self._notes[note.code] = (first, texts, more)
+
+    def say(self) -> None:
+        if self._undefined:
+            _say(f"{self._undefined} undefined, first {self._gaps[0]}")
+        for table, texts, more in self._notes.values():
+            for text in texts:
+                _say(f"note: {text} ({table}{f' and {more} more tables' if more else ''})")
+
+
+def _say(text: str) -> None:
+    """One line on stderr, whatever labels it quotes."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    click.echo(f"servio: {_cut(line)}", err=True)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
+
+
+def _progress(items: Sequence[Any], title: str) -> Iterator[Any]:
     from servio.progress import track
 
     return track(items, title)
+
+
+# -- the frame -------------------------------------------------------------------------------------
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -337,49 +498,102 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        cli.main(given, prog_name="servio", standalone_mode=False)
+        with _terminable():
+            code = _run([one for one in given if one != "--debug"])
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        _drop_stdout()
+        return EXIT_DONE
+    except BaseException as error:
+        code, message = _explained(error)
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        _say(message)
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            return code
+        _drop_stdout()
+        return code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        with cli.make_context("servio", arguments) as context:
+            cli.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except SystemExit as stop:
         return int(stop.code or EXIT_DONE)
-    except click.ClickException as error:
-        return _fail(error.format_message(), EXIT_INPUT, debug)
-    except (click.Abort, KeyboardInterrupt):
-        return _fail("stopped", STOPPED, False)
-    except ServioError as error:
-        return _fail(error.message, error.exit_code, debug)
-    except MemoryError:
-        return _fail("memory: found too little; expected room for the table. Use fewer years or "
-                     "workers, or a machine with more memory.", EXIT_RESOURCE, debug)  # fmt: skip
-    except BrokenPipeError:
-        return _quiet_pipe()
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE):
-            return _fail(f"disk: {error.strerror}. Free some space and run again.",
-                         EXIT_RESOURCE, debug)  # fmt: skip
-        return _fail(_bug(error), EXIT_BUG, debug)
-    except Exception as error:
-        return _fail(_bug(error), EXIT_BUG, debug)
     return EXIT_DONE
 
 
-def _bug(error: Exception) -> str:
-    return (f"a bug of ours ({type(error).__name__}: {str(error)[:120]}). Please report it with "
-            "the output of the same command and --debug.")  # fmt: skip
+def _explained(error: BaseException) -> tuple[int, str]:
+    """Exit code and message of whatever stopped a command."""
+    match error:
+        case ServioError():
+            return error.exit_code, error.message
+        case click.ClickException():
+            return EXIT_INPUT, _usage(error)
+        case KeyboardInterrupt() | click.Abort():
+            return STOPPED, "stopped"
+        case ModuleNotFoundError(name=name) if name and name.split(".")[0] in EXTRAS:
+            extra = EXTRAS[name.split(".")[0]]
+            return EXIT_INPUT, (f"found no package {name}; expected the extra {extra}. Install it "
+                                f"with pip install 'servio[{extra}]'.")  # fmt: skip
+        case MemoryError():
+            return EXIT_RESOURCE, _no_memory()
+        case ImportError() if _is_starved(error):
+            return EXIT_RESOURCE, _no_memory()
+        case RuntimeError() if "start new thread" in str(error):
+            return EXIT_RESOURCE, _no_memory()
+        case OSError(errno=number) if number == errno.ENOMEM:
+            return EXIT_RESOURCE, _no_memory()
+        case OSError(errno=number) if number in FULL:
+            place = error.filename or "output"
+            return EXIT_RESOURCE, (f"{place}: found {error.strerror}; expected room to write. Free "
+                                   "some space and run again.")  # fmt: skip
+    return EXIT_BUG, (
+        f"found a bug of ours ({type(error).__name__}: {str(error)[:120]}); expected none. Please "
+        "report it with what the same command says with --debug."
+    )
 
 
-def _fail(message: str, code: int, debug: bool) -> int:
-    if debug:
-        import traceback
-
-        traceback.print_exc()
-    click.echo(f"servio: {message}", err=True)
-    return code
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "servio"
+    return f"{command}: {error.format_message()} See `{command} --help`."
 
 
-def _quiet_pipe() -> int:
-    """The reader of our output went away (`| head`): nothing is wrong."""
-    import os
+def _no_memory() -> str:
+    return ("memory: found too little; expected room for the tables. Ask for fewer years or "
+            "countries at a time, or raise the limit.")  # fmt: skip
 
+
+def _is_starved(error: ImportError) -> bool:
+    """A library could not be loaded because memory is limited, not because it is missing."""
+    return any(t in str(error) for t in ("failed to map", "allocate memory", "static TLS"))
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM stops a command as Ctrl-C does, so that nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _drop_stdout() -> None:
+    """Nobody can take the rest of our output (`| head`): let the interpreter's last flush pass."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_DONE

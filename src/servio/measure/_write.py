@@ -1,26 +1,33 @@
-"""Measures as tidy rows: CSV, a table to read, JSON or Parquet."""
+"""Measures as tidy rows: CSV, a table to read, JSON or Parquet, written as they come."""
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
 import json
 import math
+import os
+import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from servio.errors import ResourceError
 from servio.measure._result import Column, Measure, Undefined
-from servio.table import write_atomic
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = ["select", "tidy_columns", "write"]
 
 FIRST = ("source", "year", "country", "industry")
 LAST = ("definition", "measure", "value", "unit")
+SPOOLED_BYTES = 32 << 20
+ROWS_A_GROUP = 1 << 17
 
 
 def select(result: Measure, countries: Sequence[str]) -> Measure:
@@ -31,49 +38,111 @@ def select(result: Measure, countries: Sequence[str]) -> Measure:
         result,
         columns={k: Column(c.names, c.index[kept]) for k, c in result.columns.items()},
         values=result.values[kept],
-        undefined=tuple(u for u in result.undefined if _country(u) in set(countries)),
+        undefined=tuple(gap for gap in result.undefined if _is_of(gap, countries)),
     )
 
 
-def _country(gap: Undefined) -> str:
-    return gap.label.partition("_")[0]
+def _is_of(gap: Undefined, countries: Sequence[str]) -> bool:
+    return any(gap.label == c or gap.label.startswith(f"{c}_") for c in countries)
 
 
-def tidy_columns(results: Sequence[Measure]) -> list[str]:
+def tidy_columns(result: Measure) -> list[str]:
     """Columns of the tidy form: source, year, labels, definition, measure, value, unit."""
-    extra = dict.fromkeys(name for r in results for name in r.columns if name not in FIRST)
-    return [*FIRST, *extra, *LAST]
+    return [*FIRST, *(name for name in result.columns if name not in FIRST), *LAST]
 
 
-def write(results: Sequence[Measure], form: str, path: Path | None) -> None:
+def write(results: Iterable[Measure], form: str, path: Path | None) -> None:
     """Write results as ``csv``, ``table``, ``json`` or ``parquet``, to a file or stdout.
 
-    A file appears whole or not at all.
+    Results are taken one by one and not kept. Nothing is written unless all of them come: a file
+    appears whole or not at all, and stdout gets the whole text or nothing.
+
+    Parameters
+    ----------
+    results : iterable of Measure
+        Of one measure and one set of options, so that all have the same columns.
+    form : str
+    path : Path or None
+        None for stdout.
+
+    Raises
+    ------
+    ResourceError
+        The file can't be written.
     """
-    if form == "parquet":
-        _write_parquet(results, path)
-        return
-    writer = {"csv": _csv, "json": _json, "table": _table}[form]
-    if path is None:
-        writer(results, sys.stdout)
-        return
-    text = io.StringIO()
-    writer(results, text)
-    write_atomic(path, text.getvalue().encode())
+    with _stdout() if path is None else _whole_file(path) as out:
+        if form == "parquet":
+            _parquet(results, out)
+            return
+        for text in {"csv": _csv, "json": _json, "table": _table}[form](results):
+            out.write(text.encode())
 
 
-def _csv(results: Sequence[Measure], out: TextIO) -> None:
-    columns = tidy_columns(results)
-    lines = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    lines.writeheader()
-    for result in results:
-        lines.writerows(result.records())
+@contextlib.contextmanager
+def _stdout() -> Iterator[IO[bytes]]:
+    with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as spool:
+        yield spool
+        spool.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(spool, sys.stdout.buffer)
 
 
-def _json(results: Sequence[Measure], out: TextIO) -> None:
-    document = [_document(result) for result in results]
-    json.dump(document, out, indent=1, ensure_ascii=False, allow_nan=False)
-    out.write("\n")
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise ResourceError(
+            str(path),
+            found=f"could not write: {error.strerror}",
+            expected="a folder that can be written, with room",
+            remedy="Free disk space, mend the rights, or choose another place.",
+        ) from error
+
+
+def _csv(results: Iterable[Measure]) -> Iterator[str]:
+    for number, result in enumerate(results):
+        if number == 0:
+            yield ",".join(tidy_columns(result)) + "\n"
+        yield _csv_rows(result)
+
+
+def _csv_rows(result: Measure) -> str:
+    names = [name for name in tidy_columns(result) if name in result.columns]
+    year = "" if result.info.year is None else str(result.info.year)
+    head = f"{_cell(result.info.source)},{year},"
+    tail = f",{_cell(result.definition_text)},{result.name},"
+    end = f",{_cell(result.unit)}\n"
+    labels = [[_cell(label) for label in result.columns[name].names] for name in names]
+    places = [result.columns[name].index.tolist() for name in names]
+    cells = ([column[i] for i in at] for column, at in zip(labels, places, strict=True))
+    values = ["" if math.isnan(v) else repr(v) for v in result.values.tolist()]
+    rows = zip(map(",".join, zip(*cells, strict=True)), values, strict=True)
+    return "".join([f"{head}{row}{tail}{value}{end}" for row, value in rows])
+
+
+def _cell(text: str) -> str:
+    if any(mark in text for mark in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _json(results: Iterable[Measure]) -> Iterator[str]:
+    for number, result in enumerate(results):
+        yield "[" if number == 0 else ",\n"
+        yield json.dumps(_document(result), indent=1, ensure_ascii=False, allow_nan=False)
+    yield "]\n"
 
 
 def _document(result: Measure) -> dict[str, Any]:
@@ -94,34 +163,57 @@ def _document(result: Measure) -> dict[str, Any]:
     }
 
 
-def _table(results: Sequence[Measure], out: TextIO) -> None:
+def _table(results: Iterable[Measure]) -> Iterator[str]:
     for result in results:
-        print(result._headline(), file=out)
-        names = list(result.columns)
         rows = [[c.names[c.index[i]] for c in result.columns.values()] + [_number(v)]
                 for i, v in enumerate(result.values)]  # fmt: skip
-        heads = [*names, result.unit]
+        heads = [*result.columns, result.unit]
         widths = [max(len(str(row[k])) for row in (heads, *rows)) for k in range(len(heads))]
+        yield result._headline() + "\n"
         for row in (heads, *rows):
             cells = [f"{cell:<{w}}" for cell, w in zip(row[:-1], widths[:-1], strict=True)]
-            print("  ".join([*cells, f"{row[-1]:>{widths[-1]}}"]).rstrip(), file=out)
-        print(file=out)
+            yield "  ".join([*cells, f"{row[-1]:>{widths[-1]}}"]).rstrip() + "\n"
+        yield "\n"
 
 
 def _number(value: float) -> str:
     return "undefined" if math.isnan(value) else f"{value:.6g}"
 
 
-def _write_parquet(results: Sequence[Measure], path: Path | None) -> None:
+def _parquet(results: Iterable[Measure], out: IO[bytes]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = tidy_columns(results)
-    rows = [record for result in results for record in result.records()]
-    data = {name: [row.get(name) for row in rows] for name in columns}
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(data), buffer, compression="zstd")
-    if path is None:
-        sys.stdout.buffer.write(buffer.getvalue())
-    else:
-        write_atomic(path, buffer.getvalue())
+    writer, waiting, rows = None, [], 0
+    for result in results:
+        waiting.append(_arrow(result))
+        rows += len(result)
+        writer = writer or pq.ParquetWriter(out, waiting[0].schema, compression="zstd")
+        if rows >= ROWS_A_GROUP:
+            writer.write_table(pa.concat_tables(waiting))
+            waiting, rows = [], 0
+    if writer is not None:
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting))
+        writer.close()
+
+
+def _arrow(result: Measure) -> pyarrow.Table:
+    import pyarrow as pa
+
+    def repeated(value: Any, kind: pa.DataType) -> pa.Array:
+        return pa.repeat(pa.scalar(value, kind), len(result))
+
+    def labels(column: Column) -> pa.Array:
+        return pa.array(column.names, pa.string()).take(pa.array(column.index))
+
+    same = {
+        "source": repeated(result.info.source, pa.string()),
+        "year": repeated(result.info.year, pa.int64()),
+        "definition": repeated(result.definition_text, pa.string()),
+        "measure": repeated(result.name, pa.string()),
+        "value": pa.array(result.values, pa.float64(), from_pandas=True),
+        "unit": repeated(result.unit, pa.string()),
+    }
+    columns = same | {name: labels(column) for name, column in result.columns.items()}
+    return pa.table({name: columns[name] for name in tidy_columns(result)})
