@@ -41,7 +41,7 @@ def step(what: str, folder: Path) -> dict[str, float]:
 def _servio(folder: Path) -> int:
     from servio import sources
 
-    return sum(1 for _ in sources.scan(folder, source="wiod2016").tables())
+    return sum(1 for _ in sources.scan(folder).tables())
 
 
 def _pandas(files: list[Path]) -> int:

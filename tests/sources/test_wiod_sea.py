@@ -65,6 +65,18 @@ def test_satellites_with_units(national: Path, parquet: Path) -> None:
     assert table.info.steps[-1].startswith("satellites")
 
 
+def test_accounts_in_another_order_are_aligned_by_label(national: Path, parquet: Path) -> None:
+    accounts = read_sea(parquet)
+    turned = SocioEconomicAccounts(
+        accounts.variables, accounts.countries, accounts.codes[::-1], accounts.years,
+        accounts.values[:, :, ::-1], accounts.units,
+    )  # fmt: skip
+    table = read(national, year=2005)
+    for name, satellite in with_satellites(table, accounts).satellites.items():
+        other = with_satellites(table, turned).satellites[name]
+        np.testing.assert_array_equal(satellite.values, other.values)
+
+
 def test_a_missing_satellite_is_left_out_and_noted(tmp_path: Path, parquet: Path) -> None:
     china = files.write_national(tmp_path / "CHN_NIOT_nov16.xlsx", "China")
     table = with_satellites(read(china, year=2005), read_sea(parquet))
