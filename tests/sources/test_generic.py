@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from servio.errors import InputError
 from servio.sources import generic
+from servio.sources._roles import demand_role, primary_role
 from servio.table import IOTable, column_gap, row_gap
 from table_files import TWO, X2, Z2, block, describe
 
@@ -274,12 +276,15 @@ def test_another_order_is_aligned_on_request_only(tmp_path: Path) -> None:
     names = [NAMES[i] for i in order]
     files["z"] = block(NAMES, names, parts["Z"][:, order])
     files["v"] = block(PRIMARY, names, parts["V"][:, order])
+    files["y"] = block(names, DEMAND, parts["Y"][order])
+    files["x"] = block(names, ["output"], parts["x"][order])
     with pytest.raises(InputError, match="align = true"):
         read(describe(tmp_path, FULL, **files))
     table = read(describe(tmp_path, FULL + "align = true\n", **files))
     np.testing.assert_array_equal(table.Z, parts["Z"])
-    np.testing.assert_array_equal(table.V, parts["V"])
-    assert sum("brought into one order" in step for step in table.info.steps) == 2
+    for name in ("V", "Y", "x"):
+        np.testing.assert_array_equal(getattr(table, name), parts[name])
+    assert sum("brought into one order" in step for step in table.info.steps) == 4
 
 
 def test_workbook_and_csv_give_one_table(tmp_path: Path) -> None:
@@ -414,6 +419,38 @@ def test_roles_declared_and_unknown(tmp_path: Path) -> None:
     assert table.demand_roles == ("household", "other", "other")
     assert table.primary_roles == ("value_added", "margins")
     assert "beta, gamma" in next(n.text for n in table.info.notes if n.code == "demand-role")
+
+
+DOCUMENTED = [
+    (demand_role, "household", "HFCE PCE CONS_h P3_S14 DPABR CONS_ABR households|"
+     "final_consumption_households|private consumption"),
+    (demand_role, "npish", "NPISH NPS CONS_np P3_S15|non-profit consumption"),
+    (demand_role, "government", "GGFC GGE CONS_g P3_S13|government consumption"),
+    (demand_role, "investment", "GFCF P5 P51G|gross_fixed_capital_formation|fixed investment"),
+    (demand_role, "inventory", "INVNT INVEN INV P52 P53 P5M|changes in inventories|stocks"),
+    (demand_role, "exports", "EXPO EXP EX P6|exports of goods|re-exports"),
+    (demand_role, "imports", "IMPO IMP IM M P7|imports, negative"),
+    (demand_role, None, "final demand|other uses|w"),
+    (primary_role, "value_added", "VA VALU GVA B1G D1 LABR CFC NOPS OTXS wages profits payments|"
+     "value added|compensation of employees|operating surplus, net|mixed income|"
+     "consumption of fixed capital|other taxes on production|taxes less subsidies on production"),
+    (primary_role, "taxes", "TXSP TLS TXS_INT_FNL D21X31 taxes|taxes less subsidies on products"),
+    (primary_role, "margins", "IntTTM margins|international transport margins"),
+    (primary_role, "imports", "IMP M P7 imports IMP_OTHER|imported inputs"),
+    (primary_role, "adjustment", "PURR PURNR EXP_adj|statistical discrepancy"),
+    (primary_role, None, "sector 9"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("role_of", "role", "names"), DOCUMENTED)
+def test_documented_names_have_their_roles(
+    role_of: Callable[[str], str | None], role: str | None, names: str
+) -> None:
+    single, *phrases = names.split("|")
+    words = [single] if role is None else single.split()
+    assert {name: role_of(name) for name in (*words, *phrases)} == dict.fromkeys(
+        (*words, *phrases), role
+    )
 
 
 NOTED = [

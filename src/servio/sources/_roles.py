@@ -21,10 +21,10 @@ DEMAND_NAMES = (
 )  # fmt: skip
 PRIMARY_NAMES = (
     ("imports", r"(.*\b)?imp(ort(s|ed)?|o)?(\b.*)?|m|p\W?7|.*수입.*"),
-    ("margins", r"inttm|(.*\b)?margins?(\b.*)?"),
+    ("margins", r"intttm|(.*\b)?margins?(\b.*)?"),
     ("adjustment", r"purr|purnr|exp adj|(.*\b)?(adjustments?|discrepanc(y|ies))(\b.*)?"),
     ("value_added", r"otxs|(.*\b)?tax(es)?\b.*\bproduction\b.*|d29( d39| x31| x39)?"),
-    ("taxes", r"txsp|tls|taxsub|txs( \w+)*|d21( \w+)*|(.*\b)?tax(es)?(\b.*)?|.*순생산물세.*"),
+    ("taxes", r"txsp|tls|taxsub|txs( \w+)*|d21\w*( \w+)*|(.*\b)?tax(es)?(\b.*)?|.*순생산물세.*"),
     ("value_added", r"va|v|valu|gva|b1g|d1|labr|cfc|nops|gos|k1|b2n? ?b3n?|payments?"
                     r"|(.*\b)?value added(\b.*)?|(.*\b)?wages?(\b.*)?|(.*\b)?compensation(\b.*)?"
                     r"|(.*\b)?labou?r(\b.*)?|(.*\b)?operating surplus(\b.*)?|(.*\b)?profits?(\b.*)?"
