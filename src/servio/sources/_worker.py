@@ -25,7 +25,6 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-import servio
 from servio.errors import ResourceError, ServioError
 
 __all__ = ["NoRoomError", "Worker", "extract", "stop_all"]
@@ -117,7 +116,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.used = False
-        home = str(Path(servio.__file__).resolve().parent.parent)
+        home = str(Path(__file__).resolve().parents[2])
         paths = [home, *(p for p in sys.path if p and p != home)]
         command = [sys.executable, "-I", "-c", _BOOT.format(__name__), json.dumps(paths)]
         single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
