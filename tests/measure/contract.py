@@ -28,12 +28,15 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 
 # measure -> why it has no answer industry by industry
 ONLY_GROUPS = {
+    "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",
     "producer_service_share": "it compares services with the economy, country by country",
 }
 
 # (measure, option=value) -> tables that must refuse it
 REFUSED = {
+    ("factor_multiplier", "form=type2"): {"world"},
+    ("footprint", "form=imports"): {"toy", "national"},
     ("service_content", "origin=imported"): {"toy", "national"},
     ("service_content_of_exports", "origin=imported"): {"toy", "national"},
 }

@@ -3,6 +3,10 @@
 from servio.measure._contract import MEASURES, MeasureSpec, find
 from servio.measure._result import Measure, Undefined
 from servio.measure._write import select, write
+from servio.measure.change import (
+    output_change,
+    service_input_change,
+)
 from servio.measure.content import (
     service_input_coefficient,
     service_input_share,
@@ -10,15 +14,33 @@ from servio.measure.content import (
 from servio.measure.convergence import (
     convergence_rate,
 )
+from servio.measure.extraction import (
+    extraction_loss,
+)
+from servio.measure.footprint import (
+    footprint,
+)
 from servio.measure.inducement import (
     inducement_pair,
     production_inducement,
     value_added_inducement,
 )
+from servio.measure.linkage import (
+    backward_linkage,
+    forward_linkage,
+    key_sector,
+)
+from servio.measure.multiplier import (
+    factor_multiplier,
+    output_multiplier,
+)
 from servio.measure.producer import (
     intermediate_sales_share,
     intermediate_use_share,
     producer_service_share,
+)
+from servio.measure.similarity import (
+    structural_similarity,
 )
 from servio.measure.value_content import (
     service_content,
@@ -31,18 +53,28 @@ __all__ = [
     "Measure",
     "MeasureSpec",
     "Undefined",
+    "backward_linkage",
     "convergence_rate",
+    "extraction_loss",
+    "factor_multiplier",
     "find",
+    "footprint",
+    "forward_linkage",
     "inducement_pair",
     "intermediate_sales_share",
     "intermediate_use_share",
+    "key_sector",
+    "output_change",
+    "output_multiplier",
     "producer_service_share",
     "production_inducement",
     "select",
     "service_content",
     "service_content_of_exports",
+    "service_input_change",
     "service_input_coefficient",
     "service_input_share",
+    "structural_similarity",
     "value_added_inducement",
     "value_content",
     "write",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Concatenate, Literal, ParamSpec, cast, get_args, get_origin, get_type_hints
@@ -42,6 +42,8 @@ class Option:
                 return self.kind(text)
             except ValueError:
                 raise _bad_option(self.name, text, "a number") from None
+        if self.choices and text not in self.choices:
+            raise _bad_option(self.name, text, " or ".join(self.choices))
         return text
 
 
@@ -74,6 +76,15 @@ class MeasureSpec:
     options: Mapping[str, Option]
     compares: bool
     function: Callable[..., Measure]
+
+    def parse(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Options from command-line text, as names and values."""
+        chosen = {}
+        for name, text in pairs:
+            if name not in self.options:
+                raise _unknown_option(self.name, name, self.options)
+            chosen[name] = self.options[name].parse(text)
+        return chosen
 
 
 MEASURES: dict[str, MeasureSpec] = {}
@@ -110,7 +121,7 @@ def measure(
             return Measure(
                 name=name,
                 title=title,
-                unit=(table.info.money or "currency") if unit == MONEY else unit,
+                unit=result.unit or _unit(table, unit),
                 range=(low, high),
                 columns=result.columns,
                 values=result.values,
@@ -158,6 +169,10 @@ def find(name: str) -> MeasureSpec:
     )
 
 
+def _unit(table: IOTable, unit: str) -> str:
+    return (table.info.money or "currency") if unit == MONEY else unit
+
+
 def _grouping_notes(table: IOTable, used: Mapping[str, str]) -> tuple[Note, ...]:
     """What must be known of the groupings among the options that were used."""
     names = [used[key] for key in ("grouping", "by") if key in used]
@@ -195,13 +210,7 @@ def _check_options(
 ) -> dict[str, str]:
     unknown = [key for key in given if key not in options and key != "base"]
     if unknown:
-        near = get_close_matches(unknown[0], options, n=1) or sorted(options)
-        raise UsageError(
-            f"{name} option {unknown[0]!r}",
-            found="an unknown option",
-            expected=f"one of {', '.join(near)}",
-            remedy="`servio list measures` shows each measure's options.",
-        )
+        raise _unknown_option(name, unknown[0], options)
     used = {key: given.get(key, option.default) for key, option in options.items()}
     for key, value in used.items():
         choices = options[key].choices
@@ -212,6 +221,17 @@ def _check_options(
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(getattr(value, "name", value))
+
+
+def _unknown_option(measure: str, name: str, options: Iterable[str]) -> UsageError:
+    options = sorted(options)
+    near = get_close_matches(name, options, n=2) or options
+    return UsageError(
+        f"{measure} option {name!r}",
+        found="an unknown option",
+        expected=f"one of {', '.join(near)}" if options else "no option",
+        remedy="`servio list measures` shows each measure's options.",
+    )
 
 
 def _bad_option(place: str, found: Any, expected: str) -> UsageError:

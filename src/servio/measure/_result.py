@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     import altair
     import pandas
 
-__all__ = ["Column", "Measure", "Result", "Undefined", "by_industry", "ratio"]
+__all__ = [
+    "Column",
+    "Measure",
+    "Result",
+    "Undefined",
+    "by_industry",
+    "members",
+    "ratio",
+    "row_names",
+]
 
 Array = npt.NDArray[np.float64]
 SHOWN_ROWS = 12
@@ -67,6 +76,8 @@ class Result:
         Largest relative error of the measure's identity in our arithmetic.
     notes : tuple of Note
         What a reader must know about these values.
+    unit : str, optional
+        Where it depends on the table or an option; else that of the measure's record.
     """
 
     columns: Mapping[str, Column]
@@ -74,6 +85,7 @@ class Result:
     undefined: tuple[Undefined, ...] = ()
     residual: float = 0.0
     notes: tuple[Note, ...] = ()
+    unit: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +262,7 @@ def ratio(
         top, bottom = rows @ collect, denominator @ collect
     empty = bottom == 0
     shares = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=~empty)
-    names = _row_names(columns)
+    names = row_names(columns)
     gone = tuple(Undefined(names[i], reason) for i in np.flatnonzero(empty))
     if groups is None:
         return Result(columns, shares[0], gone, residual, notes)
@@ -258,6 +270,13 @@ def ratio(
     spread = {name: Column(c.names, np.repeat(c.index, g)) for name, c in columns.items()}
     spread["group"] = Column(groups, np.tile(np.arange(g), k))
     return Result(spread, shares.T.ravel(), gone, residual, notes)
+
+
+def members(table: IOTable, by: str) -> tuple[Mapping[str, Column], Array]:
+    """Columns of the rows that `by` asks for and the matrix (n, rows) of their industries."""
+    if by == "industry":
+        return _industry_columns(table), np.eye(len(table))
+    return _group_columns(table, by)
 
 
 def _industry_columns(table: IOTable) -> dict[str, Column]:
@@ -295,6 +314,7 @@ def _collect(table: IOTable, by: str) -> tuple[dict[str, Column], Array]:
     return columns, np.ascontiguousarray(collect)
 
 
-def _row_names(columns: Mapping[str, Column]) -> list[str]:
+def row_names(columns: Mapping[str, Column]) -> list[str]:
+    """One label a row, such as ``KOR_C26``."""
     country, industry = columns["country"].decode(), columns["industry"].decode()
     return [f"{c}_{i}" if c else i for c, i in zip(country, industry, strict=True)]
