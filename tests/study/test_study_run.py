@@ -17,6 +17,7 @@ import pytest
 
 import servio
 from servio import study
+from servio.algebra import Leontief
 from servio.errors import (
     EXIT_INPUT,
     EXIT_RESOURCE,
@@ -135,6 +136,27 @@ def test_each_table_is_audited_once(whole: Path) -> None:
     labels = [dead.axis.labels[i] for i in np.flatnonzero(~dead.live)]
     assert audits.zero_output[0].split() == labels
     assert len(store.findings()) >= audits.notes.sum()
+
+
+def test_what_measures_note_is_kept_once_with_the_number_of_tables(whole: Path) -> None:
+    notes = study.open_store(whole).notes()
+    table = servio.read(parse().tables[0].path, year=2000)
+    text = table.grouping_notes("kibs")[0].text
+    assert notes[notes.text == text].tables.tolist() == [YEARS]
+    assert not notes.duplicated(["source", "measure", "text"]).any()
+
+
+def test_each_matrix_is_factorised_once_however_many_measures_ask(tmp_path: Path) -> None:
+    measures = [
+        ("service_input_coefficient", 'total = true\nby = ["industry", "manufacturing"]'),
+        ("production_inducement", 'origin = "total"\ngrouping = ["services", "kibs", "kiet"]'),
+        ("output_multiplier", 'origin = "total"'),
+        ("backward_linkage", 'origin = "total"'),
+    ]
+    blocks = [f'[[measures]]\nname = "{name}"\n{options}\n' for name, options in measures]
+    before = Leontief.factorised
+    study.run(parse("".join([TEXT.split("[[measures]]")[0], *blocks])), tmp_path, workers=1)
+    assert Leontief.factorised - before == YEARS
 
 
 def test_provenance_names_inputs_options_and_versions(whole: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ _SMALL = {
     "findings": pa.schema(_HEAD | dict.fromkeys(("level", "check", "place", "text"), pa.string())),
     "problems": pa.schema(_HEAD | dict.fromkeys(("measure", "definition", "text"), pa.string())),
 }
-FILES = (RESULTS, UNDEFINED, *(f"{name}.parquet" for name in _SMALL))
+_NOTES = pa.schema(
+    dict.fromkeys(("source", "measure", "code", "text"), pa.string()) | {"tables": pa.int32()}
+)
+FILES = (RESULTS, UNDEFINED, *(f"{name}.parquet" for name in (*_SMALL, "notes")))
 
 
 def gather(store: Store, documents: Sequence[dict[str, Any]], folder: Path) -> None:
@@ -43,6 +47,17 @@ def gather(store: Store, documents: Sequence[dict[str, Any]], folder: Path) -> N
     for name, schema in _SMALL.items():
         rows = [row for document in documents for row in document[name]]
         _write(iter([pa.Table.from_pylist(rows, schema=schema)]), folder / f"{name}.parquet")
+    _write(iter([_notes(documents)]), folder / "notes.parquet")
+
+
+def _notes(documents: Sequence[dict[str, Any]]) -> pa.Table:
+    """What measures note, each once, with the number of tables it holds for."""
+    tables: Counter[tuple[str, ...]] = Counter()
+    for document in documents:
+        for *note, count in document["notes"]:
+            tables[tuple(note)] += count
+    rows = [dict(zip(_NOTES.names, (*note, count), strict=True)) for note, count in tables.items()]
+    return pa.Table.from_pylist(rows, schema=_NOTES)
 
 
 def _results(store: Store, documents: Sequence[dict[str, Any]]) -> Iterator[pa.Table]:

@@ -31,7 +31,8 @@ class StudyStore:
     ----------
     folder : Path
         Holds ``results.parquet``, ``audits.parquet``, ``findings.parquet``,
-        ``undefined.parquet``, ``problems.parquet``, ``provenance.json`` and ``study.toml``.
+        ``undefined.parquet``, ``problems.parquet``, ``notes.parquet``, ``provenance.json`` and
+        ``study.toml``.
     study : StudyFile
         The study file as it was run; its paths are not looked at again.
     messages : tuple of str
@@ -111,6 +112,10 @@ class StudyStore:
     def problems(self) -> pandas.DataFrame:
         """One row a table and measure without an answer, and why."""
         return self._read("problems")
+
+    def notes(self) -> pandas.DataFrame:
+        """One row a note of a measure, such as codes only partly in a group, and its tables."""
+        return self._read("notes")
 
     def provenance(self) -> dict[str, Any]:
         """Versions, inputs with hashes, measures with options, hashes of the files."""

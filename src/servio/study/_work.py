@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -19,7 +20,7 @@ from servio.sources import Dataset
 from servio.study._grid import Call
 from servio.study._plan import Input, Step
 from servio.study._rows import Rows
-from servio.table import Audit, Finding, IOTable, Note, audit
+from servio.table import Audit, IOTable, Note, audit
 
 __all__ = ["COMPRESSION", "Outcome", "take"]
 
@@ -35,7 +36,7 @@ class Outcome:
     results, undefined : Path
         Parquet; `results` has one row group a measure name, in the order of `document["order"]`.
     document : dict
-        Audits, findings, problems, and which measure lies in which row group.
+        Audits, findings, problems, notes, and which measure lies in which row group.
     """
 
     results: Path
@@ -76,6 +77,7 @@ def take(step: Step, calls: Sequence[Call], base_year: int | None, folder: Path)
         "audits": ledger.audits,
         "findings": ledger.findings,
         "problems": ledger.problems,
+        "notes": [[*note, tables] for note, tables in ledger.notes.items()],
     }
     return Outcome(results, undefined, document)
 
@@ -89,13 +91,14 @@ class _Ledger:
         self.audits: list[dict[str, Any]] = []
         self.findings: list[dict[str, Any]] = []
         self.problems: list[dict[str, Any]] = []
+        self.notes: Counter[tuple[str, str, str, str]] = Counter()
         self.synthetic = False
 
     def enter(self, table: IOTable) -> None:
-        """Take every measure of a table, then its audit with what the measures noted."""
+        """Take every measure of a table, what it notes, and the table's audit."""
         info = table.info
         head = {"source": info.source, "country": info.country, "year": info.year}
-        residual, noted = 0.0, dict[Note, Finding]()
+        residual, noted = 0.0, dict[tuple[str, Note], None]()
         for number, call in enumerate(self.calls):
             found = self._measured(number, call, table)
             if isinstance(found, str):
@@ -103,13 +106,13 @@ class _Ledger:
                 self.problems.append(head | row)
             elif found is not None:
                 residual = max(residual, found.residual)
-                for note in found.notes:
-                    noted.setdefault(note, Finding("note", note.code, call.name, note.text))
+                noted |= {(call.name, note): None for note in found.notes}
+        for name, note in noted:
+            if note not in info.notes:
+                self.notes[info.source, name, note.code, note.text] += 1
         checked = audit(table)
         self.audits.append(head | _audit_row(table, checked, residual))
-        for note in info.notes:
-            noted.pop(note, None)
-        self.findings += [head | asdict(f) for f in (*checked.findings, *noted.values())]
+        self.findings += [head | asdict(finding) for finding in checked.findings]
         self.synthetic |= info.synthetic
 
     def _measured(self, number: int, call: Call, table: IOTable) -> Measure | str | None:
