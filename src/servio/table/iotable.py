@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
@@ -326,20 +327,24 @@ class IOTable:
 
     def _resolved(self, grouping: classify.Grouping) -> Grouped:
         codes, classification = self.axis.codes, self.info.classification
-        use: Array | None = None
+        weights, shared = _membership(grouping, classification, codes)
         notes: tuple[Note, ...] = ()
         if grouping.rule is not None:
             use, notes = self._use_share(grouping.rule.users)
-        weights = grouping.weights(classification, codes, use_share=use, allow_empty=True)
+            weights = weights * grouping.rule.weigh(use)
         full = np.asarray(weights.any(axis=1))
-        if not full.any():
-            grouping.weights(classification, codes, use_share=use)
         empty = [name for name, there in zip(grouping.groups, full, strict=True) if not there]
         names = tuple(name for name in grouping.groups if name not in empty)
+        if not names:
+            raise LabelError(
+                f"{self.info.name} grouping {grouping.name!r}",
+                found=f"no industry for {', '.join(empty)}",
+                expected="at least one industry in a group",
+                remedy="Use a finer table or another grouping.",
+            )
         if empty:
             text = f"{grouping.name}: no industry here for {', '.join(empty)}"
             notes = (*notes, Note("empty-group", text))
-        shared = [part.code for part in grouping.partial(classification, codes)]
         if shared:
             text = f"{grouping.name}: only part of {', '.join(shared)} belongs to a group"
             notes = (*notes, Note("shared-codes", text))
@@ -467,6 +472,33 @@ class IOTable:
             )
         mark = " SYNTHETIC" if self.info.synthetic else ""
         return f"<IOTable {self.info.name}: {size}, {self.info.money}{mark}>"
+
+
+def _membership(
+    grouping: classify.Grouping, classification: str | None, codes: tuple[str, ...]
+) -> tuple[Array, tuple[str, ...]]:
+    """Shares of the codes in the groups, before any rule of use, and the codes shared out."""
+    name = grouping.name
+    published = name in classify.groupings() and grouping is classify.grouping(name)
+    if classification is None or not published:
+        return _find_membership(grouping, classification, codes)
+    return _known_membership(name, classification, codes)
+
+
+@lru_cache(maxsize=256)
+def _known_membership(
+    name: str, classification: str, codes: tuple[str, ...]
+) -> tuple[Array, tuple[str, ...]]:
+    weights, shared = _find_membership(classify.grouping(name), classification, codes)
+    weights.setflags(write=False)
+    return weights, shared
+
+
+def _find_membership(
+    grouping: classify.Grouping, classification: str | None, codes: tuple[str, ...]
+) -> tuple[Array, tuple[str, ...]]:
+    weights = replace(grouping, rule=None).weights(classification, codes, allow_empty=True)
+    return weights, tuple(p.code for p in grouping.partial(classification, codes))
 
 
 def _two_dimensional(column: Array) -> Array:
