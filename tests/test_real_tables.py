@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tables import random_national, random_world
 
 from servio import sources
 from servio.table import audit, identities
+from tables import random_national, random_world
 
 LIMIT = 1e-10
 WORLD_YEARS = [*range(1995, 2010), 2011]

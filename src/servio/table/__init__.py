@@ -1,9 +1,15 @@
 """Labelled, audited input-output tables and their form on disk."""
 
-from servio.table.audit import Audit, Finding, audit
+from servio.table.auditing import Audit, Finding, audit
 from servio.table.axis import Axis
 from servio.table.bundle import Bundle
-from servio.table.identities import Identity, column_gap, identities, row_gap
+from servio.table.identity import (
+    Identity,
+    balance_leontief,
+    column_gap,
+    identities,
+    row_gap,
+)
 from servio.table.info import Note, TableInfo
 from servio.table.iotable import (
     DEMAND_ROLES,
@@ -33,6 +39,7 @@ __all__ = [
     "TableInfo",
     "aggregate",
     "audit",
+    "balance_leontief",
     "column_gap",
     "file_sha256",
     "identities",

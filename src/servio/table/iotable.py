@@ -80,7 +80,7 @@ class IOTable:
 
     Notes
     -----
-    Identities (residuals in `servio.table.identities`): ``x = Z 1 + Y 1 + d`` and
+    Identities (residuals in `servio.table.identity`): ``x = Z 1 + Y 1 + d`` and
     ``x' = 1'Z + 1'Zm + 1'V + c'``; d and c are the published data's own discrepancies, reported
     and never spread.
 

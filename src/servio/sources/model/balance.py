@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from servio.errors import NumericalError
 
-__all__ = ["final_demand", "flows", "gravity", "outputs", "spread"]
+__all__ = ["final_demand", "flows", "gravity", "outputs", "spread", "substituted"]
 
 Array = npt.NDArray[np.float64]
 _TOLERANCE = 1e-13
@@ -36,6 +36,30 @@ def gravity(supply: Array, distance: Array) -> Array:
     return shares
 
 
+def substituted(home: Array, F: Array, g: Array) -> tuple[Array, Array]:
+    """Shares of home products in intermediates, and imports' pull, when suppliers gain weight.
+
+    ``h' = h g / (h g + (1 - h) G)`` with ``G[i, d] = sum_o F[o, i, d] g[o, i]``.
+
+    Parameters
+    ----------
+    home : array (c, n, n)
+        Share of home products in what user j of country d buys of product i, at g = 1.
+    F : array (c, n, c)
+        As `gravity`.
+    g : array (t, c, n)
+        Weight of each supplier.
+
+    Returns
+    -------
+    array (t, c, n, n), array (t, c, n)
+        ``h'`` and, by destination, G.
+    """
+    pull = np.einsum("oid,toi->tdi", F, g)
+    own = home * g[..., None]
+    return own / (own + (1.0 - home) * pull[..., None]), pull
+
+
 def spread(home: Array, abroad: Array, F: Array) -> Array:
     """Purchases by product and destination, sent to their origins, shape (t, c, n).
 
@@ -53,20 +77,21 @@ def spread(home: Array, abroad: Array, F: Array) -> Array:
 def outputs(
     recipe: Array, home: Array, F: Array, demand: Array, v: Array, target: Array, sector: Array
 ) -> tuple[Array, Array]:
-    """Outputs and factors on final demand that give each sector its planned value added.
+    """Outputs and weights of suppliers that give each sector its planned value added.
 
-    ``x = A x + g * y`` with ``A[(o,i),(d,j)] = (home or F) * recipe[d,i,j]`` and, for each
-    planned sector, ``sum_{i in sector} v_ci x_ci = target``. Solved by repeated substitution.
+    ``x = A(g) x + g * y`` with ``A[(o,i),(d,j)] = recipe[d,i,j] * h'`` at home and
+    ``recipe[d,i,j] * (1 - h') * F[o,i,d] g[o,i] / G[d,i]`` abroad (h' and G as `substituted`) and,
+    for each planned sector, ``sum_{i in sector} v_ci x_ci = target``. Repeated substitution.
 
     Parameters
     ----------
     recipe : array (t, c, n, n)
         Inputs of product i from all origins per unit of output of j in country c.
     home : array (c, n, n)
-        Share of home products in them.
+        Share of home products in them, at g = 1.
     F : array (c, n, c)
     demand : array (t, c, n)
-        Final demand by origin and product before scaling, y.
+        Final demand by origin and product at g = 1, y.
     v : array (c, n)
         Value added per unit of output.
     target : array (t, c, s)
@@ -81,33 +106,33 @@ def outputs(
     Raises
     ------
     NumericalError
-        No factors found.
+        No weights found.
     """
-    at_home = recipe * home
-    abroad = recipe - at_home
     free = 1.0 - sector.sum(axis=0)
     g = np.ones_like(demand)
     x = demand.copy()
     for _ in range(_MOST_ROUNDS):
-        used_home = np.einsum("tcij,tcj->tci", at_home, x)
-        used_abroad = np.einsum("tcij,tcj->tci", abroad, x)
-        new = spread(used_home, used_abroad, F) + g * demand
+        share, pull = substituted(home, F, g)
+        used = np.einsum("tcij,tcj->tci", recipe, x)
+        used_home = np.einsum("tcij,tcij,tcj->tci", recipe, share, x)
+        sent = np.einsum("oid,tdi->toi", F, (used - used_home) / pull)
+        new = used_home + g * (sent + demand)
         planned = np.einsum("sn,tcn->tcs", sector, v * new)
         factor = target / planned
         step = np.abs(new - x).max() / new.max()
         x = new
-        g = g * (np.einsum("tcs,sn->tcn", factor, sector) + free)
         if step < _TOLERANCE and np.abs(factor - 1.0).max() < _TOLERANCE * 10:
             return x, g
+        g = g * (np.einsum("tcs,sn->tcn", factor, sector) + free)
     raise NumericalError(
         "model world, outputs",
         found=f"no balance after {_MOST_ROUNDS} rounds",
-        expected="final demand that gives each sector its planned value added",
+        expected="suppliers' weights that give each sector its planned value added",
         remedy="Use parameters nearer their defaults, or another seed.",
     )
 
 
-def flows(recipe: Array, home: Array, F: Array, x: Array, out: Array) -> None:
+def flows(recipe: Array, home: Array, F: Array, g: Array, x: Array, out: Array) -> None:
     """Write intermediate flows of one year, origin sells to destination.
 
     Parameters
@@ -115,16 +140,18 @@ def flows(recipe: Array, home: Array, F: Array, x: Array, out: Array) -> None:
     recipe : array (c, n, n)
     home : array (c, n, n)
     F : array (c, n, c)
-    x : array (c, n)
+    g, x : array (c, n)
     out : array (c n, c n)
     """
     c, n = x.shape
     Z = out.reshape(c, n, c, n)
+    share, pull = substituted(home, F, g[None])
     bought = recipe * x[:, None, :]
-    domestic = bought * home
+    domestic = bought * share[0]
     imported = bought - domestic
     for d in range(c):
-        np.multiply(F[:, :, d, None], imported[d], out=Z[:, :, d, :])
+        origin = F[:, :, d] * g / pull[0, d]
+        np.multiply(origin[:, :, None], imported[d], out=Z[:, :, d, :])
         Z[d, :, d, :] = domestic[d]
 
 

@@ -50,7 +50,7 @@ class ModelParameters:
         0.02, "ratio", 0.0, 0.1, "relative noise of single inputs within their group"
     )
     output_sd: float = _parameter(
-        0.004, "log points", 0.0, 0.05, "noise of a sector's value added round its dynamics"
+        0.003, "log points", 0.0, 0.05, "noise of a sector's value added round its dynamics"
     )
     effect_sd: float = _parameter(
         0.01, "log points", 0.0, 0.2, "noise of the volume of value added in the panel"

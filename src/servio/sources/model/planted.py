@@ -209,8 +209,10 @@ def make_dynamics(
     drawn = rng.permutation(np.arange(c) % len(names))
     kinds = tuple("neutralism" if p.symbiosis == 0.0 else names[k] for k in drawn)
     signs = np.array([KINDS[kind] for kind in kinds], dtype=np.float64)
-    interaction = p.symbiosis * signs * rng.uniform(0.15, 0.4, (c, 2))
-    rate, start = rng.uniform(0.08, 0.18, (c, 2)), rng.uniform(0.35, 0.6, (c, 2))
+    interaction = p.symbiosis * signs * rng.uniform(0.2, 0.45, (c, 2))
+    rate = rng.uniform(0.25, 0.5, (c, 2))
+    young_and_grown = np.stack([rng.uniform(0.25, 0.4, c), rng.uniform(0.6, 0.9, c)], axis=1)
+    start = rng.permuted(young_and_grown, axis=1)
     first = economies.size[:, None] * np.stack(
         [economies.of_type(name) for name in SECTORS], axis=1
     )

@@ -230,7 +230,7 @@ def model_world(
 def _fill(plan: Plan, t: int, out: dict[str, Array]) -> None:
     """Write the balanced arrays of year t."""
     x = plan.x[t]
-    balance.flows(plan.recipe[t], plan.home, plan.F, x, out["Z"])
+    balance.flows(plan.recipe[t], plan.home, plan.F, plan.g[t], x, out["Z"])
     balance.final_demand(plan.spending[t], plan.home_final, plan.F, plan.g[t], out["Y"])
     output = out["Z"].sum(axis=1) + out["Y"].sum(axis=1)
     out["x"][:] = output

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from servio import algebra
 from servio.table.iotable import IOTable
 
-__all__ = ["Identity", "column_gap", "identities", "row_gap"]
+__all__ = ["Identity", "balance_leontief", "column_gap", "identities", "row_gap"]
 
 Array = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from servio import algebra
 from servio.errors import ValueFault
-from servio.table.identities import Identity, column_gap, identities, row_gap
+from servio.table.identity import Identity, column_gap, identities, row_gap
 from servio.table.iotable import IOTable
 
 __all__ = ["Audit", "Finding", "audit"]
