@@ -375,7 +375,14 @@ def test_years_and_tables_that_are_not_there_are_refused(tmp_path: Path) -> None
     twice = TEXT.replace("[[measures]]", '[[tables]]\npath = "model:years=2"\n[[measures]]', 1)
     with pytest.raises(ServioError, match="twice"):
         study.run(parse(twice), tmp_path)
-    assert not (tmp_path / "provenance.json").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="found a file"):
+        study.run(parse(), tmp_path / "out", workers=1)
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 # -- damaged ---------------------------------------------------------------------------------------
@@ -508,7 +515,7 @@ def test_an_input_fault_stops_the_study_with_its_message(tmp_path: Path) -> None
     with pytest.raises(ServioError, match="abc") as error:
         study.run(study.load(tmp_path / "own.toml"), tmp_path / "out", workers=1)
     assert error.value.exit_code == EXIT_INPUT
-    assert objects(tmp_path / "out") == set()
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_reader_of_the_registry_counts_in_the_key() -> None:
@@ -521,3 +528,26 @@ def test_documents_of_the_store_are_plain_json(whole: Path) -> None:
         documents = store.entries("step")
     assert len(documents) == YEARS
     assert json.loads(json.dumps(documents)) == documents
+
+
+def test_korea_in_the_published_tables(shared: Path, tmp_path: Path) -> None:
+    """Issue 2's figures on WIOD 2016: 0.122 in 2000, 0.126 in 2007, 0.119 in 2014."""
+    text = f"""
+        study.title = "Korea"
+        study.base_year = 2000
+        [[tables]]
+        path = '{shared / "data" / "wiod2016_niot" / "KOR_NIOT_nov16.xlsx"}'
+        [[measures]]
+        name = "service_input_coefficient"
+        by = "manufacturing"
+        [[measures]]
+        name = "service_input_change"
+        by = "manufacturing"
+    """
+    store = study.run(parse(text), tmp_path, workers=1)
+    level = store.results("service_input_coefficient").set_index("year").value
+    assert level[[2000, 2007, 2014]].round(3).tolist() == [0.122, 0.126, 0.119]
+    change = store.results("service_input_change", part="change").set_index("year").value
+    np.testing.assert_allclose(change, level[change.index] - level[2000], atol=1e-14)
+    assert (store.audits().numeric_residual <= 1e-10).all()
+    assert not store.synthetic

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from servio.errors import ResourceError
+from servio.errors import InputError, ResourceError
 
 __all__ = ["only_writer"]
 
@@ -19,6 +19,9 @@ NAME = ".lock"
 def only_writer(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; refuse at once if another process has it."""
     path = folder / NAME
+    if folder.exists() and not folder.is_dir():
+        raise InputError(str(folder), found="a file", expected="a folder, or nothing yet",
+                         remedy="Name another folder.")  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = open(path, "a+", encoding="ascii")  # noqa: SIM115

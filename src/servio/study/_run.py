@@ -24,6 +24,7 @@ from servio.table import Store, file_sha256, write_atomic
 
 __all__ = ["run"]
 
+MANIFEST = "manifest.sqlite"
 NOTHING = "nothing to do: the study is finished and its inputs are unchanged"
 STEP = "step"
 PARTS = ("results", "undefined")
@@ -80,19 +81,21 @@ def run(
     6
     """
     out = Path(out)
-    with only_writer(out), _stoppable(), Store(out) as store:
+    with _stoppable():
         seen = outlook(study)
-        messages = [f"{name} was missing or changed and is written again" for name in _lost(store)]
-        if not messages and _is_finished(store, study, seen):
-            return open_store(out, messages=[NOTHING])
-        messages += _carry_on(store, study, seen, workers or _cores(), progress)
-        return open_store(out, messages=messages)
+        planned = None if (out / MANIFEST).exists() else plan(study)
+        with only_writer(out), Store(out) as store:
+            messages = [f"{name} was missing or changed: written again" for name in _lost(store)]
+            if not messages and _is_finished(store, study, seen):
+                return open_store(out, messages=[NOTHING])
+            planned = planned or plan(study)
+            messages += _carry_on(store, planned, workers or _cores(), progress)
+            _finish(store, study, planned, seen)
+            return open_store(out, messages=messages)
 
 
-def _carry_on(
-    store: Store, study: StudyFile, seen: str, workers: int, progress: bool | None
-) -> list[str]:
-    planned = plan(study)
+def _carry_on(store: Store, planned: Plan, workers: int, progress: bool | None) -> list[str]:
+    """Take the steps that are missing; what to tell the user."""
     documents, messages = _done(store, planned)
     missing = [step for step in planned.steps if step.key not in documents]
     if documents:
@@ -109,9 +112,7 @@ def _carry_on(
             for step, outcome in found:
                 documents[step.key] = _commit(store, step, outcome)
                 tick()
-        ordered = [documents[step.key] for step in planned.steps]
-        _finish(store, study, planned, ordered, seen, folder)
-    return messages + _say(ordered)
+    return messages + _say([documents[step.key] for step in planned.steps])
 
 
 def _all_ours(planned: Plan) -> bool:
@@ -147,17 +148,12 @@ def _done(store: Store, planned: Plan) -> tuple[dict[str, dict[str, Any]], list[
     return documents, messages
 
 
-def _finish(
-    store: Store,
-    study: StudyFile,
-    planned: Plan,
-    documents: list[dict[str, Any]],
-    seen: str,
-    folder: Path,
-) -> None:
+def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> None:
     """Write the files readers open; ``provenance.json`` comes last and says that all are whole."""
     out = store.folder
-    with _disk(out):
+    entries = store.entries(STEP)
+    documents = [entries[step.key] for step in planned.steps]
+    with _disk(out), store.staging() as folder:
         (out / _store.PROVENANCE).unlink(missing_ok=True)
         _gather.gather(store, documents, folder)
         files = {name: _move(folder / name, out / name) for name in _gather.FILES}
