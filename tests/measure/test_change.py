@@ -131,6 +131,26 @@ def test_the_published_discrepancy_is_shown_apart():
     assert found["change"] == pytest.approx(100.0)
 
 
+def test_a_discrepancy_of_the_base_year_counts_too():
+    base = two_by_two()
+    off = replace(base, Y=base.Y + np.array([[30.0], [0.0]]))
+    found = output_change(later(), base=off, by="economy")
+    assert sum(found.values[1:]) == pytest.approx(100.0)
+    assert found.residual < 1e-12
+    fallen = parts(found)["discrepancy"]
+    assert fallen == pytest.approx(-parts(output_change(off, base=later(), by="economy"))[
+        "discrepancy"])  # fmt: skip
+    assert fallen > 0
+
+
+def test_an_industry_that_appears_adds_its_output():
+    table, base = random_national(5), random_national(5, dead=12)
+    found = output_change(table, base=base)
+    assert found.undefined == ()
+    assert found.values.reshape(len(table), -1)[12, 0] == pytest.approx(table.x[12])
+    assert found.residual < 1e-12
+
+
 @pytest.mark.parametrize("origin", ["balance", "total", "domestic"])
 @pytest.mark.parametrize("make", [random_national, random_world])
 def test_output_change_adds_up_for_every_origin(make, origin):
