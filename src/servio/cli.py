@@ -24,6 +24,7 @@ from servio.errors import (
     MESSAGE_LIMIT,
     InputError,
     LabelError,
+    ResourceError,
     ServioError,
     UsageError,
 )
@@ -64,7 +65,9 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error; works anywhere.")
-@click.version_option(package_name="servio", prog_name="servio")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, asked: _show_version(context) if asked else None,
+              help="Show the version and exit.")  # fmt: skip
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
     """Measure, explain and simulate how manufacturing and services grow together.
@@ -76,6 +79,17 @@ def cli(context: click.Context, debug: bool) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+def _show_version(context: click.Context) -> None:
+    from importlib import metadata
+
+    try:
+        version = metadata.version("servio")
+    except metadata.PackageNotFoundError:
+        version = "not installed"
+    click.echo(f"servio, version {version}")
+    context.exit()
 
 
 @cli.command()
@@ -126,7 +140,15 @@ def _run_study(parsed: Any, out: Path, workers: int | None) -> None:
     from servio import report as reports
     from servio import study
 
-    store = study.run(parsed, out, workers=workers)
+    try:
+        store = study.run(parsed, out, workers=workers)
+    except BrokenPipeError as error:  # of a worker: not of the reader of our output
+        raise ResourceError(
+            "study",
+            found=f"a worker that went away ({error})",
+            expected="workers with memory enough",
+            remedy="Run with --workers 1; finished steps are kept.",
+        ) from error
     for message in store.messages:
         _say(message)
     click.echo(f"Store: {store.folder}")
@@ -237,9 +259,12 @@ def _show_audit(result: Audit, everything: bool) -> None:
 
 
 @cli.command("list")
-@click.argument("what", type=click.Choice(LISTS))
+@click.argument("what", type=click.Choice(LISTS), metavar="WHAT")
 def list_command(what: str) -> None:
-    """List sources, measures, groupings, producer-service definitions or classifications."""
+    """List what there is.
+
+    WHAT is sources, measures, groupings, definitions (of producer services) or classifications.
+    """
     for head, lines in _listing(what):
         click.echo(head)
         for line in lines:
@@ -338,7 +363,8 @@ def _must_know(option: str, asked: Iterable[object], known: Iterable[object]) ->
         if str(one) not in names:
             near = get_close_matches(str(one).upper(), names, n=3, cutoff=0.5)
             some = f"one of {', '.join(near or names)}" if names else "none: these tables name none"
-            remedy = f"These tables have {names[0]} to {names[-1]}." if names else "Leave it out."
+            few = names if len(names) < 6 else [f"{names[0]} to {names[-1]}"]
+            remedy = f"There is {', '.join(few)}." if names else "Leave it out."
             raise LabelError(option, found=repr(one), expected=some, remedy=remedy)
 
 
@@ -471,7 +497,7 @@ class _Aside:
             _say(f"{self._undefined} undefined, first {self._gaps[0]}")
         for table, texts, more in self._notes.values():
             for text in texts:
-                _say(f"note: {text} ({table}{f' and {more} more tables' if more else ''})")
+                _say(f"note: {text} ({table}{f' and {more} more' if more else ''})")
 
 
 def _say(text: str) -> None:

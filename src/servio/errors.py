@@ -33,7 +33,8 @@ EXIT_NUMERIC = 3
 EXIT_RESOURCE = 4
 EXIT_BUG = 5
 
-MESSAGE_LIMIT = 299
+MESSAGE_LIMIT = 291
+"""Longest message: with the name of the program before it a line stays under 300 characters."""
 
 
 class ServioError(Exception):
@@ -103,9 +104,13 @@ class StoreError(InputError):
 
 
 class NumericalError(ServioError):
-    """There is no numerical answer: singular or not converged (exit code 3)."""
+    """There is no numerical answer: singular or not converged (exit code 3).
+
+    Arithmetic knows no labels: `positions` lets a caller who does name the industries to blame.
+    """
 
     exit_code = EXIT_NUMERIC
+    positions: tuple[int, ...] = ()
 
 
 class ResourceError(ServioError):

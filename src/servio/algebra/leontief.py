@@ -251,13 +251,15 @@ def _singular(A: Array, reciprocal: float) -> NumericalError:
     worst = min(blocks(A), key=lambda block: _reciprocal(A[np.ix_(block, block)]))
     inside = A[np.ix_(worst, worst)].sum(axis=0)
     condition = f"{1 / reciprocal:.1e}" if reciprocal > 0 else "infinite"
-    return NumericalError(
+    error = NumericalError(
         f"I - A, block at {describe(worst)}",
         found=f"singular: condition {condition}, input sums inside the block "
         f"{inside.min():.6g} to {inside.max():.6g}",
         expected="industries with value added or inputs from outside",
         remedy="Correct their output or value added.",
     )
+    error.positions = tuple(worst.tolist())
+    return error
 
 
 def _reciprocal(block: Array) -> float:
@@ -272,12 +274,14 @@ def _refuse_unproductive(leontief: Leontief) -> None:
         return
     sums = leontief.A.sum(axis=0)
     worst = np.flatnonzero(sums >= 1)
-    raise NumericalError(
+    error = NumericalError(
         f"A, columns at {describe(worst)}",
         found=f"inputs of up to {sums.max():.6g} per unit of output, spectral radius at least 1",
         expected="a spectral radius below 1",
         remedy="Check the value added and output of these industries.",
     )
+    error.positions = tuple(worst.tolist())
+    raise error
 
 
 def _refuse_dead_inputs(A: Array, live: Mask) -> None:

@@ -181,21 +181,28 @@ def _number(value: float) -> str:
 
 
 def _parquet(results: Iterable[Measure], out: IO[bytes]) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    writer, waiting, rows = None, [], 0
+    with contextlib.ExitStack() as stack:
+        writer = None
+        for rows in _arrow_tables(results):
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(out, rows.schema, compression="zstd"))
+            writer.write_table(rows)
+
+
+def _arrow_tables(results: Iterable[Measure]) -> Iterator[pyarrow.Table]:
+    """Rows of many small results together, so that the file has few parts."""
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
     for result in results:
         waiting.append(_arrow(result))
-        rows += len(result)
-        writer = writer or pq.ParquetWriter(out, waiting[0].schema, compression="zstd")
-        if rows >= ROWS_A_GROUP:
-            writer.write_table(pa.concat_tables(waiting))
-            waiting, rows = [], 0
-    if writer is not None:
-        if waiting:
-            writer.write_table(pa.concat_tables(waiting))
-        writer.close()
+        if sum(map(len, waiting)) >= ROWS_A_GROUP:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def _arrow(result: Measure) -> pyarrow.Table:

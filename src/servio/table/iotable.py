@@ -289,7 +289,16 @@ class IOTable:
                 expected="industries that produce more than they use up",
                 remedy="Check these columns: is output or an input in another unit?",
             )
-        return algebra.Leontief(A, self.live)
+        try:
+            return algebra.Leontief(A, self.live)
+        except NumericalError as error:
+            blamed = np.isin(np.arange(len(self)), error.positions)
+            raise NumericalError(
+                f"{self.info.name} {origin} inputs, block {self._some(blamed)}",
+                found=error.found,
+                expected=error.expected,
+                remedy=error.remedy,
+            ) from None
 
     def weights(self, grouping: str | classify.Grouping) -> tuple[tuple[str, ...], Array]:
         """Groups of a grouping and the share of each industry in them: names and (g, n).
