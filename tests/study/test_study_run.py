@@ -126,6 +126,19 @@ def test_undefined_values_are_missing_and_listed_with_a_reason(whole: Path) -> N
     assert per_measure.to_dict() == missing.to_dict()
 
 
+def test_only_leaves_out_what_is_undefined_elsewhere(tmp_path: Path) -> None:
+    own_table(tmp_path / "own")
+    (tmp_path / "own" / "Z.csv").write_text(",C,D,G\nC,150,0,500\nD,0,0,0\nG,200,0,100\n")
+    (tmp_path / "own" / "x.csv").write_text(",x\nC,1000\nD,0\nG,2000\n")
+    with open(tmp_path / "own" / "table.toml", "a") as description:
+        description.write('[groups.goods]\ngoods = ["C", "D"]\n')
+    text = OWN.replace('by = "manufacturing"', 'by = "industry"').replace(', "kibs"', "")
+    for only, dead in (("goods", ["D"]), ("services", [])):
+        file = study.parse(f'{text}only = "{only}"\n', "own.toml", tmp_path)
+        gaps = study.run(file, tmp_path / only, workers=1).undefined()
+        assert [label.removeprefix("ABC_") for label in gaps.label] == dead
+
+
 def test_each_table_is_audited_once(whole: Path) -> None:
     store = study.open_store(whole)
     audits = store.audits()

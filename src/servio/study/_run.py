@@ -149,12 +149,11 @@ def _done(store: Store, planned: Plan) -> tuple[dict[str, dict[str, Any]], list[
 
 
 def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> None:
-    """Write the files readers open; ``provenance.json`` comes last and says that all are whole."""
+    """Write the files readers open; ``provenance.json`` comes last and has their hashes."""
     out = store.folder
     entries = store.entries(STEP)
     documents = [entries[step.key] for step in planned.steps]
     with _disk(out), store.staging() as folder:
-        (out / _store.PROVENANCE).unlink(missing_ok=True)
         _gather.gather(store, documents, folder)
         files = {name: _move(folder / name, out / name) for name in _gather.FILES}
     write_atomic(out / _store.STUDY, study.text.encode())
