@@ -151,10 +151,10 @@ def _run_study(parsed: Any, out: Path, workers: int | None) -> None:
         ) from error
     for message in store.messages:
         _say(message)
-    click.echo(f"Store: {store.folder}")
-    click.echo(f"Report: {reports.write(store)}")
     if store.synthetic:
         click.echo("These numbers are SYNTHETIC: they show the tool, no country.")
+    click.echo(f"Store: {store.folder}")
+    click.echo(f"Report: {reports.write(store)}")
 
 
 def _selection(command: Any) -> Any:

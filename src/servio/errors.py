@@ -91,7 +91,7 @@ class LabelError(InputError):
     """Labels are missing, doubled, unknown or do not align."""
 
 
-class ValueFault(InputError):  # noqa: N818 - a fault of the data, not of the call
+class ValueFault(InputError):
     """A cell or array holds a value that can't be used."""
 
 

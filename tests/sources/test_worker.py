@@ -101,6 +101,16 @@ def test_memory_limit(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(scan(big, cache=False)) == 15
 
 
+def test_a_lower_limit_of_ours_is_the_one_named(
+    workbook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1 << 29, 1 << 30))
+    limit = _worker._limits(workbook)["memory"]
+    assert limit == 1 << 29
+    assert "within 0.5 GiB. Raise the limit" in str(_worker._out_of_memory("x", limit))
+
+
 def test_processor_time_limit(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     big = files.write_national(workbook.with_name("KOR_NIOT_nov16.xlsx"))
     with monkeypatch.context() as patch:

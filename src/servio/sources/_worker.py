@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import json
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -237,15 +238,25 @@ _POOL = _Pool()
 atexit.register(stop_all)
 
 
-def _limits(path: Path) -> dict[str, int]:
+def _limits(path: Path) -> dict[str, Any]:
     size = path.stat().st_size if path.is_file() else 0
     cpu = CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * (size >> 20)
     return {
-        "memory": MEMORY_BYTES + MEMORY_PER_BYTE * size,
+        "memory": min(MEMORY_BYTES + MEMORY_PER_BYTE * size, _memory_of_ours()),
         "cpu": cpu,
         "written": WRITTEN_BYTES,
         "wall": WALL_FACTOR * cpu,
     }
+
+
+def _memory_of_ours() -> float:
+    """The limit of this process in bytes, which its children are born with."""
+    try:
+        import resource
+    except ImportError:
+        return math.inf
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if soft == resource.RLIM_INFINITY else soft
 
 
 def _death(path: Path, code: int, late: bool, limits: dict[str, int]) -> ResourceError:
@@ -269,7 +280,7 @@ def _out_of_memory(path: str, limit: int) -> ResourceError:
         path,
         found="a reader out of memory",
         expected=f"a file read within {limit / (1 << 30):.1f} GiB",
-        remedy=_SUSPECT,
+        remedy=_SUSPECT if limit >= MEMORY_BYTES else "Raise the limit of memory (ulimit -v).",
     )
 
 
