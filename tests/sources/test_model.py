@@ -27,6 +27,7 @@ from servio.sources.model import (
     SOURCE,
     ModelParameters,
     ModelWorld,
+    balance,
     model_world,
     parse_spec,
 )
@@ -149,6 +150,24 @@ def test_economies_differ_as_planned(world: ModelWorld) -> None:
     shares = service_input_share(table, by="manufacturing").values
     types = np.array(world.truth["economies"].column("economy_type"))
     assert shares[types == "service-oriented"].min() > shares[types != "service-oriented"].max()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_manufacturing_share_tells_the_types_apart_in_every_year(seed: int) -> None:
+    world = model_world(seed=seed)
+    types = np.array(world.truth["economies"].column("economy_type"))
+    by_sector = sector_value_added(world)
+    share = by_sector[:, :, 0] / by_sector.sum(axis=2)
+    service = share[:, types == "service-oriented"]
+    assert (service.max(axis=1) < share[:, types != "service-oriented"].min(axis=1)).all()
+
+
+def test_heavier_suppliers_win_market_share_by_the_documented_formula() -> None:
+    home = np.full((2, 1, 1), 0.8)
+    F = np.array([[[0.0, 1.0]], [[1.0, 0.0]]])
+    share, pull = balance.substituted(home, F, np.array([[[2.0], [0.5]]]))
+    assert_allclose(pull[0, :, 0], [0.5, 2.0])
+    assert_allclose(share[0, :, 0, 0], [1.6 / (1.6 + 0.1), 0.4 / (0.4 + 0.4)])
 
 
 def test_tables_say_that_they_are_synthetic(world: ModelWorld) -> None:
@@ -502,13 +521,17 @@ def test_unknown_years_and_truths_are_refused(world: ModelWorld) -> None:
         world.truth["modes"]
 
 
-def test_too_large_and_impossible_worlds_are_refused() -> None:
+def test_too_large_worlds_are_refused() -> None:
     with pytest.raises(ResourceError, match="GiB"):
         model_world(countries=300, industries=500).bundle()
     with pytest.raises(ResourceError, match="GiB"):
         model_world(countries=81, industries=50, years=100).bundle()
+
+
+def test_a_world_without_balance_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balance, "_MOST_ROUNDS", 3)
     with pytest.raises(NumericalError, match="seed"):
-        model_world(countries=3, industries=8, years=40).bundle()
+        model_world(countries=2, years=1).table(2000)
 
 
 def test_text_asks_for_a_world() -> None:

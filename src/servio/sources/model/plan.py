@@ -42,11 +42,11 @@ class Plan:
     inputs, tax, labour : array (c, n)
         Intermediates and taxes per unit of output; labour's share of value added.
     home : array (c, n, n)
-        Share of home products in intermediates.
+        Share of home products in intermediates, before suppliers' weights.
     home_final : array (c, n)
         The same in final expenditure.
     F : array (c, n, c)
-        Shares of foreign origins in imports.
+        Shares of foreign origins in imports, before suppliers' weights.
     shares : array (t + 1, c, n, k)
         Realised shares of service groups in intermediates, from the year before the first.
     recipe : array (t, c, n, n)
@@ -54,7 +54,7 @@ class Plan:
     spending : array (t, c, n, 4)
         Final expenditure by product and user of `DEMAND`, in million.
     x, g : array (t, c, n)
-        Output, and factors on final demand by origin.
+        Output, and weights of suppliers.
     satellites : dict of str to (unit, array (t, c, n))
     """
 

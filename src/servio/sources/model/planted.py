@@ -211,11 +211,11 @@ def make_dynamics(
     signs = np.array([KINDS[kind] for kind in kinds], dtype=np.float64)
     interaction = p.symbiosis * signs * rng.uniform(0.2, 0.45, (c, 2))
     rate = rng.uniform(0.25, 0.5, (c, 2))
-    young_and_grown = np.stack([rng.uniform(0.25, 0.4, c), rng.uniform(0.6, 0.9, c)], axis=1)
-    start = rng.permuted(young_and_grown, axis=1)
-    first = economies.size[:, None] * np.stack(
-        [economies.of_type(name) for name in SECTORS], axis=1
-    )
+    young, grown = rng.uniform(0.28, 0.42, c), rng.uniform(0.6, 0.85, c)
+    by_type = [economies.of_type(name) for name in SECTORS]
+    first = economies.size[:, None] * np.stack(by_type, axis=1)
+    grows = np.array([[TYPES[kind].young == name for name in SECTORS] for kind in economies.kinds])
+    start = np.where(grows, young[:, None], grown[:, None])
     capacity = first / start
     path = capacity * trajectory(start, rate, interaction, years)
     return Dynamics(kinds, rate, interaction, start, capacity, path)

@@ -103,6 +103,8 @@ class EconomyType:
 
     Parameters
     ----------
+    young : str
+        Sector that starts far below its capacity, and grows more.
     manufacturing, services : float
         Value added of the sector per unit of the economy's size, in the first year.
     service_use : float
@@ -113,6 +115,7 @@ class EconomyType:
         Probability of each of `MODES`, in order.
     """
 
+    young: str
     manufacturing: float
     services: float
     service_use: float
@@ -121,8 +124,10 @@ class EconomyType:
 
 
 TYPES: Mapping[str, EconomyType] = {
-    "service-oriented": EconomyType(0.16, 0.68, 1.15, 90.0, (0.35, 0.20, 0.40, 0.05)),
-    "manufacturing-oriented": EconomyType(0.25, 0.55, 0.80, 25.0, (0.15, 0.10, 0.45, 0.30)),
+    "service-oriented": EconomyType("services", 0.18, 0.64, 1.15, 90.0, (0.35, 0.20, 0.40, 0.05)),
+    "manufacturing-oriented": EconomyType(
+        "manufacturing", 0.22, 0.58, 0.80, 25.0, (0.15, 0.10, 0.45, 0.30)
+    ),
 }
 
 HIGH_TECHNOLOGY = ("high", "medium_high")
