@@ -73,6 +73,22 @@ def test_blocks(tables):
         close(loss, table.x - np.linalg.solve(np.eye(table.n) - A, table.y), table)
 
 
+def test_blocks_of_one_user_all_at_once(tables):
+    for seed, table in enumerate(tables):
+        suppliers = members_of(table, seed)
+        losses = algebra.block_extraction_losses(table.leontief, table.x, suppliers)
+        for k in range(table.n):
+            A = table.A.copy()
+            A[suppliers, k] = 0
+            close(losses[:, k], table.x - np.linalg.solve(np.eye(table.n) - A, table.y), table)
+
+
+def test_blocks_of_one_user_without_solution():
+    leontief = algebra.Leontief([[0.0, -1.0], [1.0, 1.0]])
+    with pytest.raises(NumericalError, match="position 1"):
+        algebra.block_extraction_losses(leontief, [1.0, 1.0], [0])
+
+
 def test_block_with_all_suppliers_is_the_backward_extraction(tables):
     for seed, table in enumerate(tables):
         users = members_of(table, seed)

@@ -23,6 +23,7 @@ from servio.algebra.decomposition import (
 )
 from servio.algebra.extraction import (
     block_extraction_loss,
+    block_extraction_losses,
     extraction_losses,
     set_extraction_loss,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "aggregate_vector",
     "allocation_coefficients",
     "block_extraction_loss",
+    "block_extraction_losses",
     "closed_blocks",
     "components",
     "cosine_similarity",

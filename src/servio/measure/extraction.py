@@ -152,10 +152,13 @@ def _losses(chain: Chain, x: Array, sets: Mask, variant: Variant, sold: Mask) ->
     """Loss of each industry of a chain (n,) for each set, (n, k)."""
     leontief = chain.leontief
     each = [np.flatnonzero(column) for column in sets.T]
+    single = all(len(one) == 1 for one in each)
     if variant == "block":
         at = np.flatnonzero(sold)
+        if single:
+            return algebra.block_extraction_losses(leontief, x, at)[:, np.concatenate(each)]
         found = [algebra.block_extraction_loss(leontief, x, at, one) for one in each]
-    elif all(len(one) == 1 for one in each):
+    elif single:
         return algebra.extraction_losses(leontief, x, variant)[:, np.concatenate(each)]
     else:
         found = [algebra.set_extraction_loss(leontief, x, one, variant) for one in each]
