@@ -154,6 +154,19 @@ def test_options_reach_the_measure(run: Run, korea: Path) -> None:
     assert (row["year"], row["country"], row["industry"]) == ("2014", "KOR", "manufacturing")
 
 
+def test_change_since_a_base_year(run: Run, korea: Path) -> None:
+    command = ("measure", "service_input_change", korea, "--set", "by=manufacturing")
+    found = rows(run(*command, "--base", 2010, "--year", 2010, "--year", 2014).out)
+    assert [(row["year"], row["part"]) for row in found] == [
+        ("2014", "change"), ("2014", "within"), ("2014", "between")]  # fmt: skip
+    assert found[0]["definition"].startswith("base=2010 by=manufacturing ")
+    first = rows(run(*command).out)
+    assert {row["definition"].split()[0] for row in first} == {"base=2000"}
+    assert {row["year"] for row in first} == {str(year) for year in range(2001, 2015)}
+    refused(run(*command, "--base", 1999), "the base year 1999")
+    refused(run(*command, "--year", 2014), "another")
+
+
 def test_countries_of_a_world_table_are_rows(run: Run) -> None:
     whole = rows(run("measure", "output_multiplier", MODEL).out)
     some = run("measure", "output_multiplier", MODEL, "--country", "M02", "--year", "2001")

@@ -117,6 +117,8 @@ def measure(
 
         def run(table: IOTable, *args: P.args, **kwargs: P.kwargs) -> Measure:
             used = _check_options(name, options, kwargs)
+            if isinstance(base := kwargs.get("base"), IOTable):
+                used["base"] = str(base.info.year or base.info.name)
             result = function(table, *args, **kwargs)
             return Measure(
                 name=name,
