@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import sys
@@ -323,6 +324,9 @@ class _One(NamedTuple):
 def _open(path: str, source: str | None) -> Dataset:
     from servio import sources
 
+    if not path:
+        raise UsageError("PATH", found="an empty path", expected="a file or folder",
+                         remedy="Give its path; `.` is this folder.")  # fmt: skip
     return sources.scan(path, source=source)
 
 
@@ -524,7 +528,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        with _terminable():
+        with _terminable(), _warnings_told(debug):
             code = _run([one for one in given if one != "--debug"])
             sys.stdout.flush()
             return code
@@ -618,6 +622,25 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _warnings_told(debug: bool) -> Iterator[None]:
+    """What the library logs: warnings as one line each, errors (which end as ours) if asked."""
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if debug:
+                click.echo(record.getMessage(), err=True)
+            elif record.levelno < logging.ERROR:
+                _say(f"warning: {record.getMessage()}")
+
+    logger, handler = logging.getLogger("servio"), Told()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _drop_stdout() -> None:

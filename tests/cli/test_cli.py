@@ -21,7 +21,7 @@ import wiod_files
 from commands import Run, refused
 from servio import classify, cli
 from servio.measure import MEASURES, output_multiplier, service_input_share
-from servio.sources import read, scan
+from servio.sources import _worker, read, scan
 from table_files import X2, Z2, block, describe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -270,6 +270,27 @@ def test_a_bug_is_owned(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run("audit", EXAMPLE, "--debug")
     assert outcome.code == 5
     assert "Traceback" in outcome.err and "ZeroDivisionError: a slip of ours" in outcome.err
+
+
+def test_a_bug_of_a_reader_is_owned_in_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"bug": "KeyError: 'x'", "trace": "Traceback\n  here"}
+    monkeypatch.setattr(_worker.Worker, "ask", lambda *_: answer)
+    path = oecd_files.write(tmp_path / "KOR2022ttl.csv")
+    refused(run("audit", path), "KeyError", "a fault of servio", code=5)
+    assert "Traceback\n  here" in run("audit", path, "--debug").err
+
+
+def test_a_cache_that_cannot_be_used_is_told(
+    run: Run, korea: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SERVIO_CACHE", str(tmp_path / "file"))
+    outcome = run("measure", "output_multiplier", korea, "--year", 2014)
+    assert outcome.code == 0
+    assert outcome.err.startswith("servio: warning: ")
+    assert "cache" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,7 @@ FILES = [
             ("KOR_NIOT_nov6.xlsx", "no such file", NIOT)),
     Refused("F01 of a table", own(OWN.replace("z.csv", "z2.csv")),
             ("z2.csv", "Did you mean z.csv")),
+    Refused("F01 no path", lambda folder: "", ("an empty path",)),
     Refused("F02", lambda folder: folder, ("a folder with 0 files",)),
     Refused("F02 of a table", own(OWN.replace("z.csv", ".")), ("a folder",)),
     *(Refused(f"F03 {name}", content(name, b""), ("0 bytes",))
@@ -241,6 +242,8 @@ FILES = [
     Refused("F05 cut", spoilt(NIOT, lambda d: d[: len(d) // 2]), ("damaged or cut-off",)),
     Refused("F05 flipped",
             spoilt(NIOT, lambda d: d[: len(d) // 2] + bytes(9) + d[len(d) // 2 + 9 :]),
+            ("damaged",)),
+    Refused("F05 header", spoilt(NIOT, lambda d: d[:4] + d[4:].replace(b"PK\3\4", b"PK\3\5")),
             ("damaged",)),
     Refused("F05 of a table", own(OWN.replace("z.csv", "z.xlsx")), ("no such file",)),
     *(Refused(f"F06 {word} as {name}", content(name, data), (word,))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -47,11 +48,12 @@ def open_book(path: Path) -> calamine.CalamineWorkbook:
     """A workbook that is whole, within limits and without cells far from its tables."""
     _guard.require_kind(path, _guard.Kind.XLSX)
     _guard.check_zip(path, crc=False)
-    _xlsx._sheet_members(path)
     try:
         _unpack(path)
+        _xlsx._sheet_members(path)
         return calamine.CalamineWorkbook.from_path(path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, calamine.CalamineError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError,
+            RuntimeError, calamine.CalamineError) as error:  # fmt: skip
         raise FormatError(
             str(path),
             found=f"a damaged workbook ({error})",
