@@ -291,7 +291,8 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
         from servio.sources import sources
 
         for source in sources():
-            yield f"{source.name}: {source.title}", [source.how_to_get, source.licence]
+            lines = (source.how_to_get, source.address, source.licence)
+            yield f"{source.name}: {source.title}", [line for line in lines if line]
     elif what == "classifications":
         for name in classify.classifications():
             found = classify.classification(name)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -426,3 +427,31 @@ def test_python_and_command_line_agree(run: Run, korea: Path) -> None:
     found = rows(run("measure", "output_multiplier", korea, "--year", 2014).out)
     ours = [float(row["value"]) if row["value"] else np.nan for row in found]
     np.testing.assert_array_equal(ours, output_multiplier(table).values)
+
+
+def examples() -> list[tuple[str, str]]:
+    """Commands of the documentation with the output shown there."""
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ servio (.*)\n((?:.*\n)*?)```", text)
+    assert len(blocks) == 4
+    return blocks
+
+
+@pytest.mark.parametrize(("command", "shown"), examples())
+def test_the_documentation_shows_what_is_printed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str, shown: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    command, _, head = command.partition(" | head -")
+    printed = run(*command.split()).out
+    if head:
+        printed = "".join(printed.splitlines(keepends=True)[: int(head)])
+    assert re.sub(r"numeric \S+", "", printed) == re.sub(r"numeric \S+", "", shown)
+
+
+def test_the_documentation_names_every_option() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    for name, command in cli.cli.commands.items():
+        assert f"servio {name}" in text
+        options = [one.opts[0] for one in command.params if one.opts[0].startswith("-")]
+        assert [option for option in options if option not in text] == []
