@@ -1,0 +1,111 @@
+"""Reports: one HTML file that needs no network, and a workbook of its tables."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servio.errors import UsageError
+from servio.table import write_atomic
+
+if TYPE_CHECKING:
+    from servio.study import StudyStore
+
+__all__ = ["workbook", "write"]
+
+NEEDS = ("altair", "jinja2", "vl_convert", "xlsxwriter")
+
+
+def write(store: StudyStore, path: str | Path | None = None) -> Path:
+    """Write the report of a finished study as one HTML file.
+
+    What does the study say? Headline numbers, ranks, trends, heat maps, the spread over
+    definitions, data quality and methods; what the study does not measure is left out and listed.
+    Charts are drawings inside the page, tables and their data can be saved from it; it opens
+    without network and without scripts, and prints on A4.
+
+    Parameters
+    ----------
+    store : StudyStore
+        From `servio.study.run` or `servio.study.open_store`.
+    path : path, optional
+        ``report.html`` in the study's folder if left out. Written whole or not at all; the same
+        study gives the same bytes.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UsageError
+        The packages of the ``report`` extra are not installed.
+    ResourceError
+        The file can't be written.
+
+    Examples
+    --------
+    >>> from servio import report, study
+    >>> store = study.run("examples/wiod2016.toml", "out/wiod2016")   # doctest: +SKIP
+    >>> report.write(store)                                           # doctest: +SKIP
+    PosixPath('out/wiod2016/report.html')
+    """
+    _check_extra()
+    from servio.report._page import as_html, build
+    from servio.report._workbook import as_xlsx
+
+    target = Path(path) if path is not None else store.folder / "report.html"
+    made = build(store)
+    write_atomic(target, as_html(made, as_xlsx(made)).encode())
+    return target
+
+
+def workbook(store: StudyStore, path: str | Path) -> Path:
+    """Write the data behind every figure and table of a report as a workbook.
+
+    Parameters
+    ----------
+    store : StudyStore
+    path : path
+        An ``.xlsx`` file; one sheet a figure or table, with methods and groupings. No cell is a
+        formula; a label that starts like one gets an apostrophe.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UsageError
+        The packages of the ``report`` extra are not installed.
+    ResourceError
+        The file can't be written.
+
+    Examples
+    --------
+    >>> from servio import report, study
+    >>> store = study.open_store("out/wiod2016")                      # doctest: +SKIP
+    >>> report.workbook(store, "wiod2016.xlsx")                       # doctest: +SKIP
+    PosixPath('wiod2016.xlsx')
+    """
+    _check_extra()
+    from servio.report._page import build
+    from servio.report._workbook import as_xlsx
+
+    target = Path(path)
+    write_atomic(target, as_xlsx(build(store)))
+    return target
+
+
+def _check_extra() -> None:
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            "report",
+            found=f"the package {missing[0]} is not installed",
+            expected="the report extra",
+            remedy="pip install 'servio[report]'",
+        )

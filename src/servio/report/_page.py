@@ -1,0 +1,164 @@
+"""The page: sections in order, figures and tables numbered, everything inside one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any
+
+from servio.report import _methods
+from servio.report._blocks import Block, Figure, Headline, Section, Table, Text, csv_bytes, data_uri
+from servio.report._change import changes
+from servio.report._compare import ranks, trends
+from servio.report._definitions import definitions
+from servio.report._detail import heat_maps, service_groups, technology
+from servio.report._headlines import headlines
+from servio.report._linkage import linkage
+from servio.report._notes import member_words
+from servio.report._quality import quality
+from servio.report._svg import as_svg
+from servio.report._view import Results, View
+from servio.report._words import country
+
+if TYPE_CHECKING:
+    from servio.study import StudyStore
+
+__all__ = ["Entry", "Part", "Report", "as_html", "build"]
+
+SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
+            changes)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A numbered figure or table."""
+
+    label: str
+    id: str
+    block: Figure | Table
+
+    @property
+    def file(self) -> str:
+        """Name of its download."""
+        return f"{self.id}.csv"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sections that rest on one source; `absent` are those the study has no measure for."""
+
+    view: View
+    sections: tuple[Section, ...]
+    absent: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says, before it is a page or a workbook."""
+
+    results: Results
+    parts: tuple[Part, ...]
+    entries: tuple[Entry, ...]
+    inputs: Entry | None
+
+    def entry(self, block: Block) -> Entry | None:
+        """The number of a figure or table."""
+        return next((e for e in self.entries if e.block is block), None)
+
+    @property
+    def headlines(self) -> list[Headline]:
+        """All headline numbers."""
+        return [b for p in self.parts for s in p.sections for b in s.blocks
+                if isinstance(b, Headline)]  # fmt: skip
+
+
+def build(store: StudyStore) -> Report:
+    """Sections of every source of a study."""
+    results = Results(store)
+    parts = tuple(_part(View(results, source)) for source in results.sources)
+    blocks = [b for part in parts for section in part.sections for b in section.blocks]
+    files = _methods.inputs(store.provenance())
+    entries = tuple(_numbered([*blocks, *([files] if files else [])]))
+    last = entries[-1] if files else None
+    return Report(results, parts, entries, last)
+
+
+def _part(view: View) -> Part:
+    made = [make(view) for make in SECTIONS]
+    table = _methods.everything(view)
+    if table is not None:
+        made.append(Section("All results at a glance", "", [table]))
+    made.append(quality(view))
+    return Part(view, tuple(s for s in made if s.blocks), tuple(s for s in made if not s.blocks))
+
+
+def _numbered(blocks: Sequence[Block]) -> Iterator[Entry]:
+    counts = {Figure: 0, Table: 0}
+    for block in blocks:
+        if isinstance(block, (Figure, Table)):
+            counts[type(block)] += 1
+            number = counts[type(block)]
+            name = "Figure" if isinstance(block, Figure) else "Table"
+            yield Entry(f"{name} {number}", f"{name.lower()}-{number:02d}", block)
+
+
+def as_html(report: Report, workbook: bytes) -> str:
+    """The whole report as one HTML text that asks nothing of the network."""
+    store = report.results.store
+    provenance = store.provenance()
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("servio.report"), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {"slug": _slug, "country": country, "lower_first": _lower_first}
+    environment.tests |= {
+        "figure": lambda b: isinstance(b, Figure),
+        "table": lambda b: isinstance(b, Table),
+        "text": lambda b: isinstance(b, Text),
+        "headline": lambda b: isinstance(b, Headline),
+    }
+    style = (resources.files("servio.report") / "templates" / "style.css").read_text("utf-8")
+    page: str = environment.get_template("report.html.j2").render(
+        report=report,
+        study=store.study,
+        synthetic=store.synthetic,
+        provenance=provenance,
+        methods=_methods.methods(report.results),
+        groupings=_methods.groupings(report.results),
+        versions=_methods.versions(provenance),
+        problems=_problems(store),
+        style=markupsafe.Markup(style),
+        svg=lambda e: markupsafe.Markup(as_svg(e.block.chart, e.id)),
+        csv=lambda e: data_uri(csv_bytes(e.block.data), "text/csv"),
+        workbook=data_uri(
+            workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        ),
+        members=member_words,
+        version=_version(),
+    )
+    return page
+
+
+def _problems(store: Any) -> list[str]:
+    """Measures that had no answer for a table, each reason once with the number of tables."""
+    frame = store.problems()
+    counted = frame.groupby(["measure", "text"], sort=False).size() if len(frame) else {}
+    return [f"{name}: {text} ({count} tables and variants)"
+            for (name, text), count in dict(counted).items()]  # fmt: skip
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _version() -> str:
+    try:
+        return metadata.version("servio")
+    except metadata.PackageNotFoundError:
+        return "unknown"

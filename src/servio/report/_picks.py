@@ -1,0 +1,79 @@
+"""Which of a study's results a report tells its main story with."""
+
+from __future__ import annotations
+
+from servio.report._view import Panel, Variant, View
+
+__all__ = [
+    "coefficient",
+    "definitions_of",
+    "finest",
+    "grouped",
+    "inducement",
+    "input_share",
+    "technology",
+]
+
+_DIRECT = {"origin": "total", "total": "false", "mutual": "none"}
+_GROUPED = ("convergence_rate", "service_input_share", "service_input_coefficient")
+TECHNOLOGY = ("technology", "technology_2011")
+
+
+def coefficient(view: View) -> Panel | None:
+    """Services per unit of output of manufacturing."""
+    return _manufacturing(view, "service_input_coefficient")
+
+
+def input_share(view: View) -> Panel | None:
+    """Services in what manufacturing buys."""
+    share = _manufacturing(view, "service_input_share")
+    return share or _manufacturing(view, "convergence_rate")
+
+
+def _manufacturing(view: View, name: str) -> Panel | None:
+    variant = view.pick(name, _DIRECT, grouping="services", by="manufacturing")
+    return view.panel(variant) if variant else None
+
+
+def inducement(view: View, of: str, by: str) -> Panel | None:
+    """Production of one group that a unit of final demand for another induces."""
+    wishes = {"origin": "domestic", "weights": "output"}
+    variant = view.pick("production_inducement", wishes, grouping=of, by=by)
+    return view.panel(variant) if variant else None
+
+
+def grouped(view: View, name: str = "", **required: str) -> Variant | None:
+    """A measure of several service groups at once: the service groups of KIET if there."""
+    wishes = {"grouping": "kiet", **_DIRECT}
+    for candidate in (name,) if name else _GROUPED:
+        found = [
+            v for v in view.variants(candidate, **required) if len(view.labels(v, "group")) > 1
+        ]
+        if found:
+            return max(found, key=lambda v: [v.options.get(k) == w for k, w in wishes.items()])
+    return None
+
+
+def finest(view: View) -> Variant | None:
+    """Several service groups by industry."""
+    return grouped(view, by="industry")
+
+
+def technology(view: View, name: str) -> Variant | None:
+    """A measure of all services by technology class of manufacturing."""
+    found = view.pick(name, _DIRECT, grouping="services", by=TECHNOLOGY)
+    return found or (
+        view.pick("convergence_rate", _DIRECT, grouping="services", by=TECHNOLOGY)
+        if name == "service_input_share"
+        else None
+    )
+
+
+def definitions_of(view: View, names: tuple[str, ...], name: str, **required: str) -> list[Variant]:
+    """Variants of a measure that differ by the definition of producer services alone."""
+    found = [v for v in view.variants(name, **required) if v.options.get("grouping") in names]
+    if not found:
+        return []
+    first = max(found, key=lambda v: [v.options.get(k) == w for k, w in _DIRECT.items()])
+    rest = {k: w for k, w in first.options.items() if k != "grouping"}
+    return [v for v in found if {k: w for k, w in v.options.items() if k != "grouping"} == rest]
