@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+import markupsafe
+
 from servio.report import _methods
 from servio.report._blocks import Block, Figure, Headline, Section, Table, Text, csv_bytes, data_uri
 from servio.report._change import changes

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import vl_convert
+
 __all__ = ["as_svg"]
 
 _LONG = re.compile(r"-?\d*\.\d{3,}(?:e-?\d+)?")

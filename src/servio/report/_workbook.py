@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import pandas as pd
+import xlsxwriter
 
 from servio.report import _methods
 from servio.report._page import Report
