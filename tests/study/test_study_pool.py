@@ -13,6 +13,7 @@ import pytest
 
 from servio import study
 from servio.errors import EXIT_RESOURCE, ResourceError
+from servio.study import _pool
 from servio.study._plan import Step
 from servio.study._pool import Job, outcomes
 
@@ -59,6 +60,26 @@ def test_a_step_that_ends_every_worker_is_named(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match=r"model WORLD 2000.*2 times") as error:
         list(outcomes(work, planned.calls, None, 2))
     assert error.value.exit_code == EXIT_RESOURCE
+
+
+def test_a_worker_that_dies_between_two_jobs_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, work = jobs(tmp_path, deaths=0)
+    told, failures = _pool._told, []
+
+    def deaf_once(worker: _pool._Worker, job: Job | None) -> bool:
+        if job is not None and not failures:
+            failures.append(job)
+            worker.process.kill()
+            worker.process.join()
+        return told(worker, job)
+
+    monkeypatch.setattr(_pool, "_told", deaf_once)
+    more = [Job(job.step, tmp_path / f"again-{i}") for i, job in enumerate(work)]
+    found = [step.key for step, _ in outcomes([*work, *more], planned.calls, None, 2)]
+    assert failures
+    assert sorted(found) == sorted([step.key for step in planned.steps] * 2)
 
 
 SCRIPT = """

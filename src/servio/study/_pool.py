@@ -84,13 +84,14 @@ def _spread(
                     waiting.appendleft(worker.job)
                     _start(busy, waiting.popleft(), calls, base_year)
                     continue
+                done = worker.job
                 if waiting:
-                    done, worker.job = worker.job, waiting.popleft()
-                    worker.line.send(worker.job)
-                    busy[worker.line] = worker
-                else:
-                    done = worker.job
-                    worker.line.send(None)
+                    worker.job = waiting.popleft()
+                    if _told(worker, worker.job):
+                        busy[worker.line] = worker
+                    else:
+                        _start(busy, worker.job, calls, base_year)
+                elif _told(worker, None):
                     ended.append(worker)
                 yield done.step, _checked(answer)
         for worker in ended:
@@ -110,6 +111,16 @@ def _start(
     theirs.close()
     busy[ours] = _Worker(process, ours, job)
     ours.send(job)
+
+
+def _told(worker: _Worker, job: Job | None) -> bool:
+    """Whether the worker still listened: one may die between its answer and the next job."""
+    try:
+        worker.line.send(job)
+    except OSError:
+        worker.line.close()
+        return False
+    return True
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -93,9 +93,13 @@ class ModelParameters:
                     f"model world, parameter {name!r}",
                     found="an unknown name",
                     expected="one of " + ", ".join((*SIZES, *known)),
-                    remedy=" or ".join(nearest(name, (*SIZES, *known))) + "? Else leave it out.",
+                    remedy=_remedy(nearest(name, (*SIZES, *known))),
                 )
         return cls(**values)
+
+
+def _remedy(near: Sequence[str]) -> str:
+    return f"Did you mean {' or '.join(near)}?" if near else "Leave it out."
 
 
 def check_size(name: str, value: int) -> int:
