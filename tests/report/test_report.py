@@ -244,6 +244,24 @@ def test_undefined_is_said_and_never_zero(store: StudyStore) -> None:
     assert line[-1] == "" and float(line[-2]) > 0
 
 
+def test_missing_table_is_undefined_too(store: StudyStore) -> None:
+    def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        if name == "results":
+            frame = frame[(frame["country"] != "M02") | (frame["year"] != 2003)]
+        return frame
+
+    first = build(Altered(store, change)).headlines[0]  # type: ignore[arg-type]
+    assert first.number == "undefined" and "median of the 4 countries" in first.more.lower()
+
+
+def test_study_without_any_value_says_so(store: StudyStore) -> None:
+    def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(value=np.nan) if name == "results" else frame
+
+    (part,) = build(Altered(store, change)).parts  # type: ignore[arg-type]
+    assert [section.title for section in part.sections] == ["Data quality"]
+
+
 def test_zero_output_industry_is_grey_in_the_heat_map(store: StudyStore) -> None:
     def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         if name == "results":

@@ -148,6 +148,9 @@ def _year_axis(years: Sequence[int], width: int) -> alt.X:
     room = max(2, width // 45)
     step = max(1, math.ceil((max(years) - min(years)) / room))
     ticks = list(range(max(years), min(years) - 1, -step))[::-1]
+    if len(ticks) > 1 and 0 < ticks[0] - min(years) <= step // 2:
+        ticks = ticks[1:]
+    ticks = sorted({min(years), *ticks})
     return alt.X(
         "year:Q",
         scale=alt.Scale(domain=[min(years), max(years)], nice=False, zero=False),
@@ -643,6 +646,7 @@ def decades(rows: Sequence[Row], order: Sequence[str], *, title: str) -> Spec:
     """Counts by power of ten, two kinds side by side. Rows have decade, kind, count."""
     data = _Data()
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    few = min(4, max(row["count"] for row in rows))
     charts = [
         alt.Chart(data([r for r in rows if r["kind"] == kind]), title=kind)
         .mark_bar(color=colour)
@@ -653,7 +657,7 @@ def decades(rows: Sequence[Row], order: Sequence[str], *, title: str) -> Spec:
                 axis=alt.Axis(title=title, labelAngle=0, labelFontSize=8.5, labelOverlap=True),
                 scale=alt.Scale(domain=list(order)),
             ),
-            y=alt.Y("count:Q", title="tables", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("count:Q", title="tables", axis=alt.Axis(tickCount=few, format="d")),
         )
         .properties(width=275, height=130)
         for kind, colour in zip(kinds, (ACCENT, PARTNER), strict=False)

@@ -49,21 +49,20 @@ def indicators(view: View) -> list[Indicator]:
     content = view.pick("service_content", grouping="services", by="manufacturing")
     found = [
         (
-            "Manufacturing in {place} used {value} of services per unit of output in {year}",
+            "Manufacturing in {place} used {value} of services per unit of output{when}",
             _picks.coefficient(view),
         ),
         (
-            "Services made up {value} of what manufacturing in {place} bought as inputs in {year}",
+            "Services made up {value} of what manufacturing in {place} bought as inputs{when}",
             _picks.input_share(view),
         ),
         (
             "A unit of final demand for manufactures made service industries in {place} produce "
-            "{value} in {year}",
+            "{value}{when}",
             _picks.inducement(view, "services", "manufacturing"),
         ),
         (
-            "Service industries earned {value} of the value of final manufactures of {place} in "
-            "{year}",
+            "Service industries earned {value} of the value of final manufactures of {place}{when}",
             view.panel(content) if content else None,
         ),
     ]
@@ -74,7 +73,7 @@ def _headline(view: View, what: str, panel: Panel) -> Headline:
     year, focus = panel.latest, view.focus
     value = panel.value(focus, year)
     shown = number(value, panel.unit)
-    sentence = what.format(place=view.focus_name, value=shown, year=_when(year))
+    sentence = what.format(place=view.focus_name, value=shown, when=_when(year))
     rank = panel.rank(focus, year)
     if rank is not None and panel.count(year) > 1:
         sentence += f": {rank_words(rank, panel.count(year))} countries"
@@ -99,7 +98,7 @@ def _extremes(view: View, what: str, panel: Panel) -> Headline:
     values = panel.column(year).sort_values(kind="stable")
     low, high = str(values.index[0]), str(values.index[-1])
     shown = f"{number(values.iloc[0], panel.unit)} to {number(values.iloc[-1], panel.unit)}"
-    said = what.format(place=f"{len(values)} countries", value=shown, year=_when(year))
+    said = what.format(place=f"{len(values)} countries", value=shown, when=_when(year))
     sentence = f"{said}: least in {country(low)}, most in {country(high)}."
     more = f"Median of the {len(values)} countries: {number(panel.median(year), panel.unit)}."
     note = small_print(view, panel.variant, panel.unit, (year,))
@@ -108,7 +107,7 @@ def _extremes(view: View, what: str, panel: Panel) -> Headline:
 
 
 def _when(year: int | None) -> str:
-    return str(year) if year else "the table's year"
+    return f" in {year}" if year else ""
 
 
 def _sentences(parts: list[str]) -> str:
@@ -133,7 +132,7 @@ def _definitions(view: View) -> Iterator[Headline]:
         shown = f"{number(values[low], unit)} to {number(values[high], unit)}"
         yield Headline(
             shown,
-            f"Producer services were {shown} of {whole} in {view.focus_name} in {_when(year)}, "
+            f"Producer services were {shown} of {whole} in {view.focus_name}{_when(year)}, "
             f"depending on who defines them.",
             f"Least: {_author(low)}; most: {_author(high)}; {len(values)} definitions.",
             small_print(view, panels[low].variant, unit, (year,)).replace(
@@ -179,7 +178,7 @@ def _fastest(view: View) -> Iterator[Headline]:
 
 def _table(view: View) -> Table | None:
     """The indicators of all marked countries beside the median."""
-    if len(view.marked) < 2:
+    if len(view.marked) < 2 or not indicators(view):
         return None
     rows, data = [], []
     for _, panel in indicators(view):
@@ -211,8 +210,8 @@ def _table(view: View) -> Table | None:
                "base_year", "change", "median", "unit"]  # fmt: skip
     return Table(
         "The marked countries side by side",
-        f"Latest year of each measure; change since {view.base}. Source: {view.title}; "
-        "own calculation.",
+        f"Latest year of each measure; change since {view.base or 'no other year'}. "
+        f"Source: {view.title}; own calculation.",
         ["Indicator", "Country", "Latest", "Rank from the top", "Change", "Median"],
         rows, [False, False, True, True, True, True], pd.DataFrame(data, columns=columns),
     )  # fmt: skip

@@ -133,6 +133,7 @@ def everything(view: View) -> Table | None:
     columns = ["measure", "definition", *LABELS, "country", "base_year", "year", "base", "value",
                "rank", "countries", "median", "lowest", "highest", "unit"]  # fmt: skip
     shown = rows[:MOST_VARIANTS]
+    since = f", change since {view.base}" if view.base else ""
     more = (
         f" The first {len(shown)} of {len(rows)}; the data hold all."
         if len(rows) > len(shown)
@@ -140,7 +141,7 @@ def everything(view: View) -> Table | None:
     )
     return Table(
         f"All results that are not by industry: {country(view.focus)}",
-        f"Latest year of each, change since {view.base}. Source: {view.title}; "
+        f"Latest year of each{since}. Source: {view.title}; "
         f"own calculation.{more}",
         ["Measure", "Definition", "Label", "Base", "Latest", "Change", "Rank", "Median"],
         shown, [False] * 3 + [True] * 5, pd.DataFrame(data, columns=columns), folded=True,

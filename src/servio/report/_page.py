@@ -133,7 +133,7 @@ def as_html(report: Report, workbook: bytes) -> str:
         versions=_methods.versions(provenance),
         problems=_problems(store),
         style=markupsafe.Markup(style),
-        svg=lambda e: markupsafe.Markup(as_svg(e.block.chart, e.id)),
+        svg=lambda e: markupsafe.Markup(as_svg(e.block.chart)),
         csv=lambda e: data_uri(csv_bytes(e.block.data), "text/csv"),
         workbook=data_uri(
             workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

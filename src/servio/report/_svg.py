@@ -11,42 +11,22 @@ __all__ = ["as_svg"]
 
 _LONG = re.compile(r"-?\d*\.\d{3,}(?:e-?\d+)?")
 _GEOMETRY = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
-_ID = re.compile(r'(\bid="|url\(#)([A-Za-z_-]*?)(\d+)')
 
 
-def as_svg(chart: dict[str, Any], prefix: str) -> str:
-    """An SVG element: numbers rounded to a hundredth of a pixel, ids of its own.
-
-    Parameters
-    ----------
-    chart : dict
-        Vega-Lite.
-    prefix : str
-        Starts every id, so that several charts in a page don't share any.
-    """
+def as_svg(chart: dict[str, Any]) -> str:
+    """A chart as an SVG element, numbers rounded to a hundredth of a pixel."""
     version = re.search(r"v(\d+\.\d+)", chart["$schema"])
     drawn: str = vl_convert.vegalite_to_svg(
         chart, vl_version=version[1] if version else None, allowed_base_urls=[]
     )
     svg = drawn[drawn.index("<svg") :]
     svg = _GEOMETRY.sub(lambda m: _LONG.sub(lambda n: _short(n[0]), m[0]), svg)
-    return _scale(_own_ids(svg, prefix))
+    return _scale(svg)
 
 
 def _short(text: str) -> str:
     rounded = f"{float(text):.2f}".rstrip("0").rstrip(".")
     return "0" if rounded in ("-0", "") else rounded
-
-
-def _own_ids(svg: str, prefix: str) -> str:
-    """Ids by order of appearance: the renderer counts on from chart to chart."""
-    seen: dict[str, str] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        old = match[2] + match[3]
-        return match[1] + seen.setdefault(old, f"{prefix}-{len(seen) + 1}")
-
-    return _ID.sub(rename, svg)
 
 
 def _scale(svg: str) -> str:

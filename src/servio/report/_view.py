@@ -271,6 +271,9 @@ class View:
         self.tables = len(own)
         self.years = sorted({int(y) for y in own["year"].dropna()})
         self._slabs = {(v.name, v.text): results.block(v).slab(v, source) for v in results.variants}
+        self._defined = {
+            key for key, slab in self._slabs.items() if not np.isnan(slab.values).all()
+        }
         self.codes = tuple(sorted({c for slab in self._slabs.values() for c in slab.codes}))
         self.marked = tuple(code for code in study.focus if code in self.codes)
         self.missing = tuple(code for code in study.focus if code not in self.codes)
@@ -297,14 +300,14 @@ class View:
         return country(self.focus) if self.focus is not None else ""
 
     def variants(self, name: str | None = None, **required: str | Sequence[str]) -> list[Variant]:
-        """Variants that have results and options as required: a value, or one of several."""
+        """Variants with a defined value and options as required: a value, or one of several."""
         wanted = {k: (v,) if isinstance(v, str) else tuple(v) for k, v in required.items()}
         return [
             v
             for v in self.results.variants
             if name in (None, v.name)
             and all(v.options.get(key) in values for key, values in wanted.items())
-            and self.slab(v).values.size
+            and (v.name, v.text) in self._defined
         ]
 
     def pick(
