@@ -135,6 +135,17 @@ def national(table: IOTable, country: str) -> IOTable:
     Notes
     -----
     Identities of the world table's rows and columns carry over unchanged.
+
+    Examples
+    --------
+    >>> from servio.table import TableInfo
+    >>> axis = Axis.world(("A", "B"), ("C",))
+    >>> world = IOTable.from_flows([[2.0, 1.0], [3.0, 2.0]], Y=[[6.0, 1.0], [0.0, 5.0]],
+    ...                            codes=("C",), axis=axis, demand=Axis.world(("A", "B"), ("F",)),
+    ...                            info=TableInfo("arrays", country="WORLD", flows="world"))
+    >>> one = national(world, "A")
+    >>> one.Z.tolist(), one.Zm.tolist(), one.Y.tolist()
+    ([[2.0]], [[3.0]], [[6.0, 2.0]])
     """
     here = table.axis.positions(country)
     codes = [table.axis.codes[i] for i in here]
