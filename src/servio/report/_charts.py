@@ -297,8 +297,16 @@ def group_panels(panels: Sequence[Mapping[str, Any]], *, columns: int = 4) -> Sp
         for p in panels
     ]
     tall = 34 + 13 * max(len(_lines(p["title"], width)) for p in panels)
-    grid = alt.concat(*charts, columns=columns, bounds="flush", spacing={"row": tall, "column": 40})
-    return _finish(grid.resolve_scale(y="independent"), data)
+    gaps = {"row": tall, "column": 40}
+    grid = alt.concat(columns=columns, bounds="flush", spacing=gaps)
+    spec = _finish(grid.resolve_scale(y="independent"), data)
+    return {**spec, "concat": [_bare(chart) for chart in charts]}
+
+
+def _bare(chart: Any) -> Spec:
+    """A chart as part of another; joining charts by objects would copy each many times."""
+    found: Spec = chart.to_dict()
+    return {key: value for key, value in found.items() if key not in ("$schema", "config")}
 
 
 def country_panels(rows: Sequence[Row], order: Sequence[str], *, unit: str) -> Spec:
