@@ -42,6 +42,7 @@ from servio.algebra.linkage import (
     variation_backward,
     variation_forward,
 )
+from servio.algebra.position import downstreamness, upstreamness
 from servio.algebra.similarity import cosine_similarity, half_l1_similarity
 from servio.algebra.structure import (
     closed_blocks,
@@ -67,6 +68,7 @@ __all__ = [
     "cosine_similarity",
     "direct_backward",
     "direct_forward",
+    "downstreamness",
     "extraction_losses",
     "forward_ghosh",
     "ghosh_inverse",
@@ -87,6 +89,7 @@ __all__ = [
     "structural_decomposition",
     "type_two_inverse",
     "updated_solve",
+    "upstreamness",
     "value_coefficients",
     "value_multiplier",
     "variation_backward",

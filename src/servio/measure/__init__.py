@@ -34,6 +34,12 @@ from servio.measure.multiplier import (
     factor_multiplier,
     output_multiplier,
 )
+from servio.measure.position import (
+    downstreamness,
+    final_use_ratio,
+    primary_input_ratio,
+    upstreamness,
+)
 from servio.measure.producer import (
     intermediate_sales_share,
     intermediate_use_share,
@@ -55,8 +61,10 @@ __all__ = [
     "Undefined",
     "backward_linkage",
     "convergence_rate",
+    "downstreamness",
     "extraction_loss",
     "factor_multiplier",
+    "final_use_ratio",
     "find",
     "footprint",
     "forward_linkage",
@@ -66,6 +74,7 @@ __all__ = [
     "key_sector",
     "output_change",
     "output_multiplier",
+    "primary_input_ratio",
     "producer_service_share",
     "production_inducement",
     "select",
@@ -75,6 +84,7 @@ __all__ = [
     "service_input_coefficient",
     "service_input_share",
     "structural_similarity",
+    "upstreamness",
     "value_added_inducement",
     "value_content",
     "write",
