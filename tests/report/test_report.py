@@ -11,6 +11,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import altair
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -112,6 +113,12 @@ def test_every_figure_has_number_caption_unit_source_and_words(page: str, made: 
         label = re.search(r'role="img" aria-label="([^"]{20,})"', figure)
         assert label is not None
         assert "<path" in figure.partition("<svg")[2]
+
+
+def test_charts_are_valid(made: Report) -> None:
+    for entry in made.entries:
+        if isinstance(entry.block, Figure):
+            altair.Chart.from_dict(entry.block.chart, validate=True)
 
 
 def test_synthetic_is_said_on_title_figures_and_numbers(
