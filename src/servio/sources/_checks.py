@@ -32,6 +32,7 @@ NEGATIVE_LIMIT = 0.05
 NOTED_GAP = 1e-6
 """Smallest gap between an industry's output and its sales or costs that is noted, relative."""
 _NAMED = 5
+_ROWS = 256
 
 Array = npt.NDArray[np.float64]
 
@@ -102,7 +103,7 @@ def negative_flows(table: IOTable) -> Iterator[Note]:
         flows = getattr(table, name)
         if flows is None or not (flows < 0).any():
             continue
-        share = -flows[flows < 0].sum() / np.abs(flows).sum()
+        share = -flows[flows < 0].sum() / _sizes(flows).sum()
         i, j = np.unravel_index(int(flows.argmin()), flows.shape)
         worst = f"{table.axis.labels[i]} to {table.axis.labels[j]}: {flows[i, j]:g}"
         count = int((flows < 0).sum())
@@ -189,8 +190,15 @@ def refuse_imbalance(table: IOTable, limit: float) -> None:
 
 def _used(table: IOTable) -> Array:
     """Flows that need output, in absolute value: inputs bought, and sales unless imported ones."""
-    used: Array = np.abs(table.Z).sum(axis=0)
-    return used if table.info.flows == "total" else used + np.abs(table.Z).sum(axis=1)
+    bought = _sizes(table.Z)
+    return bought if table.info.flows == "total" else bought + _sizes(table.Z.T)
+
+
+def _sizes(flows: Array) -> Array:
+    """Column sums of absolute values, without a second array as large as a world's."""
+    blocks = (flows[i : i + _ROWS] for i in range(0, len(flows), _ROWS))
+    found: Array = sum((np.abs(block).sum(axis=0) for block in blocks), np.zeros(flows.shape[1]))
+    return found
 
 
 def _named(table: IOTable, positions: Iterable[int]) -> str:

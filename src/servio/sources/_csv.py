@@ -15,7 +15,7 @@ from servio.sources._guard import Kind, read_bytes, regular_file, require_kind
 from servio.sources._matrix import Array, Matrix, NumberFormat, check_size, clean_labels, zeros_note
 from servio.table import Note
 
-__all__ = ["SEPARATORS", "Sheet", "read_matrix", "read_sheet"]
+__all__ = ["SEPARATORS", "Sheet", "matrix_of", "read_matrix", "read_sheet", "sheet_of"]
 
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -88,18 +88,23 @@ def read_sheet(path: Path, *, encoding: str = "", separator: str = "") -> Sheet:
     """
     regular_file(path)
     require_kind(path, Kind.TEXT)
-    text, notes = _decode(read_bytes(path), path.name, encoding)
-    _refuse_controls(text, path.name)
+    return sheet_of(read_bytes(path), path.name, encoding=encoding, separator=separator)
+
+
+def sheet_of(data: bytes, place: str, *, encoding: str = "", separator: str = "") -> Sheet:
+    """The cells of delimited text that is in memory; `place` names it in messages."""
+    text, notes = _decode(data, place, encoding)
+    _refuse_controls(text, place)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
-        raise FormatError(path.name, found="blank lines only", expected="a table",
+        raise FormatError(place, found="blank lines only", expected="a table",
                           remedy="Get or write the file again.")  # fmt: skip
     if separator and separator not in SEPARATORS:
-        raise UsageError(f"{path.name}, separator", found=repr(separator),
+        raise UsageError(f"{place}, separator", found=repr(separator),
                          expected="one of , ; | or tab", remedy="Correct it.")  # fmt: skip
-    return Sheet(path.name, lines, separator or _separator(lines, path.name), notes)
+    return Sheet(place, lines, separator or _separator(lines, place), notes)
 
 
 def read_matrix(
@@ -110,7 +115,11 @@ def read_matrix(
     separator: str = "",
 ) -> Matrix:
     """Labelled numbers: column labels in the first row, row labels in the first column."""
-    sheet = read_sheet(path, encoding=encoding, separator=separator)
+    return matrix_of(read_sheet(path, encoding=encoding, separator=separator), numbers)
+
+
+def matrix_of(sheet: Sheet, numbers: NumberFormat) -> Matrix:
+    """The labelled numbers of a sheet."""
     check_size(sheet.place, len(sheet), len(sheet.header) - 1)
     columns, notes = clean_labels(sheet.header[1:], sheet.place, lambda i: f"row 1, column {i + 2}")
     values = np.empty((len(sheet), len(columns)))

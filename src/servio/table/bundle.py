@@ -107,14 +107,17 @@ class Bundle:
 
     def pack(self) -> tuple[dict[str, Any], Array]:
         """Text header and one flat array: the form on disk."""
-        named = {**self.arrays, **{f"satellite:{k}": v for k, (_, v) in self.satellites.items()}}
+        flat = np.concatenate([np.ascontiguousarray(a, dtype=np.float64).ravel()
+                               for a in self._named().values()])  # fmt: skip
+        return self.header(), flat
+
+    def header(self) -> dict[str, Any]:
+        """The text of the form on disk; the flat array holds the arrays in their order."""
         layout, offset = {}, 0
-        for name, array in named.items():
+        for name, array in self._named().items():
             layout[name] = {"offset": offset, "shape": list(array.shape)}
             offset += array.size
-        flat = np.concatenate([np.ascontiguousarray(a, dtype=np.float64).ravel()
-                               for a in named.values()])  # fmt: skip
-        header = {
+        return {
             "axis": _axis_text(self.axis),
             "demand": _axis_text(self.demand),
             "demand_roles": list(self.demand_roles),
@@ -126,7 +129,10 @@ class Bundle:
             "members": {k: {g: list(v) for g, v in groups.items()}
                         for k, groups in self.members.items()},
         }  # fmt: skip
-        return header, flat
+
+    def _named(self) -> dict[str, Array]:
+        rows = {f"satellite:{name}": values for name, (_, values) in self.satellites.items()}
+        return {**self.arrays, **rows}
 
     @classmethod
     def unpack(cls, header: Mapping[str, Any], flat: Array, *, checked: bool = False) -> Bundle:
@@ -178,5 +184,6 @@ def _axis(text: Mapping[str, Any]) -> Axis:
 def _info(text: Mapping[str, Any]) -> TableInfo:
     fields = dict(text)
     fields["steps"] = tuple(fields["steps"])
+    fields["derived"] = tuple(fields["derived"])
     fields["notes"] = tuple(Note(**note) for note in fields["notes"])
     return TableInfo(**fields)
