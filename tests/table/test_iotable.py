@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from servio import measure
 from servio.algebra import Leontief
 from servio.classify import Grouping
 from servio.errors import InputError, LabelError, NumericalError, ServioError, ValueFault
@@ -112,6 +113,27 @@ def test_aggregation_commutes_with_sums_and_needs_a_partition() -> None:
     assert max(i.residual for i in identities(small)) <= 1e-10
     with pytest.raises(LabelError, match="exactly once"):
         aggregate(table, "services")
+
+
+def test_aggregated_table_keeps_the_groupings_it_can_tell_apart() -> None:
+    table = random_national(4)
+    small = aggregate(table, "sectors")
+    assert {"sectors", "services", "manufacturing"} <= set(small.groups)
+    assert "kibs" not in small.groups
+    for name in ("services", "manufacturing"):
+        _, before = table.weights(name)
+        _, after = small.weights(name)
+        assert (before @ table.x).tolist() == pytest.approx((after @ small.x).tolist())
+    whole = measure.service_input_share(table, by="manufacturing").values
+    assert measure.service_input_share(small, by="manufacturing").values == pytest.approx(whole)
+
+
+def test_balance_that_gave_the_numbers_is_not_called_checked() -> None:
+    derived = two_by_two()
+    assert [i.name for i in identities(derived) if i.kind == "data"] == []
+    assert np.isnan(audit(derived).data_residual)
+    assert {"rows-not-checked", "columns-not-checked"} <= {f.check for f in audit(derived).findings}
+    assert audit(random_national(3)).data_residual <= 1e-12
 
 
 def test_aggregation_that_mixes_goods_and_services_says_so() -> None:

@@ -7,18 +7,21 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any, Concatenate, Literal, ParamSpec, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from servio.classify import Grouping
 from servio.errors import UsageError
-from servio.measure._result import Measure, Result
-from servio.table import IOTable, Note, column_gap, row_gap
+from servio.measure._result import Array, Measure, Result
+from servio.table import IOTable, Note, checkable, column_gap, row_gap
 
 __all__ = ["MEASURES", "MONEY", "MeasureSpec", "Option", "find", "measure"]
 
 P = ParamSpec("P")
 MONEY = "money"
+RANGE_NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,14 @@ def measure(
     low: float | None = None,
     high: float | None = None,
     needs: tuple[str, ...] = (),
+    title_with: str = "",
 ) -> Callable[
     [Callable[Concatenate[IOTable, P], Result]], Callable[Concatenate[IOTable, P], Measure]
 ]:
     """Make a function of a table a measure: listed, checked, labelled with unit and provenance.
 
-    `unit` ``money`` stands for the table's own money unit.
+    `unit` ``money`` stands for the table's own money unit. `title_with` is the title for another
+    grouping than ``services``, with ``{grouping}`` where its title goes.
     """
 
     def register(
@@ -116,13 +121,17 @@ def measure(
         options = _options(function)
 
         def run(table: IOTable, *args: P.args, **kwargs: P.kwargs) -> Measure:
-            used = _check_options(name, options, kwargs)
-            if isinstance(base := kwargs.get("base"), IOTable):
+            _check_table(f"{name} table", table)
+            given = _given(name, options, kwargs)
+            used = {key: _text(value) for key, value in given.items()}
+            if "base" in kwargs:
+                base = _check_table(f"{name} base", kwargs["base"])
                 used["base"] = str(base.info.year or base.info.name)
             result = function(table, *args, **kwargs)
+            used, origin_notes = _reached(table, {**used, **result.computed})
             return Measure(
                 name=name,
-                title=title,
+                title=_titled(table, title, title_with, given),
                 unit=result.unit or _unit(table, unit),
                 range=(low, high),
                 columns=result.columns,
@@ -133,7 +142,13 @@ def measure(
                 definition=used,
                 info=table.info,
                 fingerprint=table.fingerprint,
-                notes=(*table.info.notes, *_grouping_notes(table, used), *result.notes),
+                notes=(
+                    *table.info.notes,
+                    *_grouping_notes(table, given),
+                    *origin_notes,
+                    *result.notes,
+                    *_out_of_range(result.values, low, high),
+                ),
             )
 
         functools.update_wrapper(run, function)
@@ -171,27 +186,67 @@ def find(name: str) -> MeasureSpec:
     )
 
 
+def _check_table(place: str, table: object) -> IOTable:
+    if not isinstance(table, IOTable):
+        raise UsageError(
+            place,
+            found=type(table).__name__,
+            expected="an IOTable",
+            remedy="Read the file first: servio.read(path, year=...).",
+        )
+    return table
+
+
+def _titled(table: IOTable, title: str, title_with: str, given: Mapping[str, Any]) -> str:
+    grouping = given.get("grouping", "services")
+    if not title_with or grouping == "services":
+        return title
+    return title_with.format(grouping=table.grouping_title(grouping))
+
+
+def _reached(
+    table: IOTable, used: Mapping[str, str | None]
+) -> tuple[dict[str, str], tuple[Note, ...]]:
+    """Options as they were computed: inputs whose product is unknown are in no origin."""
+    kept = {key: value for key, value in used.items() if value is not None}
+    unseen = table.unseen_imports
+    if unseen == 0.0 or kept.get("origin") != "total":
+        return kept, ()
+    text = f"imported inputs, {unseen:.1%} of all, are not split by product and are left out"
+    return {**kept, "origin": "domestic"}, (Note("imports-not-split", text),)
+
+
+def _out_of_range(values: Array, low: float | None, high: float | None) -> tuple[Note, ...]:
+    under = 0 if low is None else int((values < low - RANGE_NOISE).sum())
+    over = 0 if high is None else int((values > high + RANGE_NOISE).sum())
+    if not under + over:
+        return ()
+    text = f"{under + over} values outside {low} to {high}: negative flows in the table"
+    return (Note("out-of-range", text),)
+
+
 def _unit(table: IOTable, unit: str) -> str:
     return (table.info.money or "currency") if unit == MONEY else unit
 
 
-def _grouping_notes(table: IOTable, used: Mapping[str, str]) -> tuple[Note, ...]:
+def _grouping_notes(table: IOTable, given: Mapping[str, Any]) -> tuple[Note, ...]:
     """What must be known of the groupings among the options that were used."""
-    names = [used[key] for key in ("grouping", "by") if key in used]
+    names = [given[key] for key in ("grouping", "by") if key in given]
     named = [name for name in names if name not in ("industry", "economy", "")]
-    return tuple(note for name in named for note in table.grouping_notes(name))
+    return tuple(note for grouping in named for note in table.grouping_notes(grouping))
 
 
 def data_residual(table: IOTable) -> float:
-    """Largest relative gap of the published balance, of rows and columns."""
+    """Largest relative gap of the published balance; NaN where the balance gave the numbers."""
     found: float = table.once("data residual", lambda: _data_residual(table))
     return found
 
 
 def _data_residual(table: IOTable) -> float:
     scale = float(np.abs(table.x).max(initial=0.0)) or 1.0
-    gap = max(np.abs(row_gap(table)).max(initial=0.0), np.abs(column_gap(table)).max(initial=0.0))
-    return float(gap) / scale
+    gaps = zip((row_gap, column_gap), checkable(table), strict=True)
+    sizes = [float(np.abs(gap(table)).max(initial=0.0)) for gap, checked in gaps if checked]
+    return max(sizes, default=float("nan")) / scale
 
 
 def _options(function: Callable[..., Any]) -> dict[str, Option]:
@@ -207,18 +262,26 @@ def _options(function: Callable[..., Any]) -> dict[str, Option]:
     return options
 
 
-def _check_options(
-    name: str, options: Mapping[str, Option], given: Mapping[str, Any]
-) -> dict[str, str]:
-    unknown = [key for key in given if key not in options and key != "base"]
+def _given(name: str, options: Mapping[str, Option], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option with its value, asked for or default, checked."""
+    unknown = [key for key in asked if key not in options and key != "base"]
     if unknown:
         raise _unknown_option(name, unknown[0], options)
-    used = {key: given.get(key, option.default) for key, option in options.items()}
-    for key, value in used.items():
-        choices = options[key].choices
-        if choices and value not in choices:
-            raise _bad_option(f"{name} {key}", value, " or ".join(choices))
-    return {key: _text(value) for key, value in used.items()}
+    given = {key: asked.get(key, option.default) for key, option in options.items()}
+    for key, value in given.items():
+        _check_option(f"{name} {key}", options[key], value)
+    return given
+
+
+def _check_option(place: str, option: Option, value: Any) -> None:
+    if option.choices and value not in option.choices:
+        raise _bad_option(place, value, " or ".join(option.choices))
+    if option.kind is bool and not isinstance(value, bool):
+        raise _bad_option(place, value, "True or False")
+    if option.kind in (int, float) and (isinstance(value, bool) or not isinstance(value, Real)):
+        raise _bad_option(place, value, "a number")
+    if option.kind is str and not isinstance(value, str | Grouping):
+        raise _bad_option(place, value, "a name")
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from servio.errors import LabelError
 from servio.table import IOTable, Note, TableInfo
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class Result:
         What a reader must know about these values.
     unit : str, optional
         Where it depends on the table or an option; else that of the measure's record.
+    computed : mapping of str to str or None
+        Options whose meaning the table narrows: what was computed, or None where the option
+        plays no part.
     """
 
     columns: Mapping[str, Column]
@@ -86,6 +90,7 @@ class Result:
     residual: float = 0.0
     notes: tuple[Note, ...] = ()
     unit: str | None = None
+    computed: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +144,24 @@ class Measure:
         """The one value whose labels match, such as ``value(country="KOR", industry="C26")``."""
         chosen = np.ones(len(self), dtype=bool)
         for key, wanted in labels.items():
+            if key not in self.columns:
+                raise LabelError(
+                    f"{self.name} value",
+                    found=f"no column {key!r}",
+                    expected=f"one of {', '.join(self.columns)}",
+                    remedy="Use one of these.",
+                )
             column = self.columns[key]
             place = column.names.index(wanted) if wanted in column.names else -1
             chosen &= column.index == place
         rows = np.flatnonzero(chosen)
         if len(rows) != 1:
-            raise KeyError(f"{len(rows)} rows of {self.name} match {labels}")
+            raise LabelError(
+                f"{self.name} value",
+                found=f"{len(rows)} rows with {labels}",
+                expected="exactly one row",
+                remedy=f"Name enough of {', '.join(self.columns)}.",
+            )
         return float(self.values[rows[0]])
 
     def records(self) -> list[dict[str, Any]]:
@@ -188,6 +205,7 @@ class Measure:
         if self.undefined:
             lines.append(f"  undefined: {len(self.undefined)} ({self.undefined[0].label}: "
                          f"{self.undefined[0].reason})")  # fmt: skip
+        lines += [f"  note: {note.text}" for note in self.notes]
         return "\n".join(lines)
 
     def _headline(self) -> str:
@@ -203,7 +221,11 @@ class Measure:
             cells.append("undefined" if np.isnan(value) else f"{value:.5g}")
             rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
         more = len(self) - len(rows)
-        note = f"<p>… {more} more rows</p>" if more > 0 else ""
+        below = [f"… {more} more rows"] if more > 0 else []
+        below += [f"undefined: {gap.label} ({gap.reason})" for gap in self.undefined[:SHOWN_ROWS]]
+        below += [f"note: {note.text}" for note in self.notes]
+        below.append(f"gap of the published table's balance: {self.data_residual:.2g}")
+        note = "".join(f"<p>{escape(line)}</p>" for line in below)
         return (f"<p><b>{escape(self._headline())}</b></p><table><tr>{heads}</tr>"
                 f"{''.join(rows)}</table>{note}")  # fmt: skip
 

@@ -14,6 +14,7 @@ __all__ = ["service_input_coefficient", "service_input_share"]
 
 @measure(
     title="Service inputs per unit of output",
+    title_with="Inputs per unit of output: {grouping}",
     question="How much service does an industry use for one unit of its output?",
     unit="ratio",
     low=0.0,
@@ -96,6 +97,7 @@ def service_input_coefficient(
 
 @measure(
     title="Share of services in intermediate inputs",
+    title_with="Share in intermediate inputs: {grouping}",
     question="What part of what an industry buys from others is service?",
     unit="share",
     low=0.0,

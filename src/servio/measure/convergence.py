@@ -16,6 +16,7 @@ __all__ = ["convergence_rate"]
 
 @measure(
     title="Convergence rate with services",
+    title_with="Convergence rate: {grouping}",
     question="How far has an industry grown together with a group of services?",
     unit="share",
     low=0.0,

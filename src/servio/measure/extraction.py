@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -126,7 +127,8 @@ def extraction_loss(
     lost, residual = _lost(table, taken, variant, balanced(table, origin), sold, size)
     country = columns["country"].index
     own = country[:, None] == table.axis.country_index[None, :]
-    return _shares(table, columns, lost, own @ (size * table.x), taken, residual)
+    result = _shares(table, columns, lost, own @ (size * table.x), taken, residual)
+    return result if variant == "block" else replace(result, computed={"grouping": None})
 
 
 def _lost(

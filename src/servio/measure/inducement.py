@@ -30,7 +30,8 @@ PARTS = ("own", "feedback", "partner", "rest")
 
 
 @measure(
-    title="Production induced per unit of final demand",
+    title="Production of services induced per unit of final demand",
+    title_with="Production induced per unit of final demand: {grouping}",
     question="How much does one unit of final demand make the service industries produce?",
     unit="ratio",
     low=0.0,
@@ -104,7 +105,8 @@ def production_inducement(
 
 
 @measure(
-    title="Value added induced per unit of final demand",
+    title="Value added of services induced per unit of final demand",
+    title_with="Value added induced per unit of final demand: {grouping}",
     question="How much income does one unit of final demand bring to the service industries?",
     unit="ratio",
     formula="u_j = sum_{i in S} v_i l_ij",

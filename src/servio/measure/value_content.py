@@ -30,6 +30,7 @@ TAX_ROLES = ("taxes", "margins", "adjustment")
 
 @measure(
     title="Services value added in final products",
+    title_with="Value added in final products: {grouping}",
     question="What part of the value of a final product is value added of services?",
     unit="share",
     formula="t_j = sum_{i in S} v_i l_ij",
@@ -99,7 +100,7 @@ def service_content(
     """
     groups, S = table.weights(grouping)
     per_unit, residual = _content(table, value_added_rows(table, S), origin)
-    return weighted(
+    result = weighted(
         table,
         per_unit,
         table.x if weights == "output" else final_demand(table),
@@ -109,10 +110,12 @@ def service_content(
         residual=residual,
         notes=_reach(table),
     )
+    return replace(result, computed=_computed(table, origin))
 
 
 @measure(
     title="Services value added in exports",
+    title_with="Value added in exports: {grouping}",
     question="What part of the value of an industry's exports is value added of services?",
     unit="share",
     formula="sum_{i in S} v_i (L e)_i / (1'e)",
@@ -178,7 +181,7 @@ def service_content_of_exports(
     groups, S = table.weights(grouping)
     sold = living(table, exports(table))
     per_unit, residual = _content(table, value_added_rows(table, S), origin)
-    return ratio(
+    result = ratio(
         table,
         per_unit * sold,
         sold,
@@ -188,6 +191,7 @@ def service_content_of_exports(
         residual=residual,
         notes=_reach(table),
     )
+    return replace(result, computed=_computed(table, origin))
 
 
 @measure(
@@ -332,6 +336,12 @@ def _other_primary(table: IOTable) -> dict[str, Array]:
         found[TAXES] = table.V[np.isin(roles, TAX_ROLES)].sum(axis=0)
     found[GAP] = living(table, column_gap(table))
     return found
+
+
+def _computed(table: IOTable, origin: Origin) -> dict[str, str | None]:
+    """A national table shows value added at home only, whatever was asked for."""
+    seen_all = table.axis.is_world or table.info.flows == "total"
+    return {} if seen_all or origin != "total" else {"origin": "domestic"}
 
 
 def _reach(table: IOTable) -> tuple[Note, ...]:

@@ -6,6 +6,7 @@ from servio.table.bundle import Bundle
 from servio.table.identity import (
     Identity,
     balance_leontief,
+    checkable,
     column_gap,
     identities,
     row_gap,
@@ -40,6 +41,7 @@ __all__ = [
     "aggregate",
     "audit",
     "balance_leontief",
+    "checkable",
     "column_gap",
     "file_sha256",
     "identities",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from servio import algebra
 from servio.errors import ValueFault
-from servio.table.identity import Identity, column_gap, identities, row_gap
+from servio.table.identity import Identity, checkable, column_gap, identities, row_gap
 from servio.table.iotable import IOTable
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -21,6 +21,7 @@ FAIL_SHARE_OF_INDUSTRY = 0.01
 FAIL_SHARE_OF_ECONOMY = 0.001
 WARN_SHARE_OF_INDUSTRY = 0.005
 NUMERIC_LIMIT = 1e-10
+SHOWN = 8
 UNSOLVABLE = ("no-solution", "all-zero")
 
 
@@ -46,7 +47,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Audit:
     """Findings and residuals of one table; `passed` unless a finding is a failure."""
 
@@ -55,6 +56,16 @@ class Audit:
     identities: tuple[Identity, ...]
     synthetic: bool = False
 
+    def __repr__(self) -> str:
+        verdict = "passes" if self.passed else "FAILS"
+        shown = [f for f in self.findings if f.level != "note"]
+        gaps = f"data {self.data_residual:.2g}, numeric {self.numeric_residual:.2g}"
+        lines = [f"<Audit {self.table}: {verdict}, {len(self.findings)} findings; gaps: {gaps}>"]
+        lines += [f"  {f.level.upper()} {f.check} {f.place}: {f.text}" for f in shown[:SHOWN]]
+        if len(shown) > SHOWN:
+            lines.append(f"  … {len(shown) - SHOWN} more in .findings")
+        return "\n".join(lines)
+
     @property
     def passed(self) -> bool:
         """No finding is a failure."""
@@ -62,8 +73,8 @@ class Audit:
 
     @property
     def data_residual(self) -> float:
-        """Largest relative gap the publisher's numbers leave."""
-        return max((i.residual for i in self.identities if i.kind == "data"), default=0.0)
+        """Largest relative gap the publisher's numbers leave; NaN where none could be checked."""
+        return max((i.residual for i in self.identities if i.kind == "data"), default=float("nan"))
 
     @property
     def numeric_residual(self) -> float:
@@ -93,12 +104,18 @@ def audit(table: IOTable) -> Audit:
     True
     """
     findings = [
-        *_gaps(table, row_gap(table), "row-balance", "sales miss output by"),
-        *_gaps(table, column_gap(table), "column-balance", "costs miss output by"),
+        *_gaps(table, row_gap(table), "row-balance", "sales"),
+        *_gaps(table, column_gap(table), "column-balance", "costs"),
+        *_unchecked(table),
         *_signs(table),
         *_dead(table),
         *_solvable(table),
-        *(Finding("note", note.code, table.info.name, note.text) for note in table.info.notes),
+    ]
+    seen = {finding.check for finding in findings}
+    findings += [
+        Finding("note", note.code, table.info.name, note.text)
+        for note in table.info.notes
+        if note.code not in seen
     ]
     residuals = () if _unsolvable(findings) else identities(table)
     findings += [
@@ -111,7 +128,7 @@ def audit(table: IOTable) -> Audit:
     return Audit(table.info.name, tuple(findings), residuals, table.info.synthetic)
 
 
-def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding]:
+def _gaps(table: IOTable, gap: Array, check: str, side: str) -> Iterable[Finding]:
     size = np.abs(gap)
     economy = _economies(table)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -123,8 +140,8 @@ def _gaps(table: IOTable, gap: Array, check: str, text: str) -> Iterable[Finding
             level,
             check,
             table.axis.labels[i],
-            f"{text} {gap[i]:,.4g} {table.info.money} ({share[i]:.1%} of its output "
-            f"{table.x[i]:,.4g})",
+            f"{side} {'miss' if gap[i] > 0 else 'exceed'} output by {money(size[i], table)} "
+            f"({share[i]:.1%} of its output {table.x[i]:,.4g})",
         )
 
 
@@ -133,6 +150,21 @@ def _economies(table: IOTable) -> Array:
     country = table.axis.country_index
     total = np.bincount(country, weights=np.abs(table.x)).astype(np.float64)
     return total[country]
+
+
+def _unchecked(table: IOTable) -> Iterable[Finding]:
+    rows, columns = checkable(table)
+    if not rows:
+        yield Finding("note", "rows-not-checked", table.info.name,
+                      "sales give output or final demand: their balance shows nothing")  # fmt: skip
+    if not columns:
+        yield Finding("note", "columns-not-checked", table.info.name,
+                      "primary inputs follow from costs: their balance shows nothing")  # fmt: skip
+
+
+def money(amount: float, table: IOTable) -> str:
+    """An amount with the table's unit, if it has one."""
+    return f"{amount:,.4g} {table.info.money}".strip()
 
 
 def _signs(table: IOTable) -> Iterable[Finding]:
@@ -150,16 +182,16 @@ def _signs(table: IOTable) -> Iterable[Finding]:
         material = -table.x[i] > FAIL_SHARE_OF_ECONOMY * economy[i]
         level = "fail" if material else "warn"
         yield Finding(level, "negative-output", table.axis.labels[i],
-                      f"output {table.x[i]:,.4g} {table.info.money}")  # fmt: skip
+                      f"output {money(table.x[i], table)}")  # fmt: skip
     value_added = table.value_added
     for i in np.flatnonzero((value_added < 0) & table.live):
         yield Finding("warn", "negative-value-added", table.axis.labels[i],
-                      f"value added {value_added[i]:,.4g} {table.info.money}")  # fmt: skip
+                      f"value added {money(value_added[i], table)}")  # fmt: skip
     final = table.Y.sum(axis=1)
     negative = int((final < 0).sum())
     if negative and "imports" not in table.demand_roles:
         yield Finding("warn", "negative-final-demand", table.axis.labels[int(final.argmin())],
-                      f"{negative} industries with negative final demand in total")  # fmt: skip
+                      f"negative final demand in total: {negative} of them")  # fmt: skip
     cells = int((table.Y < 0).sum())
     if cells:
         yield Finding("note", "negative-demand-cells", table.info.name,
@@ -174,9 +206,9 @@ def _dead(table: IOTable) -> Iterable[Finding]:
             material = bought > FAIL_SHARE_OF_ECONOMY * economy[i]
             level = "fail" if material else "warn"
             yield Finding(level, "inputs-without-output", table.axis.labels[i],
-                          f"no output, yet it buys {bought:,.4g} {table.info.money}")  # fmt: skip
+                          f"no output, yet it buys {money(bought, table)}")  # fmt: skip
         else:
-            more = f", yet it sells {sold:,.4g} {table.info.money}" if sold > 0 else ""
+            more = f", yet it sells {money(sold, table)}" if sold > 0 else ""
             yield Finding("warn" if sold > 0 else "note", "zero-output", table.axis.labels[i],
                           f"no output{more}; its coefficients are undefined")  # fmt: skip
 

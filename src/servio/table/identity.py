@@ -10,7 +10,7 @@ import numpy.typing as npt
 from servio import algebra
 from servio.table.iotable import IOTable
 
-__all__ = ["Identity", "balance_leontief", "column_gap", "identities", "row_gap"]
+__all__ = ["Identity", "balance_leontief", "checkable", "column_gap", "identities", "row_gap"]
 
 Array = npt.NDArray[np.float64]
 
@@ -52,7 +52,8 @@ def column_gap(table: IOTable) -> Array:
 def identities(table: IOTable) -> tuple[Identity, ...]:
     """How far a table is from each identity that applies to it.
 
-    The first two are properties of the published data; the others hold to rounding error
+    The first two are properties of the published data, and are left out where final demand,
+    output or primary inputs were derived from them; the others hold to rounding error
     whatever the data, once their discrepancies d and c are carried along:
     ``(I - A) L = I``, ``x = L (y + d)``, ``v'L = 1'`` with v the whole column of primary inputs,
     ``G = diag(x)^-1 L diag(x)``, ``va' G = x'``. All on industries with output.
@@ -66,11 +67,20 @@ def identities(table: IOTable) -> tuple[Identity, ...]:
     True
     """
     labels = table.axis.labels
-    return (
-        _identity("x = Z1 + Y1", table.x - row_gap(table), table.x, "data", labels),
-        _identity("x' = 1'Z + 1'Zm + 1'V", table.x - column_gap(table), table.x, "data", labels),
-        *_algebraic(table),
+    gaps = {"x = Z1 + Y1": row_gap(table), "x' = 1'Z + 1'Zm + 1'V": column_gap(table)}
+    checked = dict(zip(gaps, checkable(table), strict=True))
+    data = (
+        _identity(name, table.x - gap, table.x, "data", labels)
+        for name, gap in gaps.items()
+        if checked[name] and labels
     )
+    return (*data, *_algebraic(table))
+
+
+def checkable(table: IOTable) -> tuple[bool, bool]:
+    """Whether the balance of rows and of columns says anything: not if it gave the numbers."""
+    derived = table.info.derived
+    return not {"x", "Y"} & set(derived), "V" not in derived
 
 
 def _algebraic(table: IOTable) -> tuple[Identity, ...]:

@@ -42,6 +42,9 @@ class TableInfo:
         Name in `servio.classify`, or None for labels of the table's own.
     synthetic : bool
         True for generated data; it is shown wherever the numbers are.
+    derived : tuple of str
+        Which of ``Y``, ``V`` and ``x`` were not published but follow from the balance, which
+        therefore can't be checked.
     """
 
     source: str
@@ -60,6 +63,7 @@ class TableInfo:
     licence: str = ""
     synthetic: bool = False
     steps: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def step(self, text: str, **changes: object) -> TableInfo:

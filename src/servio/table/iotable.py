@@ -22,6 +22,7 @@ __all__ = ["DEMAND_ROLES", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin", "Sat
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
 Grouped = tuple[tuple[str, ...], Array, tuple[Note, ...]]
+Membership = tuple[Array, tuple[str, ...], tuple[str, ...]]
 Origin = Literal["total", "domestic", "imported"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
@@ -189,7 +190,7 @@ class IOTable:
         Zm = parts.get("Zm")
         if V is None:
             V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
-            info = info.step("primary inputs derived: x' - 1'Z - 1'Zm")
+            info = _derived(info, "V", "primary inputs derived: x' - 1'Z - 1'Zm")
         V = np.atleast_2d(np.asarray(V, dtype=np.float64))
         primary = parts.pop("primary", ("value added",) if len(V) == 1 else None)
         primary = primary or tuple(f"primary input {i + 1}" for i in range(len(V)))
@@ -211,6 +212,15 @@ class IOTable:
     def live(self) -> npt.NDArray[np.bool_]:
         """Industries with output, shape (n,)."""
         return self.once("live", lambda: algebra.live_industries(self.x))
+
+    @property
+    def unseen_imports(self) -> float:
+        """Share of inputs that are imported but not known by product: no flow holds them."""
+        if self.Zm is not None or self.axis.is_world or self.info.flows == "total":
+            return 0.0
+        imported = float(self._rows_with("imports").sum())
+        inputs = float(self.Z.sum()) + imported
+        return imported / inputs if inputs > 0 else 0.0
 
     @property
     def value_added(self) -> Array:
@@ -317,6 +327,10 @@ class IOTable:
         """What a reader must know of a grouping on this table: empty groups, shared codes."""
         return self._grouped(grouping)[2]
 
+    def grouping_title(self, grouping: str | classify.Grouping) -> str:
+        """Title of a grouping as this table knows it."""
+        return (self._found(grouping) if isinstance(grouping, str) else grouping).title
+
     def _grouped(self, grouping: str | classify.Grouping) -> Grouped:
         if not isinstance(grouping, str):
             return self._resolved(grouping)
@@ -336,7 +350,7 @@ class IOTable:
 
     def _resolved(self, grouping: classify.Grouping) -> Grouped:
         codes, classification = self.axis.codes, self.info.classification
-        weights, shared = _membership(grouping, classification, codes)
+        weights, partly, wholly = _membership(grouping, classification, codes)
         notes: tuple[Note, ...] = ()
         if grouping.rule is not None:
             use, notes = self._use_share(grouping.rule.users)
@@ -354,9 +368,16 @@ class IOTable:
         if empty:
             text = f"{grouping.name}: no industry here for {', '.join(empty)}"
             notes = (*notes, Note("empty-group", text))
-        if shared:
-            text = f"{grouping.name}: only part of {', '.join(shared)} belongs to a group"
+        if partly:
+            text = (
+                f"{grouping.name}: {', '.join(partly)} shared out between groups or partly left out"
+            )
             notes = (*notes, Note("shared-codes", text))
+        if wholly:
+            text = (
+                f"{grouping.name}: {', '.join(wholly)} counted whole, though parts belong elsewhere"
+            )
+            notes = (*notes, Note("mixed-codes", text))
         return names, weights[full], notes
 
     def use_share(self, users: Sequence[str] = ("intermediate",)) -> Array:
@@ -404,8 +425,6 @@ class IOTable:
             self._cache[key] = value
         found: T = self._cache[key]
         return found
-
-    _once = once
 
     # -- the same table, otherwise --------------------------------------------------------------
 
@@ -485,8 +504,8 @@ class IOTable:
 
 def _membership(
     grouping: classify.Grouping, classification: str | None, codes: tuple[str, ...]
-) -> tuple[Array, tuple[str, ...]]:
-    """Shares of the codes in the groups, before any rule of use, and the codes shared out."""
+) -> Membership:
+    """Shares of the codes in the groups before any rule of use; codes shared out; codes mixed."""
     name = grouping.name
     published = name in classify.groupings() and grouping is classify.grouping(name)
     if classification is None or not published:
@@ -495,23 +514,27 @@ def _membership(
 
 
 @lru_cache(maxsize=256)
-def _known_membership(
-    name: str, classification: str, codes: tuple[str, ...]
-) -> tuple[Array, tuple[str, ...]]:
-    weights, shared = _find_membership(classify.grouping(name), classification, codes)
-    weights.setflags(write=False)
-    return weights, shared
+def _known_membership(name: str, classification: str, codes: tuple[str, ...]) -> Membership:
+    found = _find_membership(classify.grouping(name), classification, codes)
+    found[0].setflags(write=False)
+    return found
 
 
 def _find_membership(
     grouping: classify.Grouping, classification: str | None, codes: tuple[str, ...]
-) -> tuple[Array, tuple[str, ...]]:
+) -> Membership:
     weights = replace(grouping, rule=None).weights(classification, codes, allow_empty=True)
-    return weights, tuple(p.code for p in grouping.partial(classification, codes))
+    partial = grouping.partial(classification, codes)
+    partly = tuple(p.code for p in partial if any(0 < s < 1 for s in p.shares.values()))
+    return weights, partly, tuple(p.code for p in partial if p.code not in partly)
 
 
 def _two_dimensional(column: Array) -> Array:
     return column[:, None] if column.ndim == 1 else column
+
+
+def _derived(info: TableInfo, part: str, text: str) -> TableInfo:
+    return info.step(text, derived=(*info.derived, part))
 
 
 def _complete_rows(
@@ -519,10 +542,12 @@ def _complete_rows(
 ) -> tuple[Array, Array, TableInfo]:
     if Y is None:
         output = np.asarray(x, dtype=np.float64)
-        return output - Z.sum(axis=1), output, info.step("final demand derived: x - Z 1")
+        info = _derived(info, "Y", "final demand derived: x - Z 1")
+        return output - Z.sum(axis=1), output, info
     demand = _two_dimensional(np.asarray(Y, dtype=np.float64))
     if x is None:
-        return demand, Z.sum(axis=1) + demand.sum(axis=1), info.step("output derived: Z 1 + Y 1")
+        info = _derived(info, "x", "output derived: Z 1 + Y 1")
+        return demand, Z.sum(axis=1) + demand.sum(axis=1), info
     return demand, np.asarray(x, dtype=np.float64), info
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servio import classify
-from servio.errors import LabelError
+from servio.errors import LabelError, UsageError
 from servio.table.axis import Axis
 from servio.table.info import Note
 from servio.table.iotable import IOTable, Satellite
@@ -33,7 +33,8 @@ def aggregate(table: IOTable, grouping: str | classify.Grouping) -> IOTable:
     Returns
     -------
     IOTable
-        With classification None and the group names as codes.
+        With classification None, the group names as codes, and those groupings (`services`,
+        `manufacturing` ...) that the groups can still tell apart.
 
     Raises
     ------
@@ -68,9 +69,43 @@ def aggregate(table: IOTable, grouping: str | classify.Grouping) -> IOTable:
         Zm=None if table.Zm is None else S @ table.Zm @ S.T,
         Ym=None if table.Ym is None else S @ table.Ym,
         satellites={k: Satellite(S @ s.values, s.unit) for k, s in table.satellites.items()},
-        groups={},
+        groups=_still_seen(table, grouping, names, weights),
         info=info.with_notes(*_mixing(table, names, weights)),
     )
+
+
+def _still_seen(
+    table: IOTable, used: str | classify.Grouping, names: tuple[str, ...], weights: Array
+) -> dict[str, classify.Grouping]:
+    """Groupings that the aggregated industries still can tell apart, by their names."""
+    known = table.groups if table.info.classification is None else classify.groupings()
+    own = used if isinstance(used, str) else used.name
+    seen = {own: classify.Grouping.custom(own, {name: (name,) for name in names})}
+    for name in (*table.groups, *known):
+        members = _united(table, name, names, weights)
+        if name not in seen and members:
+            seen[name] = classify.Grouping.custom(name, members)
+    return seen
+
+
+def _united(
+    table: IOTable, name: str, names: tuple[str, ...], weights: Array
+) -> dict[str, tuple[str, ...]]:
+    """Members of a grouping among the aggregated industries; none where it cuts through one."""
+    try:
+        if name not in table.groups and classify.grouping(name).rule is not None:
+            return {}
+        groups, shares = table.weights(name)
+    except (LabelError, UsageError):
+        return {}
+    size = weights.sum(axis=1)
+    inside = (shares @ weights.T) / size
+    if not np.isin(np.round(inside, 12), (0.0, 1.0)).all():
+        return {}
+    return {
+        group: tuple(n for n, there in zip(names, row, strict=True) if there > 0.5)
+        for group, row in zip(groups, inside, strict=True)
+    }
 
 
 def _by_country(table: IOTable, weights: Array) -> Array:
@@ -148,6 +183,13 @@ def national(table: IOTable, country: str) -> IOTable:
     ([[2.0]], [[3.0]], [[6.0, 2.0]])
     """
     here = table.axis.positions(country)
+    if not table.axis.is_world:
+        raise LabelError(
+            f"{table.info.name}",
+            found="a table of one country",
+            expected="a world table",
+            remedy="Use the table as it is: it is national already.",
+        )
     codes = [table.axis.codes[i] for i in here]
     n, countries = len(codes), table.axis.country_names
     if tuple(table.axis.codes) != tuple(codes) * len(countries):
