@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ from servio.errors import (
 )
 
 if TYPE_CHECKING:
+    from servio.classify import Grouping
     from servio.measure import Measure, MeasureSpec
     from servio.sources import Dataset, Entry
     from servio.table import Audit, IOTable
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 FORMATS = ("csv", "table", "json", "parquet")
+SHOWN_ON = "isic4_wiod56"
 LISTS = ("sources", "measures", "groupings", "definitions", "classifications")
 WORLD = "WORLD"
 STOPPED = 130
@@ -239,11 +242,12 @@ def audit(
     for result in audits:
         _show_audit(result, everything)
     failed = sum(not result.passed for result in audits)
-    data = max(result.data_residual for result in audits)
+    checked = [r.data_residual for r in audits if not math.isnan(r.data_residual)]
+    data = f"{max(checked):.2g} (the publisher's)" if checked else "not checkable"
     numeric = max(result.numeric_residual for result in audits)
     tables = f"{len(audits)} table{'s' if len(audits) > 1 else ''}"
     click.echo(f"{tables}: {len(audits) - failed} pass, {failed} fail. Largest relative gap: data "
-               f"{data:.2g} (the publisher's), numeric {numeric:.2g} (ours).")  # fmt: skip
+               f"{data}, numeric {numeric:.2g} (ours).")  # fmt: skip
     if failed:
         raise SystemExit(EXIT_NO)
 
@@ -301,8 +305,22 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
         definitions = classify.producer_service_definitions()
         names = definitions if what == "definitions" else classify.groupings()
         for name in names:
-            grouping = classify.grouping(name)
-            yield f"{name}: {grouping.title}", [", ".join(grouping.groups)]
+            yield _grouping_lines(classify.grouping(name), in_full=what == "definitions")
+
+
+def _grouping_lines(grouping: Grouping, *, in_full: bool) -> tuple[str, list[str]]:
+    from servio import classify
+
+    head = f"{grouping.name}: {grouping.title}"
+    if not in_full:
+        return head, [", ".join(grouping.groups)]
+    lines = [" ".join(grouping.definition.split()), f"Basis: {' '.join(grouping.basis.split())}"]
+    if grouping.kind == "activity":
+        codes = classify.classification(SHOWN_ON).codes
+        shares = grouping.weights(SHOWN_ON, codes, allow_empty=True).sum(axis=0).tolist()
+        chosen = [code for code, share in zip(codes, shares, strict=True) if share > 0]
+        lines.append(f"On {SHOWN_ON}: {', '.join(chosen)}")
+    return head, lines
 
 
 def _default(value: Any) -> str:

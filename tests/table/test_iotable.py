@@ -90,6 +90,21 @@ def test_shapes_labels_and_roles_are_checked() -> None:
         IOTable.from_flows(np.ones((1, 1)), codes=("C",))
 
 
+@pytest.mark.parametrize(
+    ("parts", "what"),
+    [
+        ({"x": [1.0, 2.0, 3.0]}, "x: found shape"),
+        ({"x": ["a", "b"]}, "no array of numbers"),
+        ({"Y": [[1.0], [2.0], [3.0]]}, "Y: found shape"),
+        ({"x": [9.0, 9.0], "V": [[1.0, 2.0, 3.0]]}, "V: found shape"),
+        ({"x": [0.0, 9.0], "Y": [0.0, 9.0]}, "columns C: found flows"),
+    ],
+)
+def test_arrays_given_in_python_are_checked(parts: dict[str, object], what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        IOTable.from_flows(np.ones((2, 2)), codes=("C", "G"), **parts).coefficients("total")
+
+
 def test_labels_align_exactly_or_raise() -> None:
     axis = Axis.national("AAA", ("a", "b"))
     assert axis.order_of(["AAA_b", "AAA_a"], "test").tolist() == [1, 0]

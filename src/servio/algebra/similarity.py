@@ -85,7 +85,8 @@ def half_l1_similarity(a: ArrayLike, b: ArrayLike) -> Array:
 
 
 def _unit(columns: Array) -> Array:
-    return _divided(columns, np.linalg.norm(columns, axis=0))
+    scaled = _divided(columns, np.abs(columns).max(axis=0, initial=0.0))
+    return _divided(scaled, np.linalg.norm(scaled, axis=0))
 
 
 def _shares(columns: Array) -> Array:

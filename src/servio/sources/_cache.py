@@ -28,7 +28,7 @@ from servio.table import Bundle, Store, file_sha256
 
 __all__ = ["bundle", "cache_folder", "load"]
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 CHILDREN = 2
 VARIABLE = "SERVIO_CACHE"
 

@@ -35,7 +35,7 @@ class Entry:
     position: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Tables of one source, one a country and year, opened when asked for.
 
@@ -59,6 +59,12 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def __repr__(self) -> str:
+        years = f", {self.years[0]} to {self.years[-1]}" if self.years else ""
+        return (
+            f"<Dataset {self.source}: {len(self)} tables, {len(self.countries)} countries{years}>"
+        )
 
     @property
     def years(self) -> tuple[int, ...]:

@@ -348,5 +348,6 @@ def _info(year: int, notes: tuple[Note, ...], steps: tuple[str, ...]) -> TableIn
         classification=CLASSIFICATION,
         licence=SOURCE.licence,
         steps=steps,
+        derived=("x", "V") if steps else (),
         notes=notes,
     )

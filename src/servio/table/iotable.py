@@ -133,9 +133,8 @@ class IOTable:
         _check_roles("primary_roles", self.primary_roles, PRIMARY_ROLES, p)
 
     def _checked(self, name: str, value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
-        array = np.array(value, dtype=np.float64)
-        if array.shape != shape:
-            raise _bad_shape(self.info.name, name, array.shape, shape)
+        array = _numbers(self.info.name, name, value).copy()
+        _sized(self.info.name, name, array, shape)
         if not np.isfinite(array).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             raise ValueFault(
@@ -173,9 +172,11 @@ class IOTable:
         """
         info = info or TableInfo("arrays", country=country)
         axis = parts.pop("axis", None) or Axis.national(country, codes)
-        Z = np.asarray(Z, dtype=np.float64)
-        if Z.shape != (len(axis), len(axis)):
-            raise _bad_shape(info.name, "Z", Z.shape, (len(axis), len(axis)))
+        n, name = len(axis), info.name
+        Z = _sized(name, "Z", _numbers(name, "Z", Z), (n, n))
+        Y = None if Y is None else _two_dimensional(_numbers(name, "Y", Y))
+        Y = None if Y is None else _sized(name, "Y", Y, (n, Y.shape[1]))
+        x = None if x is None else _sized(name, "x", _numbers(name, "x", x), (n,))
         if x is None and Y is None:
             raise InputError(
                 info.name or "table",
@@ -191,7 +192,7 @@ class IOTable:
         if V is None:
             V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
             info = _derived(info, "V", "primary inputs derived: x' - 1'Z - 1'Zm")
-        V = np.atleast_2d(np.asarray(V, dtype=np.float64))
+        V = np.atleast_2d(_numbers(name, "V", V))
         primary = parts.pop("primary", ("value added",) if len(V) == 1 else None)
         primary = primary or tuple(f"primary input {i + 1}" for i in range(len(V)))
         primary_roles = parts.pop("primary_roles", ("value_added",) * len(V))
@@ -278,9 +279,20 @@ class IOTable:
     def coefficients(self, origin: Origin = "total") -> Array:
         """Input coefficients ``A = Z diag(x)^-1`` of one origin, shape (n, n); dead columns 0."""
         _check_origin(origin)
-        return self.once(
-            ("A", origin), lambda: algebra.input_coefficients(self.flows(origin), self.x)
-        )
+        return self.once(("A", origin), lambda: self._coefficients(origin))
+
+    def _coefficients(self, origin: Origin) -> Array:
+        flows = self.flows(origin)
+        try:
+            return algebra.input_coefficients(flows, self.x)
+        except ValueFault as error:
+            faulty = ~self.live & flows.any(axis=0)
+            raise ValueFault(
+                f"{self.info.name} columns {self._some(faulty)}".strip(),
+                found=error.found,
+                expected=error.expected,
+                remedy=error.remedy,
+            ) from None
 
     def leontief(self, origin: Origin = "total") -> algebra.Leontief:
         """The factorised ``I - A`` of one origin, built once and shared by all measures."""
@@ -565,6 +577,24 @@ def _check_roles(name: str, roles: Sequence[str], known: Sequence[str], size: in
             expected=f"{size} of {', '.join(known)}",
             remedy="Give one known role for each label.",
         )
+
+
+def _numbers(table: str, name: str, value: npt.ArrayLike) -> Array:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueFault(
+            f"{table} {name}".strip(),
+            found=f"no array of numbers ({error})",
+            expected="numbers in rows of equal length",
+            remedy="Correct the array.",
+        ) from None
+
+
+def _sized(table: str, name: str, array: Array, shape: tuple[int, ...]) -> Array:
+    if array.shape != shape:
+        raise _bad_shape(table, name, array.shape, shape)
+    return array
 
 
 def _bad_shape(
