@@ -34,6 +34,14 @@ from servio.measure.multiplier import (
     factor_multiplier,
     output_multiplier,
 )
+from servio.measure.network import (
+    network_position,
+)
+from servio.measure.paths import (
+    average_propagation_length,
+    field_of_influence,
+    structural_paths,
+)
 from servio.measure.position import (
     downstreamness,
     final_use_ratio,
@@ -59,11 +67,13 @@ __all__ = [
     "Measure",
     "MeasureSpec",
     "Undefined",
+    "average_propagation_length",
     "backward_linkage",
     "convergence_rate",
     "downstreamness",
     "extraction_loss",
     "factor_multiplier",
+    "field_of_influence",
     "final_use_ratio",
     "find",
     "footprint",
@@ -72,6 +82,7 @@ __all__ = [
     "intermediate_sales_share",
     "intermediate_use_share",
     "key_sector",
+    "network_position",
     "output_change",
     "output_multiplier",
     "primary_input_ratio",
@@ -83,6 +94,7 @@ __all__ = [
     "service_input_change",
     "service_input_coefficient",
     "service_input_share",
+    "structural_paths",
     "structural_similarity",
     "upstreamness",
     "value_added_inducement",

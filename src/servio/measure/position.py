@@ -339,7 +339,7 @@ def _per_output(table: IOTable, flows: Array) -> Array:
 def _mean(
     table: IOTable, values: Array, base: _Base, weights: Weights, by: str, gap: float
 ) -> Result:
-    size: Array = base.defined * 1.0
+    size: Array = base.defined.astype(np.float64)
     reason = "no output, or none that is used at home"
     if by != "industry":
         size = size * (table.x if weights == "output" else exports(table))
