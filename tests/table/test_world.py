@@ -1,0 +1,111 @@
+"""Shape of world tables: order, blocs, folding of split countries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from servio.errors import InputError, LabelError, UsageError
+from servio.table import Axis, IOTable
+from servio.table.world import fold_countries, parse_blocs, world_shape
+from tables import random_world, two_by_two
+
+
+def split_world() -> IOTable:
+    """Four countries; W is empty, its production stands in P1 and P2, its demand in W."""
+    table = random_world(0, countries=4)
+    n = len(table.axis.code_names)
+    names = ("AAA", "W", "P1", "P2")
+    Z, Y, x = table.Z.copy(), table.Y.copy(), table.x.copy()
+    empty = slice(n, 2 * n)
+    Z[empty], Z[:, empty], Y[empty], x[empty] = 0.0, 0.0, 0.0, 0.0
+    Y[:, 2:4] += Y[:, 4:6] + Y[:, 6:8]
+    return IOTable.from_flows(
+        Z, Y=Y[:, :4], codes=(), axis=Axis.world(names, table.axis.code_names),
+        demand=Axis.world(names[:2], ("HH", "INV")), demand_roles=("household", "investment") * 2,
+        info=table.info,
+    )  # fmt: skip
+
+
+def test_a_table_in_order_keeps_it():
+    shape = world_shape(random_world(0))
+    assert shape.in_order and shape.countries == ("C00", "C01", "C02")
+    assert shape.starts.tolist() == [0, 21, 42, 63]
+    assert shape.demand.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_any_order_of_rows_is_put_in_order():
+    table = random_world(0)
+    order = np.random.default_rng(0).permutation(len(table))
+    mixed = table.permuted(order)
+    shape = world_shape(mixed)
+    sorted_axis = mixed.axis.permuted(shape.order)
+    assert [sorted_axis.country_names.index(c) for c in sorted_axis.countries] == sorted(
+        shape.country.tolist()
+    )
+    first = [sorted_axis.codes[i] for i in range(21)]
+    assert first == list(shape.industries)
+    summed = shape.by_country(mixed.Y)
+    np.testing.assert_allclose(summed.sum(axis=0).sum(), table.Y.sum())
+
+
+def test_blocs_stand_where_their_first_member_does():
+    shape = world_shape(random_world(0), "OUTER=C02+C00")
+    assert shape.countries == ("OUTER", "C01")
+    assert shape.members == (("C00", "C02"), ("C01",))
+    assert shape.starts.tolist() == [0, 42, 63]
+    assert shape.demand.tolist() == [0, 0, 1, 1, 0, 0]
+
+
+def test_a_bloc_with_the_name_of_a_country_contains_it():
+    assert world_shape(split_world(), "W=P1+P2").members == (("AAA",), ("W", "P1", "P2"))
+
+
+@pytest.mark.parametrize("text", ["NAFTA", "=A+B", "A=", "A=B+", "A=B;A=C"])
+def test_blocs_that_can_not_be_read(text):
+    with pytest.raises(UsageError):
+        parse_blocs(text)
+
+
+def test_blocs_of_unknown_or_doubled_countries():
+    with pytest.raises(LabelError, match="XXX"):
+        world_shape(random_world(0), "A=C00+XXX")
+    with pytest.raises(UsageError, match="C00"):
+        world_shape(random_world(0), "A=C00+C01;B=C00")
+
+
+def test_tables_without_a_world_are_refused():
+    with pytest.raises(InputError, match="national"):
+        world_shape(two_by_two())
+    table = random_world(0)
+    with pytest.raises(LabelError, match="industries"):
+        world_shape(_ragged(table))
+    nowhere = replace(table, demand=Axis.world(("C00", "C01", "ROW"), ("HH", "INV")))
+    with pytest.raises(InputError, match="ROW"):
+        world_shape(nowhere)
+
+
+def _ragged(table: IOTable) -> IOTable:
+    keep = np.arange(len(table) - 1)
+    return IOTable(
+        table.Z[:-1, :-1], table.Y[:-1], table.V[:, :-1], table.x[:-1], table.axis.permuted(keep),
+        table.demand, table.demand_roles, table.primary, table.primary_roles, table.info,
+    )  # fmt: skip
+
+
+def test_folding_keeps_every_sum_and_the_balance():
+    table = split_world()
+    folded = fold_countries(table, {"W": ("P1", "P2")})
+    assert folded.axis.country_names == ("AAA", "W")
+    for name in ("Z", "Y", "V", "x"):
+        assert getattr(folded, name).sum() == pytest.approx(getattr(table, name).sum())
+    np.testing.assert_allclose(folded.x, folded.Z.sum(axis=1) + folded.Y.sum(axis=1))
+    parts = [table.x[table.axis.positions(p)] for p in ("P1", "P2")]
+    np.testing.assert_allclose(folded.x[folded.axis.positions("W")], sum(parts))
+
+
+def test_parts_and_the_whole_are_not_counted_twice():
+    with pytest.raises(LabelError, match="besides its parts"):
+        fold_countries(random_world(0), {"C00": ("C01", "C02")})
