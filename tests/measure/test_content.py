@@ -195,3 +195,24 @@ def test_korea_over_the_years(shared, year, printed):
         shared / "data" / "wiod2016_niot" / "KOR_NIOT_nov16.xlsx", source="wiod2016", year=year
     )
     assert round(service_input_coefficient(table, by="manufacturing").value(), 3) == printed
+
+
+@pytest.mark.parametrize("by", ["industry", "manufacturing", "economy"])
+def test_complete_shares_of_all_sectors_and_origins_add_up(by: str) -> None:
+    table = random_national(21, dead=5)
+    parts = [
+        service_input_share(table, grouping="sectors", origin=origin, total=True, by=by).values
+        for origin in ("domestic", "imported")
+    ]
+    groups = len(table.weights("sectors")[0])
+    whole = (parts[0] + parts[1]).reshape(-1, groups).sum(axis=1)
+    np.testing.assert_allclose(whole[~np.isnan(whole)], 1.0, rtol=1e-12)
+
+
+def test_complete_share_is_that_of_the_inverse() -> None:
+    table = random_national(22)
+    inverse = np.linalg.inv(np.eye(len(table)) - table.coefficients("total"))
+    chain = inverse - np.eye(len(table))
+    _, S = table.weights("services")
+    found = service_input_share(table, total=True).values
+    np.testing.assert_allclose(found, (S @ chain)[0] / chain.sum(axis=0), rtol=1e-12)

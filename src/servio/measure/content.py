@@ -88,8 +88,7 @@ def service_input_coefficient(
     """
     groups, S = table.weights(grouping)
     if total:
-        chain, residual = embodied(table, S, origin)
-        per_unit = chain if origin == "imported" else chain - S
+        per_unit, residual = _chain_inputs(table, S, origin)
     else:
         per_unit, residual = S @ table.coefficients(origin), 0.0
     return ratio(table, per_unit * table.x, table.x, by=by, groups=groups, residual=residual)
@@ -102,7 +101,7 @@ def service_input_coefficient(
     unit="share",
     low=0.0,
     high=1.0,
-    formula="q_j = sum_{i in S} z_ij / sum_i z_ij",
+    formula="q_j = sum_{i in S} z_ij / sum_i z_ij; complete: the same of (L - I)",
     identity="the shares of services and of all other inputs add up to 1",
     source="Miller & Blair (2009), ch. 2, as shares of the column of intermediate inputs",
     needs=("services",),
@@ -112,6 +111,7 @@ def service_input_share(
     *,
     grouping: str = "services",
     origin: Origin = "total",
+    total: bool = False,
     by: str = "industry",
 ) -> Result:
     """Share of service groups in an industry's intermediate inputs, its input ratio.
@@ -126,6 +126,9 @@ def service_input_share(
         Grouping whose groups are the inputs S: services, or any other such as ``ict``.
     origin : {'total', 'domestic', 'imported'}
         Inputs that count in the numerator.
+    total : bool
+        Shares of the complete inputs ``sum_{i in S} (L - I)_ij / sum_i (L - I)_ij`` (dependence on
+        services along the chain) instead of the direct ones.
     by : str
         ``industry``, ``economy`` or a grouping of the using industries; groups are sums of the
         numerator over sums of the denominator.
@@ -158,8 +161,23 @@ def service_input_share(
     ...                            groups={"services": services})
     >>> service_input_share(table).values.round(4).tolist()
     [0.5714, 0.1667]
+    >>> service_input_share(table, total=True).values.round(4).tolist()
+    [0.5096, 0.2701]
     """
     groups, S = table.weights(grouping)
+    reason = "no intermediate inputs"
+    if total:
+        top, first = _chain_inputs(table, S, origin)
+        all_inputs, second = _chain_inputs(table, np.ones((1, len(table))), "total")
+        return ratio(
+            table,
+            living(table, top * table.x),
+            living(table, all_inputs[0] * table.x),
+            by=by,
+            groups=groups,
+            reason=reason,
+            residual=max(first, second),
+        )
     bought = living(table, table.flows("total").sum(axis=0))
     return ratio(
         table,
@@ -167,9 +185,15 @@ def service_input_share(
         bought,
         by=by,
         groups=groups,
-        reason="no intermediate inputs",
+        reason=reason,
         residual=_partition_gap(table, S, bought),
     )
+
+
+def _chain_inputs(table: IOTable, rows: Array, origin: Origin) -> tuple[Array, float]:
+    """``R (L - I)``: inputs of each kind at every earlier stage, per unit of output."""
+    chain, residual = embodied(table, rows, origin)
+    return chain if origin == "imported" else chain - rows, residual
 
 
 def _partition_gap(table: IOTable, S: Array, bought: Array) -> float:
