@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from servio.errors import ResourceError, StoreError
-from servio.table import Store, write_atomic
+from servio.table import Store, file_sha256, write_atomic
+from servio.table import store as store_module
 
 KILLED = textwrap.dedent(
     """
@@ -120,3 +121,107 @@ def test_write_atomic_replaces_whole(tmp_path: Path) -> None:
     write_atomic(path, b"two")
     assert path.read_bytes() == b"two"
     assert [p.name for p in path.parent.iterdir()] == ["b.txt"]
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files whose hash was really worked out; a file settles at once."""
+    seen: list[Path] = []
+
+    def counted(path: Path) -> str:
+        seen.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr(store_module, "file_sha256", counted)
+    monkeypatch.setattr(store_module, "SETTLED", 0.0)
+    return seen
+
+
+def opened(folder: Path, sha: str) -> Path:
+    with Store(folder) as store:
+        return store.file(sha)
+
+
+def stored(folder: Path) -> str:
+    with Store(folder) as store:
+        sha = store.put_array(np.arange(1000.0))
+    time.sleep(0.02)
+    return sha
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="there no time says that a file was changed")
+
+
+@posix
+def test_file_found_whole_is_not_hashed_again(tmp_path: Path, hashed: list[Path]) -> None:
+    sha = stored(tmp_path)
+    hashed.clear()
+    paths = [opened(tmp_path, sha) for _ in range(3)]
+    assert hashed == paths[:1]
+
+
+def test_file_just_written_is_not_remembered(
+    tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED", 60.0)
+    sha = stored(tmp_path)
+    hashed.clear()
+    paths = [opened(tmp_path, sha) for _ in range(3)]
+    assert hashed == paths
+
+
+def test_flipped_byte_is_seen_after_a_remembered_check(tmp_path: Path, hashed: list[Path]) -> None:
+    path = opened(tmp_path, sha := stored(tmp_path))
+    flip(path)
+    with pytest.raises(StoreError, match="changed content"):
+        opened(tmp_path, sha)
+
+
+def test_flipped_byte_with_the_old_times_put_back(tmp_path: Path, hashed: list[Path]) -> None:
+    path = opened(tmp_path, sha := stored(tmp_path))
+    stat = path.stat()
+    flip(path)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(StoreError, match="changed content"):
+        opened(tmp_path, sha)
+
+
+def test_file_replaced_by_another(tmp_path: Path, hashed: list[Path]) -> None:
+    path = opened(tmp_path, sha := stored(tmp_path))
+    other = tmp_path / "other"
+    other.write_bytes(path.read_bytes())
+    flip(other)
+    os.replace(other, path)
+    with pytest.raises(StoreError, match="changed content"):
+        opened(tmp_path, sha)
+
+
+@posix
+@pytest.mark.parametrize("days", [-1.0, 7.5])
+def test_check_grows_old(
+    tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch, days: float
+) -> None:
+    path = opened(tmp_path, sha := stored(tmp_path))
+    hashed.clear()
+    now = time.time()
+    monkeypatch.setattr(store_module.time, "time", lambda: now + days * 86_400)
+    opened(tmp_path, sha)
+    assert hashed == [path]
+
+
+def test_manifest_that_cannot_be_written_remembers_nothing(
+    tmp_path: Path, hashed: list[Path]
+) -> None:
+    sha = stored(tmp_path)
+    hashed.clear()
+    for _ in range(2):
+        with Store(tmp_path) as store:
+            store._db.execute("PRAGMA query_only = ON")
+            store.file(sha)
+    assert len(hashed) == 2

@@ -1,7 +1,15 @@
 """A folder that survives a kill: immutable files named by their hash, one SQLite manifest.
 
 A file is written under a temporary name, synced and renamed before the transaction that names it,
-so the manifest never speaks of a file that is not whole. Opening checks the hash.
+so the manifest never speaks of a file that is not whole.
+
+Opening a file checks its hash, which takes as long as reading it, so the manifest remembers which
+file was found whole: its size, times of change and number on the disk. As long as the file system
+reports the same, nothing was written to it since, because any write, even one that puts the old
+modification time back, moves the time of the last status change (ctime), which programs can't set.
+A file that was touched less than `SETTLED` seconds before it was hashed is not remembered: a write
+within the same tick of the file system's clock would not show. What no file system reports, a bit
+that flips on the disk itself, is found when the hash is checked again, after `TRUSTED_DAYS`.
 """
 
 from __future__ import annotations
@@ -12,6 +20,7 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,12 +33,20 @@ from servio.errors import ResourceError, StoreError
 __all__ = ["STORE_VERSION", "Store", "file_sha256", "write_atomic"]
 
 STORE_VERSION = 1
+SETTLED = 2.0
+"""Seconds a file must have lain untouched for its check to be remembered."""
+TRUSTED_DAYS = 7
+"""Days after which a file is hashed again, whatever its times say."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS entries (
     kind TEXT NOT NULL, key TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, key));
 CREATE TABLE IF NOT EXISTS objects (
     kind TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (kind, key, sha256));
+"""
+_CHECKS = """
+CREATE TABLE IF NOT EXISTS checks (
+    sha256 TEXT PRIMARY KEY, identity TEXT NOT NULL, checked REAL NOT NULL)
 """
 
 
@@ -152,10 +169,25 @@ class Store:
             yield Path(name)
 
     def file(self, sha: str) -> Path:
-        """Path of a stored file, after checking that its content still has its hash."""
+        """Path of a stored file, after checking that its content still has its hash.
+
+        Raises
+        ------
+        StoreError
+            It is missing or changed.
+        """
         path = self._path(sha)
         if sha in self._seen and path.exists():
             return path
+        if not self._is_remembered(sha, path):
+            self._check(sha, path)
+        self._seen.add(sha)
+        return path
+
+    def _check(self, sha: str, path: Path) -> None:
+        """Hash a file; remember that it is whole if it could not change unseen meanwhile."""
+        begun = time.time()
+        before = _identity(path)
         found = file_sha256(path) if path.is_file() else "no file"
         if found != sha:
             raise StoreError(
@@ -164,8 +196,32 @@ class Store:
                 expected=f"content with hash {sha[:12]}",
                 remedy="Delete it and run again; it will be made anew.",
             )
-        self._seen.add(sha)
-        return path
+        if before is not None and before == _identity(path):
+            self._remember(sha, before, begun)
+
+    def _is_remembered(self, sha: str, path: Path) -> bool:
+        """Whether the file was found whole within `TRUSTED_DAYS` and is untouched since."""
+        try:
+            row = self._db.execute(
+                "SELECT identity, checked FROM checks WHERE sha256=?", (sha,)
+            ).fetchone()
+        except sqlite3.Error:
+            return False
+        if row is None or not 0 <= time.time() - row[1] < TRUSTED_DAYS * 86_400:
+            return False
+        identity = _identity(path)
+        return identity is not None and row[0] == " ".join(map(str, identity))
+
+    def _remember(self, sha: str, identity: tuple[int, ...], begun: float) -> None:
+        _, mtime, ctime, _, _ = identity
+        if max(mtime, ctime) / 1e9 > begun - SETTLED:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute(_CHECKS)
+            self._db.execute(
+                "INSERT OR REPLACE INTO checks VALUES (?, ?, ?)",
+                (sha, " ".join(map(str, identity)), begun),
+            )
 
     def array(self, sha: str) -> npt.NDArray[np.float64]:
         """A stored array, memory-mapped and read-only."""
@@ -244,6 +300,17 @@ class Store:
                 expected="a folder that can be written, with room",
                 remedy="Free disk space, mend the rights, or choose another folder.",
             ) from error
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What changes whenever a file is written to or replaced; None where nothing tells that."""
+    if os.name == "nt":
+        return None
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
 
 
 def file_sha256(path: Path) -> str:
