@@ -56,6 +56,10 @@ from servio.measure.producer import (
 from servio.measure.similarity import (
     structural_similarity,
 )
+from servio.measure.sourcing import (
+    offshoring,
+    outsourcing,
+)
 from servio.measure.value_content import (
     service_content,
     service_content_of_exports,
@@ -83,8 +87,10 @@ __all__ = [
     "intermediate_use_share",
     "key_sector",
     "network_position",
+    "offshoring",
     "output_change",
     "output_multiplier",
+    "outsourcing",
     "primary_input_ratio",
     "producer_service_share",
     "production_inducement",

@@ -12,6 +12,7 @@ from servio import algebra
 from servio.measure._chains import exports, relative_gap
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
+from servio.measure._trade import trade
 from servio.table import IOTable, Note
 
 __all__ = [
@@ -322,14 +323,7 @@ def _trade(table: IOTable) -> tuple[Array, Array, tuple[Note, ...]]:
     """Exports and imports of each product that flows at home do not tell apart, (n,) each."""
     if table.axis.is_world:
         return np.zeros(len(table)), np.zeros(len(table)), ()
-    exported = table.demand_with("exports")
-    if table.Zm is None:
-        return exported, -table.demand_with("imports"), ()
-    imported = table.Zm.sum(axis=1)
-    if table.Ym is not None:
-        return exported, imported + table.Ym.sum(axis=1), ()
-    note = Note("no-final-imports", "imports for final use are not in the table")
-    return exported, imported, (note,)
+    return trade(table)
 
 
 def _per_output(table: IOTable, flows: Array) -> Array:
