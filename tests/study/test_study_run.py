@@ -79,8 +79,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_store_has_every_row_of_every_measure(whole: Path) -> None:
     store = study.open_store(whole)
     share = store.results("service_input_share", by="manufacturing", grouping="kibs")
-    assert list(share.columns)[:10] == ["source", "year", "country", "industry", "group", "part",
-                                        "measure", "value", "unit", "definition"]  # fmt: skip
+    assert list(share.columns)[:11] == ["source", "year", "country", "industry", "partner", "group",
+                                        "part", "measure", "value", "unit", "definition"]  # fmt: skip
     assert len(share) == 3 * YEARS
     for year in store.years:
         table = servio.read(parse().tables[0].path, year=year)

@@ -69,7 +69,8 @@ class Result:
     Parameters
     ----------
     columns : mapping of str to Column
-        ``country``, ``industry`` and, where it applies, ``group`` or ``part``; one row a value.
+        ``country``, ``industry`` and, where they apply, ``partner`` (the other country), ``group``
+        and ``part``; one row a value.
     values : array (k,)
         NaN where undefined.
     undefined : tuple of Undefined

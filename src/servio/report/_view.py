@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LABELS", "Panel", "Results", "Slab", "Variant", "View"]
 
-LABELS = ("industry", "group", "part")
+LABELS = ("industry", "partner", "group", "part")
 
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
-Labels = tuple[tuple[str, str, str], ...]
+Labels = tuple[tuple[str, str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Slab:
     ----------
     variant : Variant
     unit : str
-    labels : tuple of (industry, group, part)
+    labels : tuple of (industry, partner, group, part)
         In the order of the results.
     codes : tuple of str
         Countries, sorted. Regions that are no economy are not among them.
@@ -85,7 +85,7 @@ class Slab:
 
     variant: Variant
     unit: str
-    labels: tuple[tuple[str, str, str], ...]
+    labels: Labels
     codes: tuple[str, ...]
     years: tuple[int, ...]
     values: Array
@@ -105,7 +105,7 @@ class Slab:
         cells = np.full((len(rows), len(columns)), math.nan)
         if code in self.codes and year in self.years:
             own = self.values[:, self.codes.index(code), self.years.index(year)]
-            for (industry, group, _), value in zip(self.labels, own, strict=True):
+            for (industry, _, group, _), value in zip(self.labels, own, strict=True):
                 cells[rows.index(industry), columns.index(group)] = value
         return pd.DataFrame(cells, index=rows, columns=columns)
 
@@ -250,7 +250,7 @@ class _Block:
             for column in reversed(LABELS):
                 value, place = divmod(value, len(self.names[column]))
                 parts.append(self.names[column][place])
-            labels.append((parts[2], parts[1], parts[0]))
+            labels.append((parts[3], parts[2], parts[1], parts[0]))
         return tuple(labels), number
 
 

@@ -15,7 +15,7 @@ from servio.table import IOTable
 
 __all__ = ["LABELS", "Rows", "option_names"]
 
-LABELS = ("country", "industry", "group", "part")
+LABELS = ("country", "industry", "partner", "group", "part")
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
 Codes = npt.NDArray[np.int32]

@@ -73,8 +73,9 @@ class StudyStore:
         Returns
         -------
         pandas.DataFrame
-            Columns source, year, country, industry, group, part, measure, value, unit, definition
-            and one an option; an empty text where a column does not apply, NaN where undefined.
+            Columns source, year, country, industry, partner, group, part, measure, value, unit,
+            definition and one an option; an empty text where a column does not apply, NaN where
+            undefined.
 
         Raises
         ------
