@@ -61,6 +61,7 @@ from servio.algebra.structure import (
     zero_rows,
 )
 from servio.algebra.update import updated_solve
+from servio.algebra.ushape import UShape, lind_mehlum
 
 __all__ = [
     "Balanced",
@@ -68,6 +69,7 @@ __all__ = [
     "Paths",
     "ShiftShare",
     "StructuralDecomposition",
+    "UShape",
     "aggregate_matrix",
     "aggregate_vector",
     "allocation_coefficients",
@@ -92,6 +94,7 @@ __all__ = [
     "influence_norms",
     "influence_vector",
     "input_coefficients",
+    "lind_mehlum",
     "live_industries",
     "multiplier_ratio",
     "output_multiplier",

@@ -20,6 +20,11 @@ from servio.measure.extraction import (
 from servio.measure.footprint import (
     footprint,
 )
+from servio.measure.income import (
+    chain_income,
+    chain_margin,
+    functional_specialisation,
+)
 from servio.measure.inducement import (
     inducement_pair,
     production_inducement,
@@ -56,6 +61,10 @@ from servio.measure.producer import (
 from servio.measure.similarity import (
     structural_similarity,
 )
+from servio.measure.smile import (
+    smile_curve,
+    smile_test,
+)
 from servio.measure.sourcing import (
     offshoring,
     outsourcing,
@@ -73,6 +82,8 @@ __all__ = [
     "Undefined",
     "average_propagation_length",
     "backward_linkage",
+    "chain_income",
+    "chain_margin",
     "convergence_rate",
     "downstreamness",
     "extraction_loss",
@@ -82,6 +93,7 @@ __all__ = [
     "find",
     "footprint",
     "forward_linkage",
+    "functional_specialisation",
     "inducement_pair",
     "intermediate_sales_share",
     "intermediate_use_share",
@@ -100,6 +112,8 @@ __all__ = [
     "service_input_change",
     "service_input_coefficient",
     "service_input_share",
+    "smile_curve",
+    "smile_test",
     "structural_paths",
     "structural_similarity",
     "upstreamness",
