@@ -41,7 +41,7 @@ def test_a_list_makes_one_measure_for_each_combination_in_the_order_written() ->
 def test_every_option_is_settled_and_the_definition_reads_as_the_measures_own() -> None:
     call = parse(GOOD).calls[0]
     assert set(dict(call.options)) == set(MEASURES["service_input_share"].options)
-    assert call.definition == "by=manufacturing grouping=services origin=total"
+    assert call.definition == "by=manufacturing grouping=services origin=total total=false"
 
 
 def test_producer_services_stands_for_every_definition() -> None:

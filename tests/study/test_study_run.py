@@ -505,7 +505,7 @@ def test_paths_start_at_the_study_file_and_a_measure_that_does_not_apply_is_reco
     store = study.run(study.load(tmp_path / "own.toml"), tmp_path / "out", workers=1)
     assert store.results().value.tolist() == [200 / 350]
     problems = store.problems()
-    assert problems.definition.tolist() == ["by=manufacturing grouping=kibs origin=total"]
+    assert problems.definition.tolist() == ["by=manufacturing grouping=kibs origin=total total=false"]
     assert problems.text[0].startswith("not applicable: ")
     assert any("service_input_share: 1 times not applicable" in text for text in store.messages)
     assert not store.synthetic
