@@ -37,6 +37,7 @@ ONLY_GROUPS = {
 # (measure, option=value) -> tables that must refuse it
 REFUSED = {
     ("factor_multiplier", "form=type2"): {"world"},
+    ("export_decomposition", "method=kww"): {"world"},
     ("footprint", "form=imports"): {"toy", "national"},
     ("service_content", "origin=imported"): {"toy", "national"},
     ("service_content_of_exports", "origin=imported"): {"toy", "national"},

@@ -42,6 +42,9 @@ from servio.measure.multiplier import (
 from servio.measure.network import (
     network_position,
 )
+from servio.measure.participation import (
+    participation,
+)
 from servio.measure.paths import (
     average_propagation_length,
     field_of_influence,
@@ -69,6 +72,14 @@ from servio.measure.sourcing import (
     offshoring,
     outsourcing,
 )
+from servio.measure.trade import (
+    export_origin,
+    gross_exports,
+    value_added_trade,
+)
+from servio.measure.trade_decomposition import (
+    export_decomposition,
+)
 from servio.measure.value_content import (
     service_content,
     service_content_of_exports,
@@ -86,6 +97,8 @@ __all__ = [
     "chain_margin",
     "convergence_rate",
     "downstreamness",
+    "export_decomposition",
+    "export_origin",
     "extraction_loss",
     "factor_multiplier",
     "field_of_influence",
@@ -94,6 +107,7 @@ __all__ = [
     "footprint",
     "forward_linkage",
     "functional_specialisation",
+    "gross_exports",
     "inducement_pair",
     "intermediate_sales_share",
     "intermediate_use_share",
@@ -103,6 +117,7 @@ __all__ = [
     "output_change",
     "output_multiplier",
     "outsourcing",
+    "participation",
     "primary_input_ratio",
     "producer_service_share",
     "production_inducement",
@@ -118,6 +133,7 @@ __all__ = [
     "structural_similarity",
     "upstreamness",
     "value_added_inducement",
+    "value_added_trade",
     "value_content",
     "write",
 ]

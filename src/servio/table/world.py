@@ -55,11 +55,11 @@ class WorldShape:
         return bool((self.order == np.arange(len(self.order))).all())
 
     def by_country(self, flows: Array) -> Array:
-        """Demand columns (n, m) of the table, added up by country and put in order: (n, G)."""
+        """Demand columns (n, m) of the table, added up by country: (n, G), in the table's order."""
         summed = np.zeros((len(flows), len(self.countries)))
         for column, country in enumerate(self.demand):
             summed[:, country] += flows[:, column]
-        return summed[self.order]
+        return summed
 
 
 def world_shape(table: IOTable, blocs: str = "") -> WorldShape:
@@ -71,8 +71,8 @@ def world_shape(table: IOTable, blocs: str = "") -> WorldShape:
     blocs : str
         Countries that count as one, so that trade among them is domestic:
         ``"NAFTA=USA+CAN+MEX"``, several with ``;`` between them. A bloc with the name of a
-        country of the table contains it: ``"CHN=CN1+CN2"`` folds a split country without
-        adding up its industries.
+        country of the table contains it, which must be empty then: ``"CHN=CN1+CN2"`` folds a
+        split country without adding up its industries.
 
     Returns
     -------
@@ -83,7 +83,8 @@ def world_shape(table: IOTable, blocs: str = "") -> WorldShape:
     InputError
         The table has one country, or final demand without a country.
     LabelError
-        Countries have different industries, or a bloc names an unknown country.
+        Countries have different industries, a bloc names an unknown country, or a bloc has the
+        name of a country with production that is not among its members.
     UsageError
         `blocs` can't be read, or a country is in two blocs.
 
@@ -109,7 +110,10 @@ def _shape(table: IOTable, blocs: str) -> WorldShape:
         )
     codes = axis.code_names
     _refuse_ragged(table, codes)
-    merged = _merge(axis.country_names, parse_blocs(blocs))
+    named = parse_blocs(blocs)
+    for name, members in named.items():
+        _refuse_double(table, name, members)
+    merged = _merge(axis.country_names, named)
     names = tuple(dict.fromkeys(merged.values()))
     country = np.array([names.index(merged[c]) for c in axis.countries], dtype=np.intp)
     place = {code: i for i, code in enumerate(codes)}
@@ -236,8 +240,6 @@ def fold_countries(table: IOTable, parts: Mapping[str, Sequence[str]]) -> IOTabl
         ...
     servio.errors.LabelError: model WORLD 2000 M01: found production besides its parts M03 + M04...
     """
-    for whole, members in parts.items():
-        _refuse_double(table, whole, members)
     shape = world_shape(table, ";".join(f"{w}={'+'.join(m)}" for w, m in parts.items()))
     row = shape.country * len(shape.industries) + shape.industry
     size = len(shape.countries) * len(shape.industries)
@@ -278,5 +280,5 @@ def _refuse_double(table: IOTable, whole: str, members: Sequence[str]) -> None:
             f"{table.info.name} {whole}",
             found=f"production besides its parts {' + '.join(members)}",
             expected="empty rows and columns of a country that is published in parts",
-            remedy="Leave out the parts or the whole: together they count twice.",
+            remedy="Leave out the parts or the whole: together they count twice; or list it as a part.",
         )

@@ -29,6 +29,7 @@ from servio.algebra.trade.terms import (
     KWW_TERMS,
     WWZ_TERMS,
     koopman_wang_wei,
+    unsold_exports,
     wang_wei_zhu,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "oecd_indicators",
     "origin_of_exports",
     "trade_participation",
+    "unsold_exports",
     "value_added_absorbed",
     "value_added_exported",
     "wang_wei_zhu",

@@ -7,7 +7,7 @@ import numpy as np
 from servio.algebra._check import Array
 from servio.algebra.trade._system import TradeSystem
 
-__all__ = ["KWW_TERMS", "WWZ_TERMS", "koopman_wang_wei", "wang_wei_zhu"]
+__all__ = ["KWW_TERMS", "WWZ_TERMS", "koopman_wang_wei", "unsold_exports", "wang_wei_zhu"]
 
 Parts = dict[str, Array]
 
@@ -124,7 +124,8 @@ def _foreign(system: TradeSystem) -> Parts:
     m = system.content
     o = system.foreign[:, None] - m
     at_home = system.locally(system.own(system.Y)[:, None])[:, 0]
-    again = system.locally(system.exports.sum(axis=1)[:, None])[:, 0]
+    sent = system.final_exports + system.intermediate_exports
+    again = system.locally(sent.sum(axis=1)[:, None])[:, 0]
     absorbed, exported = system.sold(at_home), system.sold(again)
     final = system.final_exports
     return {
@@ -198,3 +199,24 @@ def _with_sums(terms: Parts, exports: Array) -> Parts:
     parts = {"EXGR": exports} | {k: _sum(terms, *names) for k, names in sums.items()}
     total = _sum(terms, *KWW_TERMS)
     return parts | terms | {"DISCREPANCY": exports - total}
+
+
+def unsold_exports(system: TradeSystem) -> Array:
+    r"""Exports that serve output which the table sells to nobody.
+
+    ``h # A_sr (B d)_r + FC # A_sr L_rr d_r`` with ``d = x - A x - Y 1``.
+
+    Parameters
+    ----------
+    system : TradeSystem
+
+    Returns
+    -------
+    (n, G) array
+        Currency; zero in a balanced table. What `wang_wei_zhu` leaves as DISCREPANCY.
+    """
+    gap = system.gap
+    everywhere = system.sold(system.solve(gap[:, None])[:, 0])
+    at_home = system.sold(system.locally(gap[:, None])[:, 0])
+    flows = system.home[:, None] * everywhere + system.foreign[:, None] * at_home
+    return np.where(system.live[:, None], system.abroad(flows), 0.0)

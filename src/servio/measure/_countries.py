@@ -1,0 +1,171 @@
+"""World tables as systems of countries, and their results as labelled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from servio.algebra import trade
+from servio.measure._result import Array, Column, Result, Undefined
+from servio.table import IOTable, Note
+from servio.table.world import WorldShape, world_shape
+
+__all__ = ["Rows", "notes", "rows", "share", "system"]
+
+NEGLIGIBLE = 1e-9
+
+
+def system(table: IOTable, blocs: str) -> trade.TradeSystem:
+    """The table's countries, blocs as one, ready for decompositions; made once a table."""
+
+    def make() -> trade.TradeSystem:
+        shape = world_shape(table, blocs)
+        Y = shape.by_country(table.Y)
+        return trade.TradeSystem(table.leontief("total"), table.x, Y, shape.order, shape.starts)
+
+    found: trade.TradeSystem = table.once(("trade system", blocs), make)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a result: industries, groups of them or whole countries.
+
+    Parameters
+    ----------
+    shape : WorldShape
+    country, industry : Column
+    collect : sparse array (rows, n)
+        Adds the table's rows, in the order of countries, to rows of the result.
+    dead : array (rows,)
+        Rows in which no industry has output.
+    """
+
+    shape: WorldShape
+    country: Column
+    industry: Column
+    collect: sparse.csr_array
+    dead: npt.NDArray[np.bool_]
+
+    def add(self, values: Array) -> Array:
+        """Flows (n,) or (n, k) of the table's rows, added up to the result's rows."""
+        found: Array = self.collect @ values
+        return found
+
+    def mirrored(self, values: Array) -> Array:
+        """Flows (n, G) added up and seen from the other side: the partner's row, own column."""
+        G = len(self.shape.countries)
+        turned = self.add(values).reshape(G, -1, G).transpose(2, 1, 0)
+        return np.ascontiguousarray(turned).reshape(-1, G)
+
+    def result(
+        self,
+        parts: Mapping[str, Array],
+        *,
+        own: bool = False,
+        label: str = "part",
+        residual: float = 0.0,
+        notes: tuple[Note, ...] = (),
+        gone: npt.NDArray[np.bool_] | None = None,
+        reason: str = "zero output",
+    ) -> Result:
+        """Parts (rows,) or (rows, G) as a long result; a second dimension is the partner.
+
+        With one part of no name there is no column of parts. The country itself is a partner if
+        `own`. Rows of industries without output and those in `gone` are undefined.
+        """
+        values = np.stack(list(parts.values()), axis=-1)
+        empty = self.dead if gone is None else self.dead | gone
+        values[empty] = np.nan
+        names = self._labels()
+        undefined = tuple(
+            Undefined(names[i], "zero output" if self.dead[i] else reason)
+            for i in np.flatnonzero(empty)
+        )
+        places = np.indices(values.shape)
+        columns = {"country": (self.country, places[0]), "industry": (self.industry, places[0])}
+        shown = {k: Column(c.names, c.index[at].ravel()) for k, (c, at) in columns.items()}
+        if values.ndim == 3:
+            shown["partner"] = Column(self.shape.countries, places[1].ravel())
+        if tuple(parts) != ("",):
+            shown[label] = Column(tuple(parts), places[-1].ravel())
+        if values.ndim == 3 and not own:
+            kept = (self.country.index[places[0]] != places[1]).ravel()
+            shown = {k: Column(c.names, c.index[kept]) for k, c in shown.items()}
+            return Result(shown, values.ravel()[kept], undefined, residual, notes)
+        return Result(shown, values.ravel(), undefined, residual, notes)
+
+    def _labels(self) -> list[str]:
+        pairs = zip(self.country.decode(), self.industry.decode(), strict=True)
+        return [f"{country}_{industry}" for country, industry in pairs]
+
+
+def rows(table: IOTable, by: str, blocs: str) -> Rows:
+    """Rows for ``by``: ``industry``, ``economy`` or a grouping, within each country or bloc."""
+    found: Rows = table.once(("country rows", by, blocs), lambda: _rows(table, by, blocs))
+    return found
+
+
+def _rows(table: IOTable, by: str, blocs: str) -> Rows:
+    shape = world_shape(table, blocs)
+    G, n = len(shape.countries), len(shape.order)
+    if by == "industry":
+        names, weights = shape.industries, np.eye(len(shape.industries))[:, shape.industry]
+    elif by == "economy":
+        names, weights = ("economy",), np.ones((1, n))
+    else:
+        names, found = table.weights(by)
+        weights = found[:, shape.order]
+    group, row = np.nonzero(weights)
+    place = shape.country[row] * len(names) + group
+    size = G * len(names)
+    collect = sparse.csr_array((weights[group, row], (place, row)), shape=(size, n))
+    live = np.bincount(place, table.live[shape.order][row], minlength=size)
+    return Rows(
+        shape,
+        Column(shape.countries, np.repeat(np.arange(G), len(names))),
+        Column(names, np.tile(np.arange(len(names)), G)),
+        collect,
+        live == 0,
+    )
+
+
+def share(numerator: Array, denominator: Array) -> Array:
+    """Rows (r,) or (r, k) over (r,); NaN where there is nothing to divide by."""
+    by = denominator if numerator.ndim == 1 else denominator[:, None]
+    found: Array = np.full(numerator.shape, np.nan)
+    np.divide(numerator, by, out=found, where=by != 0)
+    return found
+
+
+def notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
+    """What is counted as value added, and which countries count as one."""
+    found = []
+    extra = np.abs(system(table, blocs).v @ _in_order(table, blocs, table.x))
+    other = extra - table.value_added.sum()
+    if abs(other) > NEGLIGIBLE * extra:
+        found.append(
+            Note(
+                "value-with-taxes",
+                f"everything paid besides inputs counts as value added: {other / extra:.2%} of it "
+                "is taxes, margins and discrepancies",
+            )
+        )
+    if blocs:
+        shape = world_shape(table, blocs)
+        merged = [
+            f"{name} = {' + '.join(members)}"
+            for name, members in zip(shape.countries, shape.members, strict=True)
+            if members != (name,)
+        ]
+        found.append(Note("blocs", f"trade inside counts as domestic: {'; '.join(merged)}"))
+    return tuple(found)
+
+
+def _in_order(table: IOTable, blocs: str, values: Array) -> Array:
+    ordered: Array = values[world_shape(table, blocs).order]
+    return ordered

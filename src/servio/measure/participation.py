@@ -1,0 +1,142 @@
+"""Taking part in value chains across borders: how far, at which end, how deep."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from servio.algebra import trade
+from servio.measure._chains import relative_gap
+from servio.measure._contract import measure
+from servio.measure._countries import Rows, notes, rows, share, system
+from servio.measure._result import Array, Result
+from servio.table import IOTable
+
+__all__ = ["participation"]
+
+Method = Literal["trade", "forward_production", "backward_production", "oecd", "vertical"]
+Shares = tuple[dict[str, Array], Array, str, float]
+
+PRODUCTION = ("PURE_DOMESTIC", "TRADITIONAL", "SIMPLE", "COMPLEX")
+
+
+@measure(
+    title="Participation in global value chains",
+    question="What part of exports or production belongs to chains that cross borders, and how?",
+    unit="share",
+    formula="1 - DAVAX / E; v L A_F x / v x; ...",
+    identity="the parts of a method's whole add up to 1",
+    source="Borin, Mancini & Taglioni (2021); Wang, Wei, Yu & Zhu (2017); Hummels, Ishii & Yi "
+    "(2001); OECD TiVA; methods G8",
+    needs=("world",),
+)
+def participation(
+    table: IOTable, *, method: Method = "trade", by: str = "industry", blocs: str = ""
+) -> Result:
+    """Shares of exports or production in value chains that cross borders.
+
+    With ``h = v_s L_ss`` and ``Q_sr = Y_sr + A_sr L_rr Y_rr``, what the destination uses up
+    itself, ``trade`` shares out gross exports: ``h # Q`` crosses one border (TRADITIONAL), the
+    rest is GVC: ``(1 - h) # Q`` BACKWARD, ``h # (E - Q)`` FORWARD, ``(1 - h) # (E - Q)`` TWO_SIDED.
+
+    Parameters
+    ----------
+    table : IOTable
+        A world table.
+    method : {'trade', 'forward_production', 'backward_production', 'oecd', 'vertical'}
+        ``trade``: parts of gross exports. ``forward_production``: parts of value added by where
+        it ends, ``backward_production``: parts of final products by where their value arises:
+        PURE_DOMESTIC, TRADITIONAL (in final exports), SIMPLE (one border in inputs), COMPLEX;
+        GVC is the last two. ``oecd``: foreign value added in exports (BACKWARD) and domestic
+        value added in exports of others (FORWARD), by the country's gross exports. ``vertical``:
+        imported content of exports (VS) and exports used in exports of others (VS1).
+    by : str
+        ``industry``, ``economy`` or a grouping of industries.
+    blocs : str
+        Countries that count as one, such as ``"NAFTA=USA+CAN+MEX"``.
+
+    Returns
+    -------
+    Measure
+        Share, one row an industry and ``part``; of the industry's own exports, value added or
+        final products; for ``oecd`` and ``vertical`` of all exports of its country, so that
+        industries add up.
+
+    Raises
+    ------
+    InputError
+        The table is national.
+
+    Notes
+    -----
+    Identity: TRADITIONAL, BACKWARD, FORWARD and TWO_SIDED add up to 1 (``trade``); the four
+    production parts add up to 1, less the share in output that the table sells to nobody.
+    FORWARD of ``oecd`` counts value added once for each border in partners' exports: the sum of
+    BACKWARD and FORWARD can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country.
+
+    References
+    ----------
+    Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank WPS 9785 (trade-based measure, from
+    memory of the paper). Wang, Z., Wei, S.-J., Yu, X. and Zhu, K. (2017), NBER WP 23222. Hummels,
+    D., Ishii, J. and Yi, K.-M. (2001), Journal of International Economics 54(1). OECD (2023),
+    Guide to TiVA indicators: DEXFVApSH, FEXDVApSH.
+
+    Examples
+    --------
+    >>> import servio
+    >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
+    >>> found = participation(table, by="economy")
+    >>> names = ("TRADITIONAL", "BACKWARD", "FORWARD", "TWO_SIDED")
+    >>> round(sum(found.value(country="M01", part=name) for name in names), 12)
+    1.0
+    """
+    world, out = system(table, blocs), rows(table, by, blocs)
+    if method == "trade":
+        found = _of_exports(world, out)
+    elif method in ("forward_production", "backward_production"):
+        found = _of_production(world, out, method)
+    else:
+        found = _of_country(world, out, method)
+    parts, whole, reason, residual = found
+    return out.result(
+        {name: share(value, whole) for name, value in parts.items()},
+        gone=whole == 0,
+        reason=reason,
+        residual=residual,
+        notes=notes(table, blocs),
+    )
+
+
+def _of_exports(world: trade.TradeSystem, out: Rows) -> Shares:
+    flows = trade.trade_participation(world)
+    parts = {name: out.add(value.sum(axis=1)) for name, value in flows.items()}
+    whole = parts.pop("EXGR")
+    parts.pop("VS")
+    return parts, whole, "no exports", relative_gap(parts["TRADITIONAL"] + parts["GVC"], whole)
+
+
+def _of_production(world: trade.TradeSystem, out: Rows, method: str) -> Shares:
+    forward = method == "forward_production"
+    flows = (trade.forward_production if forward else trade.backward_production)(world)
+    sums = {name: out.add(value) for name, value in flows.items()}
+    whole = sums["VALUE_ADDED" if forward else "FINAL_PRODUCTS"]
+    parts = {name: sums[name] for name in PRODUCTION}
+    total = sum(parts.values(), sums.get("DISCREPANCY", np.zeros_like(whole)))
+    parts["GVC"] = parts["SIMPLE"] + parts["COMPLEX"]
+    reason = "no value added" if forward else "no final products"
+    return parts, whole, reason, relative_gap(np.asarray(total), whole)
+
+
+def _of_country(world: trade.TradeSystem, out: Rows, method: str) -> Shares:
+    """Industries as parts of their country's exports."""
+    E = world.exports.sum(axis=1)
+    whole = np.add.reduceat(E, world.starts[:-1])[out.country.index]
+    embodied = world.abroad(trade.value_added_exported(world)).sum(axis=1)
+    if method == "oecd":
+        parts = {"BACKWARD": world.foreign * E, "FORWARD": embodied}
+    else:
+        imported = world.domestic + world.foreign - world.home
+        parts = {"VS": imported * E, "VS1": embodied}
+    sums = {name: out.add(value) for name, value in parts.items()}
+    return sums, whole, "no exports", relative_gap((world.domestic + world.foreign) * E, E)
