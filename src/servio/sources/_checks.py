@@ -17,6 +17,7 @@ __all__ = [
     "checked",
     "heavy_inputs",
     "imbalance",
+    "missing",
     "negative_demand",
     "negative_flows",
     "negative_value_added",
@@ -170,7 +171,7 @@ def imbalance(table: IOTable) -> Iterator[Note]:
         if not size.any() or size.max() <= NOTED_GAP * largest:
             continue
         i = int(size.argmax())
-        yield Note(code, f"{what} miss output by up to {gap[i]:.4g} ({table.axis.labels[i]}, "
+        yield Note(code, f"{what} {missing(gap[i])} up to {size[i]:.4g} ({table.axis.labels[i]}, "
                    f"{size[i] / largest:.1e} of the largest output)")  # fmt: skip
 
 
@@ -182,10 +183,15 @@ def refuse_imbalance(table: IOTable, limit: float) -> None:
         if size[i] > limit:
             raise InputError(
                 f"{table.info.name}, {table.axis.labels[i]}",
-                found=f"{what} that miss output by {gap[i]:.4g}",
+                found=f"{what} that {missing(gap[i])} {abs(gap[i]):.4g}",
                 expected=f"a gap of at most {limit:g} of the largest output",
                 remedy="Correct the table, or leave the limit out.",
             )
+
+
+def missing(gap: float) -> str:
+    """How sales or costs go with output, in words, by the sign of what is left of output."""
+    return "miss output by" if gap > 0 else "exceed output by"
 
 
 def _used(table: IOTable) -> Array:

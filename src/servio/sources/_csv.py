@@ -15,7 +15,7 @@ from servio.sources._guard import Kind, read_bytes, regular_file, require_kind
 from servio.sources._matrix import Array, Matrix, NumberFormat, check_size, clean_labels, zeros_note
 from servio.table import Note
 
-__all__ = ["SEPARATORS", "Sheet", "matrix_of", "read_matrix", "read_sheet", "sheet_of"]
+__all__ = ["SEPARATORS", "Lines", "Sheet", "matrix_of", "read_matrix", "read_sheet", "sheet_of"]
 
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -40,7 +40,7 @@ class Sheet:
         self.separator = separator
         self.notes = notes
         self._lines = lines
-        self.header = self._split(0)
+        self.header = self.cells(0)
 
     def __len__(self) -> int:
         """Rows below the header."""
@@ -49,7 +49,7 @@ class Sheet:
     def __iter__(self) -> Iterator[list[str]]:
         """Rows below the header, in order."""
         for i in range(1, len(self._lines)):
-            cells = self._split(i)
+            cells = self.cells(i)
             if len(cells) != len(self.header):
                 raise FormatError(
                     f"{self.place}, row {i + 1}",
@@ -59,7 +59,8 @@ class Sheet:
                 )
             yield cells
 
-    def _split(self, i: int) -> list[str]:
+    def cells(self, i: int) -> list[str]:
+        """Cells of a line, from 0, whatever their number."""
         line = self._lines[i]
         if '"' not in line:
             return line.split(self.separator)
@@ -93,6 +94,13 @@ def read_sheet(path: Path, *, encoding: str = "", separator: str = "") -> Sheet:
 
 def sheet_of(data: bytes, place: str, *, encoding: str = "", separator: str = "") -> Sheet:
     """The cells of delimited text that is in memory; `place` names it in messages."""
+    lines, notes = _lines(data, place, encoding)
+    separator = _checked_separator(separator, place)
+    return Sheet(place, lines, separator or _separator(lines, place), notes)
+
+
+def _lines(data: bytes, place: str, encoding: str) -> tuple[list[str], tuple[Note, ...]]:
+    """The lines of a text up to the last one that isn't blank."""
     text, notes = _decode(data, place, encoding)
     _refuse_controls(text, place)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -101,10 +109,14 @@ def sheet_of(data: bytes, place: str, *, encoding: str = "", separator: str = ""
     if not lines:
         raise FormatError(place, found="blank lines only", expected="a table",
                           remedy="Get or write the file again.")  # fmt: skip
+    return lines, notes
+
+
+def _checked_separator(separator: str, place: str) -> str:
     if separator and separator not in SEPARATORS:
         raise UsageError(f"{place}, separator", found=repr(separator),
                          expected="one of , ; | or tab", remedy="Correct it.")  # fmt: skip
-    return Sheet(place, lines, separator or _separator(lines, place), notes)
+    return separator
 
 
 def read_matrix(
@@ -131,7 +143,47 @@ def matrix_of(sheet: Sheet, numbers: NumberFormat) -> Matrix:
             marked += sum(cell.strip(" \t") in numbers.zeros for cell in cells[1:])
     rows, row_notes = clean_labels(raw, sheet.place, lambda i: f"row {i + 2}")
     notes = (*sheet.notes, *notes, *row_notes, *zeros_note(sheet.place, marked))
-    return Matrix(sheet.place, rows, columns, values, notes)
+    return Matrix(sheet.place, rows, columns, values, notes, sheet.header[0].strip())
+
+
+class Lines:
+    """The cells of delimited text from its first line on, title lines and all (a `Grid`).
+
+    Parameters
+    ----------
+    path : path
+        A regular file.
+    skip_rows : int
+        Lines above the column labels, which may have any number of cells.
+    encoding, separator : str
+        As for `read_sheet`.
+    """
+
+    def __init__(
+        self, path: Path, skip_rows: int = 0, *, encoding: str = "", separator: str = ""
+    ) -> None:
+        regular_file(path)
+        require_kind(path, Kind.TEXT)
+        lines, self.notes = _lines(read_bytes(path), path.name, encoding)
+        separator = _checked_separator(separator, path.name)
+        sheet = Sheet(path.name, lines, separator or _separator(lines[skip_rows:] or lines,
+                                                                path.name), ())  # fmt: skip
+        self.place = path.name
+        self.rows = [sheet.cells(i) for i in range(len(lines))]
+        check_size(self.place, len(self.rows), max(map(len, self.rows)))
+
+    def cell(self, i: int, j: int) -> str:
+        return f"row {i + 1}, column {j + 1}"
+
+    def label(self, i: int, j: int) -> str:
+        return self.rows[i][j]
+
+    def number(self, i: int, j: int, named: str, numbers: NumberFormat) -> float:
+        place = f"{self.place}, {self.cell(i, j)}"
+        return numbers.number(self.rows[i][j], lambda: f"{place} {named}")
+
+    def marked(self, i: int, j: int, numbers: NumberFormat) -> bool:
+        return self.rows[i][j].strip(" \t") in numbers.zeros
 
 
 def _row(

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from servio import classify
 from servio.errors import FormatError, InputError, LabelError, UnitError, UsageError
 from servio.sources._guard import Kind, inside, read_bytes, regular_file, require_kind
+from servio.sources._layout import BETWEEN, Layout
 from servio.sources._matrix import NumberFormat
 
-__all__ = ["FILE_KEYS", "KINDS", "NAME", "TABLE_KEYS", "Description", "locate", "read_description"]
+__all__ = ["FILE_KEYS", "KINDS", "NAME", "TABLE_KEYS", "Block", "Description", "File", "locate",
+           "read_description"]  # fmt: skip
 
 NAME = "table.toml"
 MAX_BYTES = 2**20
@@ -24,23 +26,71 @@ FLOWS = ("domestic", "total", "world")
 _INFO_KEYS = ("title", "edition", "currency", "unit", "kind", "prices", "valuation", "licence",
               "country", "source", "classification", "flows")  # fmt: skip
 _READING_KEYS = ("encoding", "separator", "decimal", "thousands", "country_separator")
-_TYPES: dict[str, tuple[type, str]] = {
-    **dict.fromkeys((*FILE_KEYS, *_INFO_KEYS, *_READING_KEYS), (str, "a text in quotes")),
+_LINE = (int, "a number of lines, such as 3")
+_LABELS = (list, 'a list of labels, such as ["first", "...", "last"]')
+_LAYOUT_TYPES: dict[str, tuple[Any, str]] = {
+    "skip_rows": _LINE,
+    "last_row": _LINE,
+    "label_column": ((int, str), "the number of a column, or its label"),
+}
+_FILE_TYPES: dict[str, tuple[Any, str]] = {
+    "file": (str, "a text in quotes"),
+    **_LAYOUT_TYPES,
+    "rows": _LABELS,
+    "columns": _LABELS,
+    "row": (str, "a label in quotes"),
+    "column": (str, "a label in quotes"),
+}
+_TYPES: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys((*_INFO_KEYS, *_READING_KEYS), (str, "a text in quotes")),
+    **dict.fromkeys(FILE_KEYS, ((str, dict), 'a file, such as "z.csv" or {file = "z.csv", ...}')),
+    **_LAYOUT_TYPES,
+    "file": (str, "a text in quotes"),
+    "industries": ((list, int), "a list of labels, or how many there are"),
+    "demand": _LABELS,
+    "primary": _LABELS,
+    "output": ((str, dict), 'a label, {row = "label"} or {column = "label"}'),
+    "ignore": _LABELS,
+    "primary_rest": (str, "a role, such as value_added"),
     "year": (int, "a year, such as 2014"),
     "years": (list, "a list of years, such as [2010, 2011]"),
     "balance_limit": (float, "a share, such as 0.01"),
     "align": (bool, "true or false"),
     "missing": (dict, 'a table, such as {":" = "zero"}'),
 }
+_LOWEST = {"skip_rows": 0, "last_row": 1, "label_column": 1, "industries": 1}
 TABLE_KEYS = tuple(_TYPES)
 _SECTIONS = ("table", "files", "demand_roles", "primary_roles", "groups", "satellites")
+
+
+class File(NamedTuple):
+    """A file and which part of it is read; without a name the one that holds the whole table."""
+
+    name: str
+    layout: Layout = Layout()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Labels that the description itself names."""
+        return frozenset((*(self.layout.rows or ()), *(self.layout.columns or ())))
 
 
 class Satellite(NamedTuple):
     """File and unit of a satellite."""
 
-    file: str
+    file: File
     unit: str
+
+
+class Block(NamedTuple):
+    """One sheet with the whole table, and which labels are what."""
+
+    file: File
+    industries: tuple[str, ...] | int
+    demand: tuple[str, ...]
+    primary: tuple[str, ...]
+    output: str
+    output_side: str
 
 
 @dataclass(frozen=True)
@@ -51,20 +101,27 @@ class Description:
     ----------
     path : Path
         The description; the files it names lie in its folder.
-    files : mapping of str to str
-        Names by key of `FILE_KEYS`, with ``{year}`` where they differ by year.
+    files : mapping of str to File
+        By key of `FILE_KEYS`; names have ``{year}`` where they differ by year.
+    block : Block or None
+        The sheet with the whole table, instead of Z, Y, V and x.
+    ignore : tuple of str
+        Labels of rows and columns that are no part of the table.
     years : tuple of int or None
         One table a year; ``(None,)`` where no year is named.
     """
 
     path: Path
     text: str
-    files: Mapping[str, str]
+    files: Mapping[str, File]
     years: tuple[int | None, ...]
     info: Mapping[str, str]
     numbers: NumberFormat
     encoding: str = ""
     separator: str = ""
+    block: Block | None = None
+    ignore: tuple[str, ...] = ()
+    primary_rest: str = ""
     country_separator: str = ""
     align: bool = False
     balance_limit: float | None = None
@@ -109,6 +166,9 @@ def read_description(path: Path) -> Description:
         path,
         text,
         files=_files(path, text, table),
+        block=_block(path, text, table),
+        ignore=_chosen(path, text, "ignore", table["ignore"]) if "ignore" in table else (),
+        primary_rest=table.get("primary_rest", ""),
         years=_years(path, text, table),
         info={k: table[k] for k in _INFO_KEYS if k in table},
         numbers=_numbers(path, text, table),
@@ -120,7 +180,7 @@ def read_description(path: Path) -> Description:
         demand_roles=_roles(path, text, data, "demand_roles"),
         primary_roles=_roles(path, text, data, "primary_roles"),
         groups=_groups(path, text, data.get("groups", {})),
-        satellites=_satellites(path, text, data.get("satellites", {})),
+        satellites=_satellites(path, text, data.get("satellites", {}), "file" in table),
     )
 
 
@@ -166,17 +226,33 @@ def _table(path: Path, text: str, data: Mapping[str, Any]) -> dict[str, Any]:
             if key in table:
                 raise FormatError(_place(path, text, key), found=f"{key} twice",
                                   expected="every key once", remedy="Remove one.")  # fmt: skip
-            kind, meant = _TYPES[key]
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise _wrong_type(path, text, key, value, meant)
-            table[key] = value
+            table[key] = _typed(path, text, key, value, *_TYPES[key])
     return table
 
 
-def _files(path: Path, text: str, table: Mapping[str, Any]) -> dict[str, str]:
-    files = {key: table[key] for key in FILE_KEYS if key in table}
+def _typed(path: Path, text: str, key: str, value: Any, kind: Any, meant: str) -> Any:
+    wrong = isinstance(value, bool) and kind is not bool
+    low = isinstance(value, int) and value < _LOWEST.get(key, value)
+    if wrong or low or not isinstance(value, kind):
+        raise _wrong_type(path, text, key, value, meant)
+    return value
+
+
+def _files(path: Path, text: str, table: Mapping[str, Any]) -> dict[str, File]:
+    common = _layout(path, text, table)
+    files = {
+        key: _file(path, text, key, table[key], common) for key in FILE_KEYS if key in table
+    }
+    if "file" in table:
+        both = [key for key in ("Z", "Y", "V", "x") if key in files]
+        if both:
+            raise FormatError(_place(path, text, both[0]), found=f"{both[0]} beside file",
+                              expected="file with the whole table, or Z, Y, V and x",
+                              remedy="Remove one of them.")  # fmt: skip
+        return files
     if "Z" not in files:
-        raise FormatError(str(path), found="no key Z", expected='Z = "z.csv", the square of flows',
+        raise FormatError(str(path), found="no key Z", expected='Z = "z.csv", the square of flows, '
+                          'or file = "table.csv" with the whole table',
                           remedy="Name the file with the intermediate flows.")  # fmt: skip
     if not {"Y", "x", "V"} & set(files):
         raise FormatError(
@@ -188,8 +264,88 @@ def _files(path: Path, text: str, table: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
+def _layout(path: Path, text: str, keys: Mapping[str, Any], common: Layout = Layout()) -> Layout:  # noqa: B008 - frozen
+    """What keys say of a sheet; `common` holds what they leave open."""
+    sides: dict[str, Any] = {}
+    for side, one in (("rows", "row"), ("columns", "column")):
+        if side in keys and one in keys:
+            raise UsageError(_place(path, text, side), found=f"{one} and {side}",
+                             expected="one of them", remedy="Remove one.")  # fmt: skip
+        listed = keys.get(side, [keys[one]] if one in keys else None)
+        if listed is not None:
+            sides[side] = _chosen(path, text, side, listed)
+    label_column = keys.get("label_column", common.label_column)
+    if isinstance(label_column, str):
+        label_column = classify.normalise(label_column)
+    skip, last = (keys.get(k, getattr(common, k)) for k in ("skip_rows", "last_row"))
+    return Layout(skip, last, label_column, **sides)
+
+
+def _file(path: Path, text: str, key: str, value: Any, common: Layout) -> File:
+    if isinstance(value, str):
+        return File(value, common)
+    for inner, part in value.items():
+        if inner not in _FILE_TYPES:
+            raise _unknown_key(path, text, inner, _FILE_TYPES)
+        _typed(path, text, inner, part, *_FILE_TYPES[inner])
+    if "file" not in value:
+        raise _wrong_type(path, text, key, value, _TYPES["Z"][1])
+    return File(value["file"], _layout(path, text, value, common))
+
+
+def _block(path: Path, text: str, table: Mapping[str, Any]) -> Block | None:
+    keys = ("industries", "demand", "primary", "output")
+    if "file" not in table:
+        alone = next((key for key in keys if key in table), None)
+        if alone:
+            raise FormatError(_place(path, text, alone), found=f"{alone} without file",
+                              expected='file = "table.csv", the sheet with the whole table',
+                              remedy="Name it, or remove the key.")  # fmt: skip
+        return None
+    industries = table.get("industries")
+    if industries is None or not set(keys[1:]) & set(table):
+        raise FormatError(
+            _place(path, text, "file"),
+            found="file without " + ("industries" if industries is None else "demand or output"),
+            expected='industries = ["first", "...", "last"] and one of demand, primary, output',
+            remedy="Say which labels are what; see docs/generic-tables.md.",
+        )
+    if not isinstance(industries, int):
+        industries = _chosen(path, text, "industries", industries)
+    output = table.get("output", "")
+    side = ""
+    if isinstance(output, dict):
+        if len(output) != 1 or not {"row", "column"} >= set(output):
+            raise _wrong_type(path, text, "output", output, _TYPES["output"][1])
+        ((side, output),) = output.items()
+        output = _typed(path, text, "output", output, str, _TYPES["output"][1])
+    demand, primary = (
+        _chosen(path, text, key, table[key]) if key in table else () for key in keys[1:3]
+    )
+    return Block(File(table["file"], _layout(path, text, _only(table, _LAYOUT_TYPES))),
+                 industries, demand, primary, classify.normalise(output), side)  # fmt: skip
+
+
+def _only(table: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: table[key] for key in keys if key in table}
+
+
+def _chosen(path: Path, text: str, key: str, value: list[Any]) -> tuple[str, ...]:
+    """Labels of a list; `BETWEEN` must stand between two of them."""
+    ends = [n for n, label in enumerate(value) if label == BETWEEN]
+    if not value or any(
+        n in (0, len(value) - 1) or BETWEEN in (value[n - 1], value[n + 1]) for n in ends
+    ):
+        raise _wrong_type(path, text, key, value, _LABELS[1])
+    for label in value:
+        if not isinstance(label, str):
+            raise _wrong_type(path, text, key, label, "labels in quotes")
+    return tuple(label if label == BETWEEN else classify.normalise(label) for label in value)
+
+
 def _years(path: Path, text: str, table: Mapping[str, Any]) -> tuple[int | None, ...]:
-    wild = any("{year}" in table.get(key, "") for key in FILE_KEYS)
+    names = [table.get(key, "") for key in ("file", *FILE_KEYS)]
+    wild = any("{year}" in (n if isinstance(n, str) else n.get("file", "")) for n in names)
     if "years" in table and "year" in table:
         raise UsageError(_place(path, text, "years"), found="year and years",
                          expected="one of them", remedy="Remove one.")  # fmt: skip
@@ -254,18 +410,22 @@ def _labels(path: Path, text: str, name: str, value: object) -> tuple[str, ...]:
     return tuple(classify.normalise(label) for label in value)
 
 
-def _satellites(path: Path, text: str, data: object) -> dict[str, Satellite]:
+def _satellites(path: Path, text: str, data: object, whole: bool) -> dict[str, Satellite]:
     satellites = {}
     for name, value in _section(path, text, data, "satellites").items():
+        meant = '"file.csv" or {file = "...", unit = "..."}'
+        if whole:
+            meant += ', or {row = "label"} of the whole table'
         parts = {"file": value} if isinstance(value, str) else value
-        if not isinstance(parts, dict) or not isinstance(parts.get("file"), str):
-            raise _wrong_type(path, text, name, value, '"file.csv" or {file = "...", unit = "..."}')
-        for key, part in parts.items():
-            if key not in ("file", "unit"):
-                raise _unknown_key(path, text, key, ("file", "unit"))
-            if not isinstance(part, str):
-                raise _wrong_type(path, text, key, part, "a text in quotes")
-        satellites[name] = Satellite(parts["file"], parts.get("unit", ""))
+        own = whole and isinstance(parts, dict) and set(parts) <= {"row", "rows", "unit"}
+        if not isinstance(parts, dict) or (not own and "file" not in parts):
+            raise _wrong_type(path, text, name, value, meant)
+        unit = _typed(path, text, "unit", parts.get("unit", "units"), str, "a text in quotes")
+        parts = {key: part for key, part in parts.items() if key != "unit"}
+        if own and not parts:
+            raise _wrong_type(path, text, name, value, meant)
+        file = _file(path, text, name, {"file": "", **parts}, Layout())
+        satellites[name] = Satellite(file, unit)
     return satellites
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from servio import classify
-from servio.errors import InputError, LabelError
+from servio.errors import FormatError, InputError, LabelError
 from servio.sources import _roles
 from servio.sources._matrix import Array, Matrix
 
@@ -22,6 +22,9 @@ __all__ = [
 ]
 
 _TOTAL_TOLERANCE = 1e-4
+_SUM_TOLERANCE = 1e-6
+_WHOLE = 1e4
+_ROUNDED = 2.0
 
 
 def check_classification(codes: Sequence[str], name: str, place: str) -> None:
@@ -69,14 +72,21 @@ def _knows(name: str, code: str) -> bool:
 
 
 def misfit(
-    missing: Sequence[str], extra: Sequence[str], place: str, one: str, other: str
+    missing: Sequence[str], extra: Sequence[str], place: str, one: str, other: str, corner: str = ""
 ) -> InputError:
+    """The error for labels on one side only; `corner` is the file's first cell."""
+    if corner and corner in missing:
+        return FormatError(f"{place}, row 1, {corner!r}",
+                           found="an industry in the first row, which is read as the header",
+                           expected="a header line on top of the numbers",
+                           remedy="Add one, such as: label,output")  # fmt: skip
     totals = [label for label in extra if _roles.is_total(label)]
     totals += [label for label in missing if _roles.is_total(label)]
     if totals:
         return LabelError(f"{place}, {totals[0]!r}", found="a row or column of totals",
                           expected="industries only",
-                          remedy="Remove totals; put gross output into x.")  # fmt: skip
+                          remedy="List it in ignore, or remove it; gross output belongs into x."
+                          )  # fmt: skip
     parts = []
     if missing:
         parts.append(f"no {other} for {_few(missing)}")
@@ -112,22 +122,82 @@ def refuse_total_industry(Z: Matrix) -> None:
         if (n > 1 and _roles.is_total(label)) or (n >= 3 and np.asarray(sums)[i]):
             raise LabelError(f"{Z.place}, {label!r}", found="a row and column of totals",
                              expected="industries only",
-                             remedy="Remove totals; put gross output into x.")  # fmt: skip
+                             remedy="List it in ignore, or remove it; gross output belongs into x."
+                             )  # fmt: skip
 
 
-def refuse_totals(matrix: Matrix, side: str, key: str) -> None:
-    """Refuse rows of V or columns of Y that repeat the others: named totals, or their sum."""
+def refuse_totals(
+    matrix: Matrix, side: str, key: str, inner: Array, x: Array | None, named: Collection[str]
+) -> None:
+    """Refuse rows of V or columns of Y that repeat others: named totals, or their sums.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        V or Y.
+    side : str
+        ``rows`` of V or ``columns`` of Y.
+    inner : array (n,)
+        Intermediate inputs of each industry for V, intermediate sales for Y.
+    x : array (n,) or None
+        Gross output, where it is given.
+    named : collection of str
+        Labels the description itself names: their names are no reason to refuse them.
+    """
     labels = matrix.rows if side == "rows" else matrix.columns
-    axis = 0 if side == "rows" else 1
-    sums = _is_sum(matrix.values, axis) if len(labels) >= 3 else np.zeros(len(labels), bool)
-    for i, label in enumerate(labels):
-        if len(labels) > 1 and (_roles.is_total(label) or sums[i]):
-            raise LabelError(
-                f"{matrix.place}, {side[:-1]} {label!r}",
-                found="the sum of the others" if sums[i] else "a total",
-                expected=f"{key} without totals, which would count double",
-                remedy="Remove it; gross output belongs into x.",
-            )
+    if len(labels) < 2:
+        return
+    lines = matrix.values if side == "rows" else matrix.values.T
+    sums = [*_repeating(lines, inner, x)]
+    found = [
+        label for k, label in enumerate(labels)
+        if k in sums or (label not in named and _roles.names_total(label))
+    ]  # fmt: skip
+    if found:
+        is_sum = labels.index(found[0]) in sums
+        what = "a sum of the others" if is_sum else "a total"
+        more = f" (so is {_few(found[1:])})" if len(found) > 1 else ""
+        raise LabelError(
+            f"{matrix.place}, {side[:-1]} {found[0]!r}",
+            found=what + more,
+            expected=f"{key} without totals, which would count double",
+            remedy=f"Add ignore = {_toml(found[:3])} to the description, or remove it.",
+        )
+
+
+def _toml(labels: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{label}"' for label in labels) + "]"
+
+
+def _repeating(lines: Array, inner: Array, x: Array | None) -> Iterator[int]:
+    """Lines that are intermediate use, output, the rest, or the sum of a run of lines beside them.
+
+    Intermediate use counts as the line before the first.
+    """
+    n = lines.shape[1]
+    if n < 2:
+        return
+    everything = _is_sum(lines, 0) if len(lines) >= 3 else np.zeros(len(lines), np.bool_)
+    upto = np.cumsum(np.vstack([0.0 * inner, inner, lines]), axis=0)
+    totals = upto.sum(axis=1)
+    for k, line in enumerate(lines):
+        tolerance = _tolerance(line)
+        ends = [(j, k + 1) for j in range(k)] + [(k + 2, j) for j in range(k + 4, len(upto))]
+        near = [
+            upto[last] - upto[first] for first, last in ends
+            if abs(totals[last] - totals[first] - line.sum()) <= n * tolerance
+        ]  # fmt: skip
+        others = [inner, *near, *([] if x is None else [x])]
+        same = any(np.abs(line - other).max() <= tolerance for other in others)
+        if everything[k] or (same and np.count_nonzero(line) > 1):
+            yield k
+
+
+def _tolerance(line: Array) -> float:
+    """How far from its parts a sum may be: whole numbers were rounded before they were added."""
+    largest = float(np.abs(line).max())
+    whole = largest >= _WHOLE and not np.mod(line, 1.0).any()
+    return max(_SUM_TOLERANCE * largest, _ROUNDED if whole else 0.0)
 
 
 def _is_sum(values: Array, axis: int) -> npt.NDArray[np.bool_]:

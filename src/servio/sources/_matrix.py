@@ -48,6 +48,8 @@ class Matrix:
     values : array (rows, columns)
     notes : tuple of Note
         What a reader of the numbers should know about how they were read.
+    corner : str
+        Text of the cell above the row labels.
     """
 
     place: str
@@ -55,6 +57,7 @@ class Matrix:
     columns: tuple[str, ...]
     values: Array
     notes: tuple[Note, ...] = ()
+    corner: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,10 +18,13 @@ from servio.sources._guard import Kind, check_zip, require_kind
 from servio.sources._matrix import Matrix, NumberFormat, check_size, clean_labels, hint, zeros_note
 from servio.table import Note
 
-__all__ = ["Cells", "read_cells", "read_matrix", "sheet_extent"]
+__all__ = ["Cells", "SheetCells", "read_cells", "read_matrix", "sheet_extent"]
 
 Cells = list[list[Any]]
 _CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^/]>')
+_CONTENT = re.compile(
+    rb'<c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"([^>]*?)(?:/>|>(.{0,2000}?)</c>)', re.DOTALL
+)
 _CHUNK = 2**20
 _LONGEST_TAG = 4096
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -80,7 +84,32 @@ def read_matrix(
         marked += sum(isinstance(v, str) and v.strip() in numbers.zeros for v in row[1:])
     rows, row_notes = clean_labels(raw, place, lambda i: f"cell A{i + 2}")
     notes = (*notes, *column_notes, *row_notes, *zeros_note(place, marked))
-    return Matrix(place, rows, columns, values + 0.0, notes)
+    corner = str(cells[0][0]).strip()
+    return Matrix(place, rows, columns, values + 0.0, notes, corner)
+
+
+class SheetCells:
+    """The cells of one sheet from A1 on, title lines and all (a `Grid`)."""
+
+    def __init__(self, path: Path, sheet: str = "") -> None:
+        self._path = path
+        self.place, self.rows, self.notes = read_cells(path, sheet)
+
+    def cell(self, i: int, j: int) -> str:
+        return f"cell {_column(j)}{i + 1}"
+
+    def label(self, i: int, j: int) -> str:
+        return _label(self.rows[i][j], self.place, i, j)
+
+    def number(self, i: int, j: int, named: str, numbers: NumberFormat) -> float:
+        value = self.rows[i][j]
+        if type(value) in (float, int) and abs(value) < np.inf:
+            return float(value) + 0.0
+        return _number(value, self._path, self.place, i, j, numbers)
+
+    def marked(self, i: int, j: int, numbers: NumberFormat) -> bool:
+        value = self.rows[i][j]
+        return isinstance(value, str) and value.strip() in numbers.zeros
 
 
 def sheet_extent(path: Path, member: str) -> tuple[int, int]:
@@ -200,10 +229,8 @@ def _number(value: object, path: Path, place: str, i: int, j: int, numbers: Numb
     at = f"{place}, cell {cell}"
     if isinstance(value, str):
         text = value.strip()
-        if text in numbers.zeros:
-            return 0.0
         if text:
-            return _refused_text(text, at, numbers)
+            return 0.0 if text in numbers.zeros else _refused_text(text, at, numbers)
         found = _why_blank(path, place, cell)
         if found:
             raise ValueFault(at, found=found, expected="a number",
@@ -221,22 +248,34 @@ def _refused_text(text: str, at: str, numbers: NumberFormat) -> float:
 
 def _why_blank(path: Path, place: str, cell: str) -> str:
     """What the workbook says of a cell that reads as blank: an error, a formula without value."""
+    return _false_blanks(path, place, path.stat().st_mtime_ns).get(cell, "")
+
+
+@lru_cache(maxsize=4)
+def _false_blanks(path: Path, place: str, changed: int) -> dict[str, str]:
+    """Cells that read as blank but are not, and what the workbook holds there."""
     member = _sheet_members(path).get(place.partition("#")[2], "")
-    start = rb'<c\b[^>]*?\br="' + cell.encode() + rb'"'
-    pattern = re.compile(start + rb"([^>]*)>(.{0,2000}?)</c>", re.DOTALL)
+    found, held = {}, b""
     with zipfile.ZipFile(path) as archive:
-        held = b""
         for chunk in _chunks(archive, member):
-            hit = pattern.search(held + chunk)
-            if hit:
-                inner = hit.group(2)
-                if b't="e"' in hit.group(1):
-                    error = re.search(rb"<v>([^<]*)", inner)
-                    name = error.group(1).decode("ascii", "replace") if error else ""
-                    return f"{name}, a spreadsheet error".lstrip(", ")
-                return "a formula without a stored value" if b"<f" in inner else ""
-            held = chunk[-_LONGEST_TAG:]
-    return ""
+            held += chunk
+            end = 0
+            for hit in _CONTENT.finditer(held):
+                end = hit.end()
+                name, why = hit.group(1), _false_blank(hit.group(2), hit.group(3) or b"")
+                if why:
+                    found[name.decode()] = why
+            held = held[end:][-_LONGEST_TAG:]
+    return found
+
+
+def _false_blank(attributes: bytes, inner: bytes) -> str:
+    if b't="e"' in attributes:
+        error = re.search(rb"<v>([^<]*)", inner)
+        name = error.group(1).decode("ascii", "replace") if error else ""
+        return f"{name}, a spreadsheet error".lstrip(", ")
+    held = re.search(rb"<v>[^<]", inner)
+    return "a formula without a stored value" if b"<f" in inner and not held else ""
 
 
 def _column(index: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import numpy as np
 from servio import classify
 from servio.errors import FormatError, LabelError, UnitError, UsageError, ValueFault
 from servio.sources import _csv, _labels, _roles, _xlsx
-from servio.sources._checks import checked, refuse_imbalance
-from servio.sources._description import FLOWS, KINDS, NAME, Description, read_description
+from servio.sources._checks import checked, missing, refuse_imbalance
+from servio.sources._description import FLOWS, KINDS, NAME, Description, File, read_description
 from servio.sources._guard import Kind, require_kind
+from servio.sources._layout import BETWEEN, Frame, Grid, Layout
 from servio.sources._matrix import Array, Matrix, hint
 from servio.sources._registry import Source
 from servio.table import (
@@ -30,6 +31,7 @@ from servio.table import (
     TableInfo,
     column_gap,
     file_sha256,
+    row_gap,
 )
 
 __all__ = ["SOURCE", "parse", "sniff"]
@@ -48,9 +50,12 @@ SOURCE = Source(
 )
 
 _HEAD = 2**16
-_KEYS = re.compile(rb"^[ \t]*(\[(table|files)\]|[\"']?Z[\"']?[ \t]*=)", re.MULTILINE)
+_KEYS = re.compile(rb"^[ \t]*(\[(table|files)\]|[\"']?(Z|file)[\"']?[ \t]*=)", re.MULTILINE)
 _BALANCED = 1e-4
 _ROUNDING = 1e-4
+_REST = "rest of primary inputs"
+_OPEN = 0.01
+_OPEN_OF_ECONOMY = 0.001
 
 
 def sniff(path: Path) -> bool:
@@ -98,6 +103,11 @@ class _Reading:
         self.notes: list[Note] = []
         self.steps: list[str] = []
         self.hashes: dict[Path, str] = {}
+        self.grids: dict[tuple[Path, str, int], Grid] = {}
+        self.unfound: set[str] | None = None
+        self.known: set[str] = set()
+        self.unknown: dict[str, list[str]] = {"Y": [], "V": []}
+        self.files, self.satellites = self._whole()
 
     def table(self) -> IOTable:
         """Read the files, bring them into one order, complete and check them."""
@@ -109,7 +119,7 @@ class _Reading:
         Y = self._block("Y", labels, industries="rows")
         V = self._block("V", labels, industries="columns")
         x = self._vector("x", labels)
-        imports, final = self._imports(labels, Y)
+        self._refuse_totals(Z, Y, V, x)
         parts: dict[str, Any] = {
             "satellites": self._satellites(labels),
             "groups": self._groups(axis),
@@ -120,6 +130,8 @@ class _Reading:
         if V is not None:
             parts["primary"] = V.rows
             parts["primary_roles"] = self._primary_roles(V)
+        imports, final = self._imports(labels, Y, parts.get("demand_roles", ()))
+        self._refuse_unfound()
         flows = self._flows(axis, imports is not None, Y, parts.get("demand_roles", ()))
         info = self._info(axis, flows, classification)
         arrays = _Flows(
@@ -128,11 +140,17 @@ class _Reading:
         )  # fmt: skip
         if imports is not None and d.info.get("flows") == "total":
             arrays = self._domestic(arrays, labels, parts)
+        if d.primary_rest:
+            arrays = self._with_rest(arrays, parts)
+            info = info.step(f"{_REST} derived: x' - 1'Z - 1'Zm - 1'V",
+                             derived=(*info.derived, "V"))  # fmt: skip
         table = self._complete(arrays, axis, info, parts)
         self._refuse_other_reading(table)
+        self._refuse_strangers(table)
         if d.balance_limit is not None:
             refuse_imbalance(table, d.balance_limit)
         self._refuse_change()
+        self._note_primary(table)
         info = table.info.with_notes(*self.notes)
         steps = (*self.steps, *info.steps)
         info = replace(info, input_sha256=self._sha256(), steps=steps)
@@ -143,16 +161,20 @@ class _Reading:
     def place(self, key: str) -> str:
         return self.description.place(key)
 
-    def _read(self, key: str, name: str) -> Matrix:
+    def _read(self, key: str, file: File) -> Matrix:
         d = self.description
-        path, sheet = d.file(key, name, self.year)
-        self.hashes[path] = file_sha256(path)
-        self._compare_year(path)
-        if path.suffix.lower() in (".xlsx", ".xlsm") or sheet:
-            matrix = _xlsx.read_matrix(path, sheet, d.numbers)
+        if d.ignore or file.layout != Layout():
+            frame = self._frame(key, file)
+            matrix = frame.matrix(file.layout, d.numbers, key)
         else:
-            require_kind(path, Kind.TEXT)
-            matrix = _csv.read_matrix(path, d.numbers, encoding=d.encoding, separator=d.separator)
+            path, sheet = self._found(key, file)
+            if _is_book(path, sheet):
+                matrix = _xlsx.read_matrix(path, sheet, d.numbers)
+            else:
+                require_kind(path, Kind.TEXT)
+                matrix = _csv.read_matrix(
+                    path, d.numbers, encoding=d.encoding, separator=d.separator
+                )
         if not matrix.rows or not matrix.columns:
             raise FormatError(
                 matrix.place,
@@ -160,12 +182,118 @@ class _Reading:
                 expected="at least one of each beside the labels",
                 remedy="Labels stand in the first row and the first column; numbers follow.",
             )
-        self.notes += matrix.notes
+        self.notes += [note for note in matrix.notes if note not in self.notes]
         return matrix
 
     def _optional(self, key: str) -> Matrix | None:
-        name = self.description.files.get(key)
-        return None if name is None else self._read(key, name)
+        file = self.files.get(key)
+        return None if file is None else self._read(key, file)
+
+    def _found(self, key: str, file: File) -> tuple[Path, str]:
+        path, sheet = self.description.file(key, file.name, self.year)
+        if path not in self.hashes:
+            self.hashes[path] = file_sha256(path)
+            self._compare_year(path)
+        return path, sheet
+
+    def _frame(self, key: str, file: File) -> Frame:
+        """The labels of a file that has more than a block in it."""
+        d = self.description
+        path, sheet = self._found(key, file)
+        skip = file.layout.skip_rows
+        where = (path, sheet, skip)
+        if where not in self.grids:
+            self.grids[where] = (
+                _xlsx.SheetCells(path, sheet) if _is_book(path, sheet) else
+                _csv.Lines(path, skip, encoding=d.encoding, separator=d.separator)
+            )  # fmt: skip
+        frame = Frame(self.grids[where], file.layout, d.ignore)
+        unfound = frame.unfound(d.ignore)
+        self.unfound = unfound if self.unfound is None else self.unfound & unfound
+        self.known |= {line.label for line in (*frame.rows, *frame.columns)}
+        return frame
+
+    def _refuse_unfound(self) -> None:
+        """Refuse labels to ignore that no file has."""
+        for label in sorted(self.unfound or ()):
+            ends = "two labels in one sheet, in order" if BETWEEN in label else "a row or column"
+            raise LabelError(self.place("ignore"), found=f"{label!r} in no file", expected=ends,
+                             remedy=hint(label, self.known, "Correct or remove it."))  # fmt: skip
+
+    def _whole(self) -> tuple[dict[str, File], dict[str, tuple[File, str]]]:
+        """Files by key; where one sheet has the whole table, as parts of it."""
+        d = self.description
+        satellites = {key: (s.file, s.unit) for key, s in d.satellites.items()}
+        if d.block is None:
+            return dict(d.files), satellites
+        block, base = d.block, d.block.file
+        frame = self._frame("file", base)
+        rows = sorted(frame.positions("rows", block.industries, self.place("industries")))
+        names = tuple(frame.label("rows", i) for i in rows)
+        columns = sorted(frame.positions("columns", names, self.place("industries")))
+
+        def part(rows: tuple[str, ...] = names, columns: tuple[str, ...] = names) -> File:
+            return File(base.name, replace(base.layout, rows=rows, columns=columns))
+
+        files = {**d.files, "Z": part()}
+        named_rows, named_columns = set(rows), set(columns)
+        if block.demand:
+            at = frame.positions("columns", block.demand, "demand")
+            files["Y"] = part(columns=tuple(frame.label("columns", j) for j in at))
+            self._refuse_overlap(frame, "columns", at, named_columns, "demand")
+            named_columns |= set(at)
+        if block.primary:
+            at = frame.positions("rows", block.primary, "primary")
+            files["V"] = part(rows=tuple(frame.label("rows", i) for i in at))
+            self._refuse_overlap(frame, "rows", at, named_rows, "primary")
+            named_rows |= set(at)
+        if block.output:
+            files["x"] = self._output(frame, part)
+            named_rows |= {i for i, label in frame.rows if label == block.output}
+            named_columns |= {j for j, label in frame.columns if label == block.output}
+        for key, (file, unit) in satellites.items():
+            if not file.name:
+                at = frame.positions("rows", file.layout.rows, key)
+                labels = tuple(frame.label("rows", i) for i in at)
+                satellites[key] = (part(rows=labels), unit)
+                named_rows |= set(at)
+        frame.refuse_unnamed(named_rows, named_columns, (rows[0], columns[0]))
+        return files, satellites
+
+    def _refuse_overlap(
+        self, frame: Frame, side: str, at: Sequence[int], taken: set[int], key: str
+    ) -> None:
+        for k in at:
+            if k in taken:
+                raise LabelError(self.place(key), found=f"{frame.label(side, k)!r}, an industry",
+                                 expected="labels that are no industries",
+                                 remedy="Correct the list, or industries.")  # fmt: skip
+
+    def _output(self, frame: Frame, part: Callable[..., File]) -> File:
+        """The part with gross output, which may stand in a row, a column or both alike."""
+        block = self.description.block
+        assert block is not None
+        wanted = (block.output_side,) if block.output_side else ("row", "column")
+        sides = [side for side in wanted if frame.has(f"{side}s", block.output)]
+        files = [part(**{f"{side}s": (block.output,)}) for side in sides]
+        if not files:
+            known = [line.label for line in (*frame.rows, *frame.columns)]
+            raise LabelError(self.place("output"),
+                             found=f"no {' or '.join(wanted)} {block.output!r}",
+                             expected="a label of the sheet",
+                             remedy=hint(block.output, known, "Correct it."))  # fmt: skip
+        if len(files) == 2:
+            row, column = (self._read("output", file).values.ravel() for file in files)
+            gap = np.abs(row - column)
+            if gap.max() > 0:
+                i = int(gap.argmax())
+                raise ValueFault(
+                    f"{frame.place}, {block.output!r}",
+                    found=f"{row[i]:.10g} in the row, {column[i]:.10g} in the column",
+                    expected="one output",
+                    remedy=f'Say which: output = {{row = "{block.output}"}} or {{column = ...}}.',
+                )
+        return files[0]
 
     def _compare_year(self, path: Path) -> None:
         found = set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.name))
@@ -188,7 +316,7 @@ class _Reading:
     # -- blocks ---------------------------------------------------------------------------------
 
     def _square(self) -> Matrix:
-        Z = self._read("Z", self.description.files["Z"])
+        Z = self._read("Z", self.files["Z"])
         if len(Z.rows) < len(Z.columns) and Z.columns[: len(Z.rows)] == Z.rows:
             raise FormatError(
                 Z.place,
@@ -196,6 +324,10 @@ class _Reading:
                 expected=f"{len(Z.columns)} rows, as many as columns",
                 remedy="The file may be cut off; final demand belongs into Y, not beside Z.",
             )
+        if not set(Z.rows) & set(Z.columns) and all(map(_is_number, Z.columns)):
+            raise FormatError(f"{Z.place}, row 1", found="numbers, read as column labels",
+                              expected="the labels of the buying industries",
+                              remedy="Add a header line.")  # fmt: skip
         order = self._order(Z.rows, Z.columns, Z.place, "row", "column")
         Z = replace(Z, columns=Z.rows, values=Z.values[:, order])
         _labels.refuse_total_industry(Z)
@@ -207,9 +339,18 @@ class _Reading:
         if matrix is None:
             return None
         matrix = self._oriented(matrix, key, labels, industries)
-        matrix = self._aligned(matrix, labels, industries)
-        _labels.refuse_totals(matrix, "rows" if industries == "columns" else "columns", key)
-        return matrix
+        return self._aligned(matrix, labels, industries)
+
+    def _refuse_totals(
+        self, Z: Matrix, Y: Matrix | None, V: Matrix | None, x: Array | None
+    ) -> None:
+        for key, matrix, side, inner in (
+            ("Y", Y, "columns", Z.values.sum(axis=1)), ("V", V, "rows", Z.values.sum(axis=0)),
+        ):  # fmt: skip
+            if matrix is not None:
+                block = self.description.block
+                named = self.files[key].named if block is None else (*block.demand, *block.primary)
+                _labels.refuse_totals(matrix, side, key, inner, x, named)
 
     def _vector(self, key: str, labels: Sequence[str]) -> Array | None:
         matrix = self._optional(key)
@@ -221,7 +362,7 @@ class _Reading:
                 f"{matrix.place}, {key}",
                 found=f"{len(matrix.columns)} columns: {', '.join(matrix.columns[:4])}",
                 expected="one column of numbers, or one row",
-                remedy="Keep the output column only.",
+                remedy='Say which: x = {file = "...", column = "..."}.',
             )
         values: Array = self._aligned(matrix, labels, "rows").values[:, 0]
         return values
@@ -242,20 +383,21 @@ class _Reading:
 
     def _aligned(self, matrix: Matrix, labels: Sequence[str], industries: str) -> Matrix:
         if industries == "rows":
-            order = self._order(labels, matrix.rows, matrix.place, "industry", "row")
+            order = self._order(labels, matrix.rows, matrix.place, "industry", "row", matrix.corner)
             return replace(matrix, rows=tuple(labels), values=matrix.values[order])
         order = self._order(labels, matrix.columns, matrix.place, "industry", "column")
         return replace(matrix, columns=tuple(labels), values=matrix.values[:, order])
 
     def _order(
-        self, wanted: Sequence[str], found: Sequence[str], place: str, one: str, other: str
-    ) -> list[int]:
+        self, wanted: Sequence[str], found: Sequence[str], place: str, one: str, other: str,
+        corner: str = "",
+    ) -> list[int]:  # fmt: skip
         """Positions in `found` of the labels wanted; raises unless both hold the same labels."""
         position = {label: i for i, label in enumerate(found)}
-        missing = [label for label in wanted if label not in position]
+        lost = [label for label in wanted if label not in position]
         extra = [label for label in found if label not in set(wanted)]
-        if missing or extra:
-            raise _labels.misfit(missing, extra, place, one, other)
+        if lost or extra:
+            raise _labels.misfit(lost, extra, place, one, other, corner)
         if tuple(wanted) == tuple(found):
             return list(range(len(wanted)))
         i = next(i for i, pair in enumerate(zip(wanted, found, strict=True)) if len(set(pair)) > 1)
@@ -270,9 +412,12 @@ class _Reading:
         return [position[label] for label in wanted]
 
     def _imports(
-        self, labels: Sequence[str], Y: Matrix | None
+        self, labels: Sequence[str], Y: Matrix | None, roles: Sequence[str]
     ) -> tuple[Array | None, Array | None]:
-        """Imported intermediate and final flows; the final ones may stand beside the others."""
+        """Imported intermediate and final flows; the final ones may stand beside the others.
+
+        The columns of imported final demand are those of Y; an imports column may be missing.
+        """
         matrix, final = self._optional("imports"), self._optional("imports_final")
         if matrix is None:
             if final is not None:
@@ -285,7 +430,9 @@ class _Reading:
                              expected="one of them: a world table holds every country's flows",
                              remedy="Remove one of the two keys.")  # fmt: skip
         beside = [j for j, label in enumerate(matrix.columns) if label not in set(labels)]
-        if beside and Y is not None and {matrix.columns[j] for j in beside} == set(Y.columns):
+        own_columns = set() if Y is None else {Y.columns[j] for j in _where(roles, "imports")}
+        there = {matrix.columns[j] for j in beside}
+        if beside and Y is not None and there | own_columns == set(Y.columns):
             own = [j for j in range(len(matrix.columns)) if j not in beside]
             if final is not None:
                 raise FormatError(matrix.place, found="final demand columns and imports_final",
@@ -300,12 +447,17 @@ class _Reading:
             raise FormatError(self.place("imports_final"), found="imported final demand without Y",
                               expected="Y with the same columns", remedy="Add Y.")  # fmt: skip
         final = self._aligned(final, labels, "rows")
-        order = self._order(Y.columns, final.columns, final.place, "column of Y", "column")
-        return matrix.values, final.values[:, order]
+        lacking = own_columns - set(final.columns)
+        there_too = [j for j, label in enumerate(Y.columns) if label not in lacking]
+        wanted = [Y.columns[j] for j in there_too]
+        order = self._order(wanted, final.columns, final.place, "column of Y", "column")
+        values = np.zeros_like(Y.values)
+        values[:, there_too] = final.values[:, order]
+        return matrix.values, values
 
     def _satellites(self, labels: Sequence[str]) -> dict[str, Satellite]:
         satellites = {}
-        for key, (file, unit) in self.description.satellites.items():
+        for key, (file, unit) in self.satellites.items():
             matrix = self._oriented(self._read(key, file), key, labels, "columns", note=False)
             matrix = self._aligned(matrix, labels, "columns")
             for label, values in zip(matrix.rows, matrix.values, strict=True):
@@ -344,11 +496,22 @@ class _Reading:
             role = declared.get(label) or declared.get(code) or _roles.demand_role(code)
             roles.append(role or "other")
             if role is None:
+                self._refuse_primary_name(Y, label, code)
                 unknown.append(label)
+        self.unknown["Y"] = unknown if len(Y.columns) > 1 else []
         if unknown and len(Y.columns) > 1:
             text = f"no role known for {', '.join(unknown[:5])}: taken as other final demand"
             self.notes.append(Note("demand-role", text))
         return tuple(roles)
+
+    def _refuse_primary_name(self, Y: Matrix, label: str, code: str) -> None:
+        if len(Y.columns) > 1 and _roles.primary_role(code) == "value_added":
+            raise LabelError(
+                f"{Y.place}, column {label!r}",
+                found="the name of a primary input in final demand",
+                expected="uses of the products",
+                remedy=f'Add ignore = ["{label}"], or give its role in [demand_roles].',
+            )
 
     def _primary_roles(self, V: Matrix) -> tuple[str, ...]:
         declared = self.description.primary_roles
@@ -359,6 +522,7 @@ class _Reading:
             roles.append(role or "value_added")
             if role is None:
                 unknown.append(label)
+        self.unknown["V"] = unknown
         if unknown:
             text = f"no role known for {', '.join(unknown[:5])}: taken as value added"
             self.notes.append(Note("primary-role", text))
@@ -495,7 +659,7 @@ class _Reading:
             assert flows.V is not None
             x = flows.Z.sum(axis=0) + flows.V.sum(axis=0)
             x = x if flows.Zm is None else x + flows.Zm.sum(axis=0)
-            info = info.step("output derived: 1'Z + 1'Zm + 1'V")
+            info = info.step("output derived: 1'Z + 1'Zm + 1'V", derived=(*info.derived, "x"))
         table = IOTable.from_flows(
             flows.Z, Y=flows.Y, V=flows.V, x=x, codes=axis.codes, axis=axis, info=info,
             country=info.country if not axis.is_world else "", Zm=flows.Zm, Ym=flows.Ym, **parts,
@@ -507,7 +671,7 @@ class _Reading:
 
     def _refuse_other_reading(self, table: IOTable) -> None:
         """Refuse Z as domestic flows where costs only add up if it contains the imports."""
-        given = self.description.files
+        given = self.files
         if table.Zm is None or "V" not in given or "x" not in given:
             return
         if "flows" in self.description.info:
@@ -521,6 +685,68 @@ class _Reading:
                 expected="domestic flows in Z",
                 remedy='Set flows = "total" in the description; imports are then taken out of Z.',
             )
+    def _refuse_strangers(self, table: IOTable) -> None:
+        """Refuse rows and columns of unknown role where the table does not add up with them."""
+        for key, gap, what, expected in (
+            ("V", column_gap(table), "costs", "primary inputs in money"),
+            ("Y", row_gap(table), "sales", "final uses in money"),
+        ):
+            i = _most_open(table, gap)
+            unchecked = key == "V" and (
+                bool(self.description.primary_rest) or not {"Y", "x"} & set(self.files)
+            )
+            if not self.unknown[key] or (i is None and not unchecked):
+                continue
+            open_ = "" if i is None else (
+                f"; {what} {missing(gap[i])} {abs(gap[i]) / table.x[i]:.1%} in "
+                f"{table.axis.labels[i]}"
+            )  # fmt: skip
+            section = "primary_roles" if key == "V" else "demand_roles"
+            raise LabelError(
+                f"{self.place(key)}, {self.unknown[key][0]!r}",
+                found=f"no role known for it{open_}",
+                expected=expected,
+                remedy=f"Give its role in [{section}], put it into [satellites] (employment) or "
+                "ignore.",
+            )
+
+    def _with_rest(self, flows: _Flows, parts: dict[str, Any]) -> _Flows:
+        """Primary inputs with one more row: what the rows given leave of output."""
+        role = self.description.primary_rest
+        place = self.place("primary_rest")
+        if role not in PRIMARY_ROLES:
+            raise UsageError(place, found=f"role {role!r}",
+                             expected="one of " + ", ".join(PRIMARY_ROLES),
+                             remedy=hint(role, PRIMARY_ROLES, "Choose one of them."))  # fmt: skip
+        if flows.V is None or (flows.x is None and flows.Y is None):
+            lacking = "V" if flows.V is None else "output or final demand"
+            raise UsageError(place, found=f"primary_rest without {lacking}",
+                             expected="primary inputs that leave a rest of output",
+                             remedy="Remove the key, or add what is missing.")  # fmt: skip
+        x = flows.x
+        if x is None:
+            assert flows.Y is not None
+            x = flows.Z.sum(axis=1) + flows.Y.sum(axis=1)
+        rest = x - flows.Z.sum(axis=0) - flows.V.sum(axis=0)
+        rest = rest if flows.Zm is None else rest - flows.Zm.sum(axis=0)
+        parts["primary"] = (*parts["primary"], _REST)
+        parts["primary_roles"] = (*parts["primary_roles"], role)
+        return replace(flows, V=np.vstack([flows.V, rest]))
+
+    def _note_primary(self, table: IOTable) -> None:
+        """Say what V lacks: other primary inputs, or the products that imports consist of."""
+        gap = column_gap(table)
+        i = _most_open(table, gap) if "V" in self.files else None
+        if i is not None and gap[i] > 0:
+            text = ("primary inputs leave output open: if V has only some of them, set "
+                    'primary_rest = "value_added"')  # fmt: skip
+            self.notes.append(Note("primary-incomplete", text))
+        imported = float(table.V[_where(table.primary_roles, "imports")].sum())
+        if imported and table.Zm is None and table.info.flows == "domestic":
+            share = imported / (imported + float(table.Z.sum()))
+            text = (f"imported inputs of unknown product ({share:.1%} of inputs) are not in "
+                    "service inputs")  # fmt: skip
+            self.notes.append(Note("imports-of-unknown-product", text))
 
 
 @dataclass(frozen=True, eq=False)
@@ -571,3 +797,19 @@ def _where(roles: Sequence[str], role: str) -> list[int]:
 
 def _other(side: str) -> str:
     return "columns" if side == "rows" else "rows"
+
+
+def _most_open(table: IOTable, gap: Array) -> int | None:
+    """The industry whose gap is largest of those that an audit would fail, if any."""
+    size = np.abs(gap)
+    economy = float(np.abs(table.x).sum())
+    failing = table.live & (size > _OPEN * table.x) & (size > _OPEN_OF_ECONOMY * economy)
+    return int(np.where(failing, size, -1.0).argmax()) if failing.any() else None
+
+
+def _is_book(path: Path, sheet: str) -> bool:
+    return path.suffix.lower() in (".xlsx", ".xlsm") or bool(sheet)
+
+
+def _is_number(label: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+([.,]\d+)*", label) is not None
