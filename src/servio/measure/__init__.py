@@ -30,6 +30,10 @@ from servio.measure.inducement import (
     production_inducement,
     value_added_inducement,
 )
+from servio.measure.levels import (
+    service_hierarchy,
+    service_profile,
+)
 from servio.measure.linkage import (
     backward_linkage,
     forward_linkage,
@@ -71,6 +75,9 @@ from servio.measure.smile import (
 from servio.measure.sourcing import (
     offshoring,
     outsourcing,
+)
+from servio.measure.strategic import (
+    strategic_links,
 )
 from servio.measure.trade import (
     export_origin,
@@ -124,11 +131,14 @@ __all__ = [
     "select",
     "service_content",
     "service_content_of_exports",
+    "service_hierarchy",
     "service_input_change",
     "service_input_coefficient",
     "service_input_share",
+    "service_profile",
     "smile_curve",
     "smile_test",
+    "strategic_links",
     "structural_paths",
     "structural_similarity",
     "upstreamness",
