@@ -119,7 +119,8 @@ def export_decomposition(
     world, out = system(table, blocs), rows(table, by, blocs)
     if method == "kww":
         parts: Parts = trade.koopman_wang_wei(world)
-        gap = relative_gap(parts["DISCREPANCY"], _unsold(world, out))
+        unsold = out.add(trade.unsold_exports(world).sum(axis=1))
+        gap = _gap(parts["DISCREPANCY"] - unsold, parts["EXGR"])
         return out.result(parts, residual=gap, notes=notes(table, blocs))
     found = _methods()[method](world, perimeter)
     residual = _error(world, found, method)
@@ -159,9 +160,11 @@ def _error(world: trade.TradeSystem, found: Parts, method: str) -> float:
         return relative_gap(found["EXGR_DVA"] + found["EXGR_FVA"], E)
     if method != "wwz":
         return relative_gap(sum((found[k] for k in ("DVA", "DDC", "FVA", "FDC")), 0.0 * E), E)
-    scale = np.abs(E).max(initial=0.0) or 1.0
-    left = found["DISCREPANCY"] - trade.unsold_exports(world)
-    return float(np.abs(left).max(initial=0.0) / scale)
+    return _gap(found["DISCREPANCY"] - trade.unsold_exports(world), E)
+
+
+def _gap(left: Array, whole: Array) -> float:
+    return float(np.abs(left).max(initial=0.0) / (np.abs(whole).max(initial=0.0) or 1.0))
 
 
 def _refuse_unknown(method: str, perimeter: str, partner: str, by: str) -> None:
@@ -180,7 +183,3 @@ def _refuse_unknown(method: str, perimeter: str, partner: str, by: str) -> None:
             expected="by=economy partner=total: its terms have a meaning for whole countries only",
             remedy="Use wwz for industries and partners.",
         )
-
-
-def _unsold(world: trade.TradeSystem, out: Rows) -> Array:
-    return out.add(trade.unsold_exports(world).sum(axis=1))

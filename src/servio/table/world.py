@@ -280,5 +280,5 @@ def _refuse_double(table: IOTable, whole: str, members: Sequence[str]) -> None:
             f"{table.info.name} {whole}",
             found=f"production besides its parts {' + '.join(members)}",
             expected="empty rows and columns of a country that is published in parts",
-            remedy="Leave out the parts or the whole: together they count twice; or list it as a part.",
+            remedy="Leave out the parts or the whole: together they count twice.",
         )
