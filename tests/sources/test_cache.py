@@ -17,9 +17,10 @@ import pytest
 
 import servio
 import wiod_files as files
-from servio.errors import ResourceError
+from servio.errors import InputError, ResourceError
 from servio.sources import _cache, _registry, _worker, read, scan
 from servio.table import Store
+from servio.table import store as store_module
 
 SOURCE_FOLDER = str(Path(servio.__file__).resolve().parent.parent)
 READ = "import sys; from servio.sources import read; print(read(sys.argv[1]).fingerprint)"
@@ -208,6 +209,41 @@ def test_no_room_for_staging(
     with caplog.at_level(logging.WARNING, "servio"):
         assert len(read(workbook)) == 12
     assert "no room" in caplog.text
+
+
+@pytest.mark.parametrize("wait", [0.0, 60.0], ids=["at rest", "just touched"])
+def test_file_written_to_while_it_is_read(
+    workbook: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    monkeypatch.setattr(store_module, "SETTLED", wait)
+    extract = _worker.extract
+
+    def slow(module: str, path: Path, folder: Path):
+        found = extract(module, path, folder)
+        stat = path.stat()
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        return found
+
+    time.sleep(0.02)
+    monkeypatch.setattr(_worker, "extract", slow)
+    with pytest.raises(InputError, match="changed while it was read"):
+        read(workbook)
+    assert objects(cache) == []
+
+
+def test_file_at_rest_is_hashed_once(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    monkeypatch.setattr(_cache, "file_sha256", lambda path: hashed.append(path) or "0" * 64)
+    monkeypatch.setattr(store_module, "SETTLED", 0.0)
+    time.sleep(0.02)
+    read(workbook, cache=False)
+    assert len(hashed) == (2 if os.name == "nt" else 1)
+    monkeypatch.setattr(store_module, "SETTLED", 60.0)
+    read(workbook, cache=False)
+    assert len(hashed) == (4 if os.name == "nt" else 3)
 
 
 def test_faulty_file_leaves_nothing_behind(workbook: Path, cache: Path) -> None:

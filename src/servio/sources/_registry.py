@@ -25,7 +25,7 @@ __all__ = [
     "unrecognised",
 ]
 
-READERS = ("wiod2016", "wiod2013", "oecd", "generic")
+READERS = ("wiod2016", "wiod2013", "wiot", "icio", "figaro", "oecd", "icio_split", "generic")
 MODEL = "model"
 ACCOUNTS = "sea"
 

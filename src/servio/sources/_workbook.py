@@ -21,13 +21,14 @@ from servio.classify import normalise
 from servio.errors import FormatError, LabelError, ValueFault
 from servio.sources import _guard, _xlsx
 
-__all__ = ["Sheet", "cell_name", "open_book", "sheet_names"]
+__all__ = ["Sheet", "binary_sheet_years", "cell_name", "open_book", "sheet_names"]
 
 Array = npt.NDArray[np.float64]
 
 _WIDE = re.compile(rb'r="([A-Z]{3})[0-9]')
 _TALL = re.compile(rb'r="[A-Z]*([0-9]{5,7})"')
 _SHEET_NAME = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"')
+_BINARY_YEAR = re.compile(rb"\x04\0\0\0((?:1\x009|2\x000)\0[0-9]\0[0-9]\0)")
 _CHUNK = 1 << 20
 _OVERLAP = 32
 _HEAD = 1 << 17
@@ -35,22 +36,38 @@ _HEAD = 1 << 17
 
 def sheet_names(path: Path) -> tuple[str, ...]:
     """Names of a workbook's sheets from the start of its list alone; none for any other file."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("xl/workbook.xml") as part:
-            head = part.read(_HEAD)
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error,
-            NotImplementedError, EOFError):  # fmt: skip
-        return ()
+    head = _head(path, "xl/workbook.xml")
     return tuple(name.decode("utf-8", "replace") for name in _SHEET_NAME.findall(head))
 
 
-def open_book(path: Path) -> calamine.CalamineWorkbook:
-    """A workbook that is whole, within limits and without cells far from its tables."""
-    _guard.require_kind(path, _guard.Kind.XLSX)
+def binary_sheet_years(path: Path) -> tuple[str, ...]:
+    """Sheets named by a year in a binary workbook (``.xlsb``); none for any other file."""
+    found = _BINARY_YEAR.findall(_head(path, "xl/workbook.bin"))
+    return tuple(name.decode("utf-16-le") for name in found)
+
+
+def _head(path: Path, member: str) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as part:
+            return part.read(_HEAD)
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error,
+            NotImplementedError, EOFError):  # fmt: skip
+        return b""
+
+
+def open_book(path: Path, *, binary: bool = False) -> calamine.CalamineWorkbook:
+    """A workbook that is whole, within limits and without cells far from its tables.
+
+    `binary` allows ``.xlsb`` as well, of which only the archive is looked at beforehand: a cell far
+    away there ends at the memory limit of the reader.
+    """
+    kinds = (_guard.Kind.XLSX, *((_guard.Kind.XLSB,) if binary else ()))
+    kind = _guard.require_kind(path, *kinds)
     _guard.check_zip(path, crc=False)
     try:
         _unpack(path)
-        _xlsx._sheet_members(path)
+        if kind is _guard.Kind.XLSX:
+            _xlsx._sheet_members(path)
         return calamine.CalamineWorkbook.from_path(path)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError,
             RuntimeError, calamine.CalamineError) as error:  # fmt: skip
@@ -205,6 +222,8 @@ class Sheet:
         )
 
     def _what(self, value: object, cell: str) -> str:
+        if value == "" and self.path.suffix.lower() == ".xlsb":
+            return "a blank"
         if value == "":
             return _xlsx._why_blank(self.path, f"{self.path.name}#{self.name}", cell) or "a blank"
         if isinstance(value, str):

@@ -30,7 +30,14 @@ import numpy.typing as npt
 
 from servio.errors import ResourceError, StoreError
 
-__all__ = ["STORE_VERSION", "Store", "file_sha256", "write_atomic"]
+__all__ = [
+    "STORE_VERSION",
+    "Store",
+    "file_identity",
+    "file_sha256",
+    "settled",
+    "write_atomic",
+]
 
 STORE_VERSION = 1
 SETTLED = 2.0
@@ -187,7 +194,7 @@ class Store:
     def _check(self, sha: str, path: Path) -> None:
         """Hash a file; remember that it is whole if it could not change unseen meanwhile."""
         begun = time.time()
-        before = _identity(path)
+        before = file_identity(path)
         found = file_sha256(path) if path.is_file() else "no file"
         if found != sha:
             raise StoreError(
@@ -196,7 +203,7 @@ class Store:
                 expected=f"content with hash {sha[:12]}",
                 remedy="Delete it and run again; it will be made anew.",
             )
-        if before is not None and before == _identity(path):
+        if settled(before, begun) and before == file_identity(path):
             self._remember(sha, before, begun)
 
     def _is_remembered(self, sha: str, path: Path) -> bool:
@@ -209,13 +216,9 @@ class Store:
             return False
         if row is None or not 0 <= time.time() - row[1] < TRUSTED_DAYS * 86_400:
             return False
-        identity = _identity(path)
-        return identity is not None and row[0] == " ".join(map(str, identity))
+        return bool(row[0] == " ".join(map(str, file_identity(path))))
 
     def _remember(self, sha: str, identity: tuple[int, ...], begun: float) -> None:
-        _, mtime, ctime, _, _ = identity
-        if max(mtime, ctime) / 1e9 > begun - SETTLED:
-            return
         with contextlib.suppress(sqlite3.Error):
             self._db.execute(_CHECKS)
             self._db.execute(
@@ -302,15 +305,24 @@ class Store:
             ) from error
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
-    """What changes whenever a file is written to or replaced; None where nothing tells that."""
-    if os.name == "nt":
-        return None
+def file_identity(path: Path) -> tuple[int, ...]:
+    """Size, times of change, inode and device of a file; empty if there is none."""
     try:
         stat = path.stat()
     except OSError:
-        return None
+        return ()
     return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+
+
+def settled(identity: tuple[int, ...], moment: float) -> bool:
+    """Whether any write after `moment` (seconds of the epoch) changes the identity of a file.
+
+    Not where it was touched just before, within the tick of the file system's clock, and not on
+    Windows, whose ctime is the time of creation.
+    """
+    if os.name == "nt" or not identity:
+        return False
+    return max(identity[1:3]) / 1e9 <= moment - SETTLED
 
 
 def file_sha256(path: Path) -> str:
