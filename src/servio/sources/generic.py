@@ -228,9 +228,9 @@ class _Reading:
             return dict(d.files), satellites
         block, base = d.block, d.block.file
         frame = self._frame("file", base)
-        rows = sorted(frame.positions("rows", block.industries, self.place("industries")))
+        rows = sorted(frame.positions("rows", block.industries, "industries"))
         names = tuple(frame.label("rows", i) for i in rows)
-        columns = sorted(frame.positions("columns", names, self.place("industries")))
+        columns = sorted(frame.positions("columns", names, "industries"))
 
         def part(rows: tuple[str, ...] = names, columns: tuple[str, ...] = names) -> File:
             return File(base.name, replace(base.layout, rows=rows, columns=columns))
