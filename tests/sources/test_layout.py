@@ -474,3 +474,14 @@ ignore = ["57 Soldiers", "...", "72 InputTax"]
     table = published(shared, tmp_path, "data/regional_io/austria/AT11.csv", text)
     assert (len(table), table.Y.shape[1], table.x[0]) == (56, 6, 412.0)
     assert np.abs(row_gap(table)).max() < 1e-3 * table.x.max()
+
+
+def test_the_documented_sheet_and_its_description(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/generic-tables.md").read_text("utf-8")
+    _, sheet, _, description, *_ = page.split("## A published sheet as it is")[1].split("```")
+    table = read(describe(tmp_path, description.removeprefix("toml"), sheet=sheet.lstrip()))
+    assert table.axis.codes == ("farms", "firms", "shops")
+    assert table.primary_roles == ("imports", "value_added", "value_added")
+    assert not row_gap(table).any()
+    assert not column_gap(table).any()
+    assert table.satellites["employment"].values.tolist() == [3.0, 4.0, 5.0]
