@@ -238,7 +238,7 @@ class Leontief:
 def _factorise(A: Array) -> tuple[Array, Positions, float]:
     system = np.negative(A, order="F")
     system[np.diag_indices_from(system)] += 1
-    norm = float(np.abs(system).sum(axis=0).max())
+    norm = float(lapack.dlange("1", system))  # without a temporary of the size of A
     lu, pivots, _ = lapack.dgetrf(system, overwrite_a=1)
     reciprocal = float(lapack.dgecon(lu, norm)[0])
     if not reciprocal > NEARLY_SINGULAR:

@@ -86,18 +86,22 @@ class Rows:
             Undefined(names[i], "zero output" if self.dead[i] else reason)
             for i in np.flatnonzero(empty)
         )
-        places = np.indices(values.shape)
-        columns = {"country": (self.country, places[0]), "industry": (self.industry, places[0])}
-        shown = {k: Column(c.names, c.index[at].ravel()) for k, (c, at) in columns.items()}
-        if values.ndim == 3:
-            shown["partner"] = Column(self.shape.countries, places[1].ravel())
+        if values.ndim == 2:
+            at, partner = np.arange(len(values)), None
+        else:
+            kept = own | (self.country.index[:, None] != np.arange(values.shape[1])[None, :])
+            at, partner = np.nonzero(kept)
+            values = values[at, partner]
+        k = len(parts)
+        columns = {
+            "country": Column(self.country.names, np.repeat(self.country.index[at], k)),
+            "industry": Column(self.industry.names, np.repeat(self.industry.index[at], k)),
+        }
+        if partner is not None:
+            columns["partner"] = Column(self.shape.countries, np.repeat(partner, k))
         if tuple(parts) != ("",):
-            shown[label] = Column(tuple(parts), places[-1].ravel())
-        if values.ndim == 3 and not own:
-            kept = (self.country.index[places[0]] != places[1]).ravel()
-            shown = {k: Column(c.names, c.index[kept]) for k, c in shown.items()}
-            return Result(shown, values.ravel()[kept], undefined, residual, notes)
-        return Result(shown, values.ravel(), undefined, residual, notes)
+            columns[label] = Column(tuple(parts), np.tile(np.arange(k), len(at)))
+        return Result(columns, values.ravel(), undefined, residual, notes)
 
     def _labels(self) -> list[str]:
         pairs = zip(self.country.decode(), self.industry.decode(), strict=True)

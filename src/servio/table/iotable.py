@@ -302,7 +302,7 @@ class IOTable:
 
     def _factorise(self, origin: Origin) -> algebra.Leontief:
         A = self.coefficients(origin)
-        heavy = np.abs(A).sum(axis=0) >= 1.0
+        heavy = (A if A.min() >= 0 else np.abs(A)).sum(axis=0) >= 1.0
         if heavy.any() and algebra.spectral_radius(A) >= 1.0:
             names = [self.axis.labels[i] for i in np.flatnonzero(heavy)[:5]]
             raise NumericalError(
