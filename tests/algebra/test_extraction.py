@@ -73,6 +73,18 @@ def test_blocks(tables):
         close(loss, table.x - np.linalg.solve(np.eye(table.n) - A, table.y), table)
 
 
+def test_blocks_of_several_sets_of_users_are_those_of_each(tables):
+    for seed, table in enumerate(tables[:60]):
+        sold = members_of(table, seed)
+        sets = [members_of(table, seed + k) for k in (1, 2, 3)]
+        found = algebra.block_set_extraction_losses(table.leontief, table.x, sold, sets)
+        for place, users in enumerate(sets):
+            A = table.A.copy()
+            A[np.ix_(sold, users)] = 0
+            again = table.x - np.linalg.solve(np.eye(table.n) - A, table.y)
+            close(found[:, place], again, table)
+
+
 def test_blocks_of_one_user_all_at_once(tables):
     for seed, table in enumerate(tables):
         suppliers = members_of(table, seed)

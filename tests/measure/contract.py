@@ -28,6 +28,7 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 
 # measure -> why it has no answer industry by industry
 ONLY_GROUPS = {
+    "bilateral_extraction_loss": "its rows are pairs of countries",
     "chain_margin": "its rows are kinds of chains of a country",
     "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",

@@ -24,6 +24,7 @@ from servio.algebra.decomposition import (
 from servio.algebra.extraction import (
     block_extraction_loss,
     block_extraction_losses,
+    block_set_extraction_losses,
     extraction_losses,
     set_extraction_loss,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "betweenness",
     "block_extraction_loss",
     "block_extraction_losses",
+    "block_set_extraction_losses",
     "closed_blocks",
     "components",
     "cosine_similarity",

@@ -3,6 +3,9 @@
 from servio.measure._contract import MEASURES, MeasureSpec, find
 from servio.measure._result import Measure, Undefined
 from servio.measure._write import select, write
+from servio.measure.bilateral import (
+    bilateral_extraction_loss,
+)
 from servio.measure.change import (
     output_change,
     service_input_change,
@@ -100,6 +103,7 @@ __all__ = [
     "Undefined",
     "average_propagation_length",
     "backward_linkage",
+    "bilateral_extraction_loss",
     "chain_income",
     "chain_margin",
     "convergence_rate",

@@ -122,6 +122,8 @@ def smile_curve(
     Identity: shares of all earners of a world table add up to 1. The test is the one of
     `smile_test`. Observations of one chain are not independent: a small p value says that the
     curve bends, not why. Levels differ between industries for reasons other than their place.
+    In basic prices the trade that sells the product to its final user is a final product of its
+    own: the right arm of the smile, sales and after-sales services, is not in a product's chain.
 
     Source: Meng, Ye & Wei (2020), Measuring smile curves in global value chains, Oxford Bulletin of
     Economics and Statistics 82; Lind & Mehlum (2010), same journal 72 (neither re-read).
