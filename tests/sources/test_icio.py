@@ -154,6 +154,17 @@ def test_quick_and_exact_reader_agree_to_the_last_bit(tmp_path: Path) -> None:
     assert one.tobytes() == other.tobytes()
 
 
+@pytest.mark.parametrize("cells", [["1", "", "1\r2"], ["1\r2"], ["", "1", "2"], ["1", "2"]])
+def test_quick_reader_leaves_what_is_not_plain(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"x,a,b,c\nr1,{','.join(cells)}\nr2,1,2,3\n".encode())
+    text = _wide.Text(path)
+    with text.open() as stream, pytest.raises(_wide._OddError):
+        list(_wide._quick(text, stream).blocks)
+    with pytest.raises(InputError):
+        _wide._exact(text)
+
+
 def test_published_output_that_misses_its_sums_is_noted_and_kept(
     tmp_path: Path, world: files.World
 ) -> None:
@@ -236,7 +247,7 @@ def test_cut_off_file(
         (lambda r: [*r, r[-1].replace("OUT", "SUM")], FormatError, "another row, 'SUM'"),
         (lambda r: [*r[:-2], r[-1], r[-2]], LabelError, "'OUT', which is due in row 184"),
         (lambda r: [*r[:10], r[10] + ",1", *r[11:]], FormatError, "cells"),
-        (lambda r: [*r[:10], r[10].rpartition(",")[0], *r[11:-1], r[-1] + ",1"], FormatError,
+        (lambda r: [*r[:10], r[10].rpartition(",")[0], r[11] + ",1", *r[12:]], FormatError,
          "205 cells"),
     ],
     ids=["missing", "swapped", "doubled", "repeated", "renamed", "one more", "bottom swapped",
