@@ -33,8 +33,8 @@ from tables import random_world, two_by_two
 PRINTED = 0.006
 PARTS = "MEX=MX1+MX2;CHN=CN1+CN2"
 GROUPS = {
-    "NAFTA": "NAFTA=USA+MEX+MX1+MX2;CHN=CN1+CN2",
-    "EU27": "EU27=ESP+FRA;" + PARTS,
+    "NAFTA": "NAFTA;CHN=CN1+CN2",
+    "EU27": "EU27;" + PARTS,
 }
 METHODS = {"bm_src": "borin_mancini_source", "bm_snk": "borin_mancini_sink",
            "my": "miroudot_ye", "wwz": "wwz", "oecd": "tiva"}  # fmt: skip
@@ -184,6 +184,11 @@ def test_a_split_country_folded_or_as_a_bloc(published):
         assert exports[0] == pytest.approx(exports[1], rel=1e-12)
         dva = [m.value(country=country, part="DVA") for m in (one, two)]
         assert dva[0] == pytest.approx(dva[1], rel=0.05) and dva[0] != dva[1]
+
+
+def test_a_known_bloc_says_who_is_missing(published):
+    notes = {n.code: n.text for n in gross_exports(published, blocs="EU27").notes}
+    assert "EU27 = ESP + FRA; not in the table: AUT" in notes["blocs"]
 
 
 def test_parts_and_the_whole_are_not_counted_twice():

@@ -9,7 +9,7 @@ import pytest
 
 from servio.errors import InputError, LabelError, UsageError
 from servio.table import Axis, IOTable
-from servio.table.world import fold_countries, parse_blocs, world_shape
+from servio.table.world import absent_members, fold_countries, parse_blocs, world_shape
 from tables import random_world, two_by_two
 
 
@@ -63,10 +63,23 @@ def test_a_bloc_with_the_name_of_a_country_contains_it():
     assert world_shape(split_world(), "W=P1+P2").members == (("AAA",), ("W", "P1", "P2"))
 
 
-@pytest.mark.parametrize("text", ["NAFTA", "=A+B", "A=", "A=B+", "A=B;A=C"])
+@pytest.mark.parametrize("text", ["XYZ", "NAFTA", "=A+B", "A=", "A=B+", "A=B;A=C"])
 def test_blocs_that_can_not_be_read(text):
     with pytest.raises(UsageError):
-        parse_blocs(text)
+        parse_blocs(text, ("A", "B", "C"))
+
+
+def test_known_blocs_take_their_members_from_the_table():
+    countries = ("AUT", "ROM", "US", "MX1", "MX2", "JPN")
+    found = parse_blocs("EU27;NAFTA;REST=JPN", countries)
+    assert found == {"EU27": ("AUT", "ROM"), "NAFTA": ("MX1", "MX2", "US"), "REST": ("JPN",)}
+    absent = absent_members("EU27;NAFTA;REST=JPN", countries)
+    assert "DEU" in absent and "CAN" in absent and not {"ROU", "AUT", "USA", "MEX"} & set(absent)
+
+
+def test_known_blocs_have_the_members_they_say():
+    for name, size in (("EU27", 27), ("EU28", 28), ("EA20", 20), ("ASEAN", 10), ("RCEP", 15)):
+        assert len(absent_members(name, ())) == size
 
 
 def test_blocs_of_unknown_or_doubled_countries():

@@ -12,9 +12,9 @@ from scipy import sparse
 from servio.algebra import trade
 from servio.measure._result import Array, Column, Result, Undefined
 from servio.table import IOTable, Note
-from servio.table.world import WorldShape, world_shape
+from servio.table.world import WorldShape, absent_members, world_shape
 
-__all__ = ["Rows", "notes", "rows", "share", "system"]
+__all__ = ["Rows", "bloc_notes", "notes", "rows", "share", "system"]
 
 NEGLIGIBLE = 1e-9
 
@@ -148,7 +148,7 @@ def share(numerator: Array, denominator: Array) -> Array:
 
 def notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
     """What is counted as value added, and which countries count as one."""
-    found = []
+    found: list[Note] = []
     extra = np.abs(system(table, blocs).v @ _in_order(table, blocs, table.x))
     other = extra - table.value_added.sum()
     if abs(other) > NEGLIGIBLE * extra:
@@ -159,15 +159,23 @@ def notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
                 "is taxes, margins and discrepancies",
             )
         )
-    if blocs:
-        shape = world_shape(table, blocs)
-        merged = [
-            f"{name} = {' + '.join(members)}"
-            for name, members in zip(shape.countries, shape.members, strict=True)
-            if members != (name,)
-        ]
-        found.append(Note("blocs", f"trade inside counts as domestic: {'; '.join(merged)}"))
-    return tuple(found)
+    return (*found, *bloc_notes(table, blocs))
+
+
+def bloc_notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
+    """Which countries count as one."""
+    if not blocs:
+        return ()
+    shape = world_shape(table, blocs)
+    merged = [
+        f"{name} = {' + '.join(members)}"
+        for name, members in zip(shape.countries, shape.members, strict=True)
+        if members != (name,)
+    ]
+    absent = absent_members(blocs, table.axis.country_names)
+    text = f"trade inside counts as domestic: {'; '.join(merged)}"
+    text += f"; not in the table: {', '.join(absent)}" if absent else ""
+    return (Note("blocs", text),)
 
 
 def _in_order(table: IOTable, blocs: str, values: Array) -> Array:

@@ -54,7 +54,7 @@ def participation(
     by : str
         ``industry``, ``economy`` or a grouping of industries.
     blocs : str
-        Countries that count as one, such as ``"NAFTA=USA+CAN+MEX"``.
+        Countries that count as one, such as ``"EU27"`` or ``"BENELUX=BEL+NLD+LUX"``.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import numpy as np
 from servio.algebra import trade
 from servio.measure._chains import relative_gap
 from servio.measure._contract import MONEY, measure
-from servio.measure._countries import notes, rows, system
+from servio.measure._countries import bloc_notes, notes, rows, system
 from servio.measure._result import Array, Result
 from servio.table import IOTable
 
@@ -53,7 +53,7 @@ def gross_exports(
         ``industry``, ``economy`` or a grouping of the exporting industries.
     blocs : str
         Countries that count as one, so that trade among them is domestic, such as
-        ``"NAFTA=USA+CAN+MEX"``; several with ``;`` between them.
+        ``"EU27"`` or ``"BENELUX=BEL+NLD+LUX"``; several with ``;`` between them.
 
     Returns
     -------
@@ -87,7 +87,8 @@ def gross_exports(
         "intermediate": world.intermediate_exports,
     }[use]
     found = out.add(np.where(world.live[:, None], flows, 0.0))
-    return out.result({"": found if partner == "each" else found.sum(axis=1)})
+    shown = found if partner == "each" else found.sum(axis=1)
+    return out.result({"": shown}, notes=bloc_notes(table, blocs))
 
 
 @measure(
@@ -120,7 +121,7 @@ def value_added_trade(
     by : str
         ``industry``, ``economy`` or a grouping of the industries that earn the value added.
     blocs : str
-        Countries that count as one, such as ``"NAFTA=USA+CAN+MEX"``.
+        Countries that count as one, such as ``"EU27"`` or ``"BENELUX=BEL+NLD+LUX"``.
 
     Returns
     -------
@@ -192,7 +193,7 @@ def export_origin(
     by : str
         ``industry``, ``economy`` or a grouping of the exporting industries.
     blocs : str
-        Countries that count as one, such as ``"NAFTA=USA+CAN+MEX"``.
+        Countries that count as one, such as ``"EU27"`` or ``"BENELUX=BEL+NLD+LUX"``.
 
     Returns
     -------

@@ -76,7 +76,7 @@ def export_decomposition(
         ``industry``, ``economy`` or a grouping of the exporting industries.
     blocs : str
         Countries that count as one exporter, trade among them being domestic, such as
-        ``"NAFTA=USA+CAN+MEX"`` or ``"CHN=CN1+CN2;MEX=MX1+MX2"``.
+        ``"EU27"``, ``"BENELUX=BEL+NLD+LUX"`` or ``"CHN=CN1+CN2;MEX=MX1+MX2"``.
 
     Returns
     -------

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +15,7 @@ from servio.errors import InputError, LabelError, UsageError
 from servio.table.axis import Axis
 from servio.table.iotable import IOTable, Satellite
 
-__all__ = ["WorldShape", "fold_countries", "parse_blocs", "world_shape"]
+__all__ = ["WorldShape", "absent_members", "fold_countries", "parse_blocs", "world_shape"]
 
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -70,7 +73,8 @@ def world_shape(table: IOTable, blocs: str = "") -> WorldShape:
     table : IOTable
     blocs : str
         Countries that count as one, so that trade among them is domestic:
-        ``"NAFTA=USA+CAN+MEX"``, several with ``;`` between them. A bloc with the name of a
+        ``"NAFTA=USA+CAN+MEX"``, several with ``;`` between them. EU27, EU28, EA20, NAFTA, ASEAN,
+        RCEP and G7 need no list: their members in the table count. A bloc with the name of a
         country of the table contains it, which must be empty then: ``"CHN=CN1+CN2"`` folds a
         split country without adding up its industries.
 
@@ -110,7 +114,7 @@ def _shape(table: IOTable, blocs: str) -> WorldShape:
         )
     codes = axis.code_names
     _refuse_ragged(table, codes)
-    named = parse_blocs(blocs)
+    named = parse_blocs(blocs, axis.country_names)
     for name, members in named.items():
         _refuse_double(table, name, members)
     merged = _merge(axis.country_names, named)
@@ -157,21 +161,48 @@ def _demand(table: IOTable, merged: Mapping[str, str], names: tuple[str, ...]) -
     return np.array([names.index(merged[c]) for c in table.demand.countries], dtype=np.intp)
 
 
-def parse_blocs(text: str) -> dict[str, tuple[str, ...]]:
-    """Members of each bloc from ``"NAME=A+B;OTHER=C+D"``."""
+def parse_blocs(text: str, countries: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Members of each bloc from ``"NAME=A+B;OTHER=C+D;EU27"``.
+
+    Known blocs need no list; of theirs the members among `countries` count.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
-        name, equals, members = part.partition("=")
-        countries = tuple(member.strip() for member in members.split("+"))
-        if not equals or not name.strip() or not all(countries) or name.strip() in found:
+        name, equals, listed = (piece.strip() for piece in part.partition("="))
+        known = () if equals else _present(name, countries)
+        members = tuple(member.strip() for member in listed.split("+")) if equals else known
+        if not name or not members or not all(members) or name in found:
             raise UsageError(
                 "blocs",
                 found=repr(part),
-                expected='a new name and its countries, such as "NAFTA=USA+CAN+MEX"',
+                expected=f"{', '.join(_known()[0])} with members in the table, or a new name and "
+                'its countries, such as "NAFTA=USA+CAN+MEX"',
                 remedy="Write one bloc that way, several with ; between them.",
             )
-        found[name.strip()] = countries
+        found[name] = members
     return found
+
+
+def absent_members(text: str, countries: Sequence[str]) -> tuple[str, ...]:
+    """Members of the known blocs in `text` that are not among the countries."""
+    members, codes = _known()
+    named = [part.strip() for part in text.split(";") if "=" not in part]
+    asked = dict.fromkeys(code for name in named for code in members.get(name, ()))
+    return tuple(c for c in asked if not {c, *codes.get(c, ())} & set(countries))
+
+
+def _present(name: str, countries: Sequence[str]) -> tuple[str, ...]:
+    members, codes = _known()
+    wanted = [code for c in members.get(name, ()) for code in (c, *codes.get(c, ()))]
+    return tuple(code for code in wanted if code in countries)
+
+
+@cache
+def _known() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Members of the known blocs, and the other codes of countries."""
+    text = resources.files("servio.table").joinpath("blocs.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    return data["members"], data["codes"]
 
 
 def _merge(countries: tuple[str, ...], blocs: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
