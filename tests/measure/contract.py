@@ -37,6 +37,7 @@ ONLY_GROUPS = {
 
 # (measure, option=value) -> tables that must refuse it
 REFUSED = {
+    ("embodied_inputs", "origin=imported"): {"toy", "national"},
     ("factor_multiplier", "form=type2"): {"world"},
     ("export_decomposition", "method=kww"): {"world"},
     ("footprint", "form=imports"): {"toy", "national"},

@@ -33,6 +33,9 @@ from servio.measure.inducement import (
     production_inducement,
     value_added_inducement,
 )
+from servio.measure.knowledge import (
+    embodied_inputs,
+)
 from servio.measure.levels import (
     service_hierarchy,
     service_profile,
@@ -108,6 +111,7 @@ __all__ = [
     "chain_margin",
     "convergence_rate",
     "downstreamness",
+    "embodied_inputs",
     "export_decomposition",
     "export_origin",
     "extraction_loss",
