@@ -240,9 +240,7 @@ def _typed(path: Path, text: str, key: str, value: Any, kind: Any, meant: str) -
 
 def _files(path: Path, text: str, table: Mapping[str, Any]) -> dict[str, File]:
     common = _layout(path, text, table)
-    files = {
-        key: _file(path, text, key, table[key], common) for key in FILE_KEYS if key in table
-    }
+    files = {key: _file(path, text, key, table[key], common) for key in FILE_KEYS if key in table}
     if "file" in table:
         both = [key for key in ("Z", "Y", "V", "x") if key in files]
         if both:

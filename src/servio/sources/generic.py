@@ -685,6 +685,7 @@ class _Reading:
                 expected="domestic flows in Z",
                 remedy='Set flows = "total" in the description; imports are then taken out of Z.',
             )
+
     def _refuse_strangers(self, table: IOTable) -> None:
         """Refuse rows and columns of unknown role where the table does not add up with them."""
         for key, gap, what, expected in (
