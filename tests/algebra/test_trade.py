@@ -214,6 +214,18 @@ def test_what_the_table_sells_to_nobody_is_a_term_of_its_own():
     close(sum(forward[k] for k in parts), forward["VALUE_ADDED"], world.x)
 
 
+def test_an_industry_without_output_earns_nothing_of_what_rounding_sells():
+    system, world = make(2, dead=5)
+    Y = world.Y.copy()
+    Y[5] = 1e-4
+    order = np.arange(world.n)
+    rounded = trade.TradeSystem(Leontief(world.A, world.x > 0), world.x, Y, order, system.starts)
+    assert not trade.value_added_absorbed(rounded)[5].any()
+    assert not trade.borin_mancini(rounded)["EXGR"][5].any()
+    terms = trade.wang_wei_zhu(rounded)
+    close(terms["DISCREPANCY"], trade.unsold_exports(rounded), terms["EXGR"])
+
+
 def test_blocks_must_hold_every_industry():
     _, world = make(1)
     with pytest.raises(InputError, match="blocks"):
