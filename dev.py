@@ -34,7 +34,13 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 HOST = getattr(sys, "_base_executable", sys.executable)
 
 CONTENTS = {
-    "test": ["--extra=report", "--extra=rdata", "--group=build", "--group=dev"],
+    "test": [
+        "--extra=report",
+        "--extra=rdata",
+        "--extra=cluster",
+        "--group=build",
+        "--group=dev",
+    ],
     "demo": ["--extra=report", "--group=build"],
     "core": ["--group=build"],
 }

@@ -45,7 +45,10 @@ LISTS = ("sources", "measures", "groupings", "definitions", "classifications")
 WORLD = "WORLD"
 STOPPED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
-EXTRAS = {"altair": "report", "jinja2": "report", "vl_convert": "report", "xlsxwriter": "report"}
+EXTRAS = {
+    "altair": "report", "jinja2": "report", "vl_convert": "report", "xlsxwriter": "report",
+    "distributed": "cluster", "cryptography": "cluster",
+}  # fmt: skip
 
 
 class _Commands(click.Group):
@@ -112,12 +115,14 @@ def demo(out: Path, workers: int | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path),
               help="Folder for the store and the report; default: out/NAME.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core.")
-def study_command(file: Path, out: Path | None, workers: int | None) -> None:
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Dask scheduler whose workers measure, one you trust; or `local`.")  # fmt: skip
+def study_command(file: Path, out: Path | None, workers: int | None, scheduler: str | None) -> None:
     """Run a study file: tables to measures to store to report. Resumes after a stop."""
     from servio import study
 
     parsed = study.load(file)
-    _run_study(parsed, out or Path("out") / file.stem, workers)
+    _run_study(parsed, out or Path("out") / file.stem, workers, scheduler)
 
 
 @cli.command()
@@ -140,12 +145,12 @@ def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
         click.echo(f"Workbook: {reports.workbook(store, xlsx)}")
 
 
-def _run_study(parsed: Any, out: Path, workers: int | None) -> None:
+def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | None = None) -> None:
     from servio import report as reports
     from servio import study
 
     try:
-        store = study.run(parsed, out, workers=workers)
+        store = study.run(parsed, out, workers=workers, scheduler=scheduler)
     except BrokenPipeError as error:  # of a worker: not of the reader of our output
         raise ResourceError(
             "study",

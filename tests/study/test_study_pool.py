@@ -14,8 +14,9 @@ import pytest
 from servio import study
 from servio.errors import EXIT_RESOURCE, ResourceError
 from servio.study import _pool
+from servio.study._engine import Job, outcomes
 from servio.study._plan import Step
-from servio.study._pool import Job, outcomes
+from servio.study._pool import Processes
 
 TEXT = """
 study.title = "Small"
@@ -49,16 +50,23 @@ def jobs(folder: Path, deaths: int) -> tuple[study.Plan, list[Job]]:
     return planned, [Job(step, folder / str(i)) for i, step in enumerate(steps)]
 
 
-def test_the_step_of_a_dead_worker_is_taken_once_more(tmp_path: Path) -> None:
-    planned, work = jobs(tmp_path, deaths=1)
-    found = dict(outcomes(work, planned.calls, None, 2))
+def test_the_step_of_a_dead_worker_is_taken_again(tmp_path: Path) -> None:
+    planned, work = jobs(tmp_path, deaths=2)
+    found = dict(outcomes(work, planned.calls, None, Processes(2)))
     assert {step.key for step in found} == {step.key for step in planned.steps}
 
 
-def test_a_step_that_ends_every_worker_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hands", [1, 2])
+def test_a_step_that_ends_three_workers_is_named_when_the_others_are_done(
+    tmp_path: Path, hands: int
+) -> None:
     planned, work = jobs(tmp_path, deaths=9)
-    with pytest.raises(ResourceError, match=r"model WORLD 2000.*2 times") as error:
-        list(outcomes(work, planned.calls, None, 2))
+    found = []
+    with pytest.raises(ResourceError, match=r"model WORLD 2000:.*3 times.*code 9") as error:
+        for step, _ in outcomes(work, planned.calls, None, Processes(hands)):
+            found.append(step.label)
+    assert found == [step.label for step in planned.steps[1:]]
+    assert Path(tmp_path / "lives").read_text() == "6"
     assert error.value.exit_code == EXIT_RESOURCE
 
 
@@ -77,7 +85,8 @@ def test_a_worker_that_dies_between_two_jobs_is_replaced(
 
     monkeypatch.setattr(_pool, "_told", deaf_once)
     more = [Job(job.step, tmp_path / f"again-{i}") for i, job in enumerate(work)]
-    found = [step.key for step, _ in outcomes([*work, *more], planned.calls, None, 2)]
+    taken = outcomes([*work, *more], planned.calls, None, Processes(2))
+    found = [step.key for step, _ in taken]
     assert failures
     assert sorted(found) == sorted([step.key for step in planned.steps] * 2)
 

@@ -1,44 +1,31 @@
 """Worker processes that take steps one by one; paths and specs go in, paths come out.
 
 Workers are started afresh (never forked) with one BLAS thread each and do not run the caller's
-main module. A worker that dies is replaced and its step tried once more.
+main module. A worker that dies is replaced and its step tried again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import sys
-import traceback
 import types
-from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from servio.errors import ResourceError, ServioError
+from servio.study._engine import TRIES, Answer, Job, Lost, answer
 from servio.study._grid import Call
-from servio.study._plan import Step
-from servio.study._work import Outcome, take
 
-__all__ = ["Job", "outcomes"]
+__all__ = ["Processes", "no_interrupt", "no_main_module"]
 
-TRIES = 2
 PATIENCE = 1.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A step and the folder its files go to."""
-
-    step: Step
-    folder: Path
 
 
 @dataclass
@@ -48,56 +35,55 @@ class _Worker:
     job: Job
 
 
-def outcomes(
-    jobs: Sequence[Job], calls: Sequence[Call], base_year: int | None, workers: int
-) -> Iterator[tuple[Step, Outcome]]:
-    """Outcomes of the jobs as they are done; with one worker in this process.
+@dataclass(frozen=True)
+class Processes:
+    """Take the jobs in processes of this machine: an `Executor`.
 
-    Stopping the iteration stops the workers at once.
+    Parameters
+    ----------
+    workers : int
+        Processes at a time.
     """
-    if workers == 1:
-        for job in jobs:
-            with threadpool_limits(1):
-                outcome = _answer(job, calls, base_year)
-            yield job.step, _checked(outcome)
-        return
-    yield from _spread(jobs, calls, base_year, workers)
 
+    workers: int
 
-def _spread(
-    jobs: Sequence[Job], calls: Sequence[Call], base_year: int | None, workers: int
-) -> Iterator[tuple[Step, Outcome]]:
-    waiting = deque(jobs)
-    ended: list[_Worker] = []
-    tries: dict[str, int] = {}
-    busy: dict[Connection, _Worker] = {}
-    try:
-        while waiting and len(busy) < workers:
-            _start(busy, waiting.popleft(), calls, base_year)
-        while busy:
-            for line in wait(list(busy)):
-                worker = busy.pop(line)  # type: ignore[call-overload]
-                try:
-                    answer = worker.line.recv()
-                except (EOFError, OSError):
-                    _try_again(worker, tries)
-                    waiting.appendleft(worker.job)
-                    _start(busy, waiting.popleft(), calls, base_year)
-                    continue
-                done = worker.job
-                if waiting:
-                    worker.job = waiting.popleft()
-                    if _told(worker, worker.job):
-                        busy[worker.line] = worker
-                    else:
-                        _start(busy, worker.job, calls, base_year)
-                elif _told(worker, None):
-                    ended.append(worker)
-                yield done.step, _checked(answer)
-        for worker in ended:
-            worker.process.join(PATIENCE)
-    finally:
-        _stop([*busy.values(), *ended])
+    def __call__(
+        self, jobs: Sequence[Job], calls: Sequence[Call], base_year: int | None
+    ) -> Generator[tuple[Job, Answer], None, None]:
+        """Answers as they come."""
+        waiting = deque(jobs)
+        ended: list[_Worker] = []
+        tries: Counter[str] = Counter()
+        busy: dict[Connection, _Worker] = {}
+        try:
+            while waiting and len(busy) < self.workers:
+                _start(busy, waiting.popleft(), calls, base_year)
+            while busy:
+                for line in wait(list(busy)):
+                    worker = busy.pop(line)  # type: ignore[call-overload]
+                    done, found = worker.job, _heard(worker)
+                    if isinstance(found, Lost):
+                        tries[done.step.key] += 1
+                        if tries[done.step.key] < TRIES:
+                            waiting.append(done)
+                        else:
+                            yield done, found
+                        if waiting:
+                            _start(busy, waiting.popleft(), calls, base_year)
+                        continue
+                    if waiting:
+                        worker.job = waiting.popleft()
+                        if _told(worker, worker.job):
+                            busy[worker.line] = worker
+                        else:
+                            _start(busy, worker.job, calls, base_year)
+                    elif _told(worker, None):
+                        ended.append(worker)
+                    yield done, found
+            for worker in ended:
+                worker.process.join(PATIENCE)
+        finally:
+            _stop([*busy.values(), *ended])
 
 
 def _start(
@@ -106,11 +92,23 @@ def _start(
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, tuple(calls), base_year), daemon=True)
-    with _no_main_module():
+    with no_main_module(), no_interrupt():
         process.start()
     theirs.close()
     busy[ours] = _Worker(process, ours, job)
-    ours.send(job)
+    with contextlib.suppress(OSError):  # it died at once: its line says so when it is read
+        ours.send(job)
+
+
+def _heard(worker: _Worker) -> Answer:
+    """The answer of a worker, or how it ended."""
+    try:
+        found: Answer = worker.line.recv()
+    except (EOFError, OSError):
+        worker.line.close()
+        worker.process.join(PATIENCE)
+        return Lost(f"exit code {worker.process.exitcode}")
+    return found
 
 
 def _told(worker: _Worker, job: Job | None) -> bool:
@@ -123,24 +121,24 @@ def _told(worker: _Worker, job: Job | None) -> bool:
     return True
 
 
-@contextmanager
-def _no_main_module() -> Iterator[None]:
+@contextlib.contextmanager
+def no_main_module() -> Iterator[None]:
     """A script that runs a study at its top level would otherwise run again in every worker."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
-        with _no_interrupt():
-            yield
+        yield
     finally:
         sys.modules["__main__"] = main
 
 
-@contextmanager
-def _no_interrupt() -> Iterator[None]:
+@contextlib.contextmanager
+def no_interrupt() -> Iterator[None]:
     """Ctrl-C reaches the parent only: workers are born with it blocked, and are ended by us."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # its start would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -154,52 +152,9 @@ def _serve(line: Connection, calls: tuple[Call, ...], base_year: int | None) -> 
     threadpool_limits(1)
     try:
         while (job := line.recv()) is not None:
-            line.send(_answer(job, calls, base_year))
+            line.send(answer(job.step, calls, base_year, job.folder))
     except (EOFError, OSError):
         return
-
-
-def _answer(job: Job, calls: Sequence[Call], base_year: int | None) -> Outcome | ServioError | str:
-    """The outcome, or what went wrong: an error that can travel, or the trace of a bug."""
-    try:
-        job.folder.mkdir(exist_ok=True)
-        return take(job.step, calls, base_year, job.folder)
-    except ServioError as error:
-        return error
-    except MemoryError:
-        return ResourceError(
-            job.step.label, found="not enough memory", expected="room for its tables",
-            remedy="Run with fewer workers or on a larger machine.",
-        )  # fmt: skip
-    except OSError as error:
-        return ResourceError(
-            str(job.folder.parent.parent), found=f"could not write: {error.strerror or error}",
-            expected="a folder that can be written, with room",
-            remedy="Free disk space and run again; finished steps are kept.",
-        )  # fmt: skip
-    except Exception:
-        return traceback.format_exc()
-
-
-def _checked(answer: Any) -> Outcome:
-    if isinstance(answer, ServioError):
-        raise answer
-    if not isinstance(answer, Outcome):
-        raise RuntimeError(answer)
-    return answer
-
-
-def _try_again(worker: _Worker, tries: dict[str, int]) -> None:
-    worker.process.join(PATIENCE)
-    step = worker.job.step
-    tries[step.key] = tries.get(step.key, 0) + 1
-    if tries[step.key] >= TRIES:
-        raise ResourceError(
-            step.label,
-            found=f"a worker that ended {TRIES} times, last with {worker.process.exitcode}",
-            expected="a worker that lives, with memory enough",
-            remedy="Run with --workers 1, or on a machine with more memory.",
-        )
 
 
 def _stop(workers: Sequence[_Worker]) -> None:

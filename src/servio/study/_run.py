@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from servio import progress as progress_bar
-from servio.errors import ResourceError, StoreError
+from servio.errors import StoreError, UsageError
 from servio.study import _gather, _store
+from servio.study._dask import LOCAL, Dask
+from servio.study._engine import Executor, Job, outcomes, serial, unwritable
 from servio.study._file import StudyFile
 from servio.study._lock import only_writer
 from servio.study._plan import Plan, Step, outlook, plan, versions
-from servio.study._pool import Job, outcomes
+from servio.study._pool import Processes
 from servio.study._store import StudyStore, open_store
 from servio.study._work import Outcome
 from servio.table import Store, file_sha256, write_atomic
@@ -36,6 +38,7 @@ def run(
     out: str | Path,
     *,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: bool | None = None,
 ) -> StudyStore:
     """Measure everything a study file asks for and keep it in a folder.
@@ -52,6 +55,9 @@ def run(
     workers : int, optional
         Processes; by default one a core. With one, everything happens in this process, as it does
         for measures that are not servio's own.
+    scheduler : str, optional
+        Take the steps on Dask: the address of a running scheduler, which must be trusted, or
+        "local" for a cluster of this machine. The store is the same.
     progress : bool, optional
         Show a bar on stderr; by default where stderr is a terminal.
 
@@ -65,7 +71,10 @@ def run(
     InputError
         A table can't be read exactly; nothing of its step is kept.
     ResourceError
-        The folder can't be written, is full, or another run writes to it.
+        The folder can't be written, is full, or another run writes to it; or a step ended its
+        worker three times: the others are kept.
+    UsageError
+        `workers` or measures of the caller's own go with a running scheduler.
 
     Examples
     --------
@@ -89,12 +98,35 @@ def run(
             if not messages and _is_finished(store, study, seen):
                 return open_store(out, messages=[NOTHING])
             planned = planned or plan(study)
-            messages += _carry_on(store, planned, workers or _cores(), progress)
+            executor = _executor(planned, workers, scheduler)
+            messages += _carry_on(store, planned, executor, progress)
             _finish(store, study, planned, seen)
             return open_store(out, messages=messages)
 
 
-def _carry_on(store: Store, planned: Plan, workers: int, progress: bool | None) -> list[str]:
+def _executor(planned: Plan, workers: int | None, scheduler: str | None) -> Executor:
+    """Who takes the steps; a single one is taken here, unless a cluster is asked for."""
+    ours = _all_ours(planned)
+    if scheduler is not None:
+        _check_scheduler(scheduler, workers, ours)
+    hands = min(workers or _cores(), len(planned.steps))
+    if scheduler is not None:
+        return Dask(scheduler, hands)
+    return Processes(hands) if hands > 1 and ours else serial
+
+
+def _check_scheduler(scheduler: str, workers: int | None, ours: bool) -> None:
+    if workers is not None and scheduler != LOCAL:
+        raise UsageError("--workers", found=f"{workers} and a scheduler's address",
+                         expected="one of them: a running cluster has its own workers",
+                         remedy="Leave --workers out.")  # fmt: skip
+    if not ours:
+        raise UsageError("--scheduler", found="a measure registered in this process only",
+                         expected="measures that the workers know too",
+                         remedy="Leave --scheduler out.")  # fmt: skip
+
+
+def _carry_on(store: Store, planned: Plan, executor: Executor, progress: bool | None) -> list[str]:
     """Take the steps that are missing; what to tell the user."""
     documents, messages = _done(store, planned)
     missing = [step for step in planned.steps if step.key not in documents]
@@ -103,8 +135,7 @@ def _carry_on(store: Store, planned: Plan, workers: int, progress: bool | None) 
     with store.staging() as folder:
         (folder / "steps").mkdir()
         jobs = [Job(step, folder / "steps" / str(i)) for i, step in enumerate(missing)]
-        hands = min(workers, len(jobs)) if _all_ours(planned) else 1
-        found = outcomes(jobs, planned.calls, planned.base_year, max(1, hands))
+        found = outcomes(jobs, planned.calls, planned.base_year, executor)
         with (
             progress_bar.bar("measuring", len(jobs), shown=progress) as tick,
             contextlib.closing(found),  # type: ignore[type-var]
@@ -279,12 +310,7 @@ def _disk(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ResourceError(
-            str(out),
-            found=f"could not write: {error.strerror or error}",
-            expected="a folder that can be written, with room",
-            remedy="Free disk space and run again; finished steps are kept.",
-        ) from error
+        raise unwritable(out, error) from error
 
 
 def _cores() -> int:
