@@ -83,8 +83,9 @@ def test_lists_name_everything_there_is(run: Run) -> None:
         "groupings": classify.groupings(),
         "definitions": classify.producer_service_definitions(),
         "classifications": classify.classifications(),
-        "sources": ("wiod2016", "wiod2013", "oecd", "generic", "model"),
-    }.items():
+        "sources": ("wiod2016", "wiod2013", "wiot", "icio", "icio_split", "figaro", "oecd",
+                    "generic", "model"),
+    }.items():  # fmt: skip
         outcome = run("list", what)
         assert outcome.code == 0 and outcome.err == ""
         shown = {line.split()[0].rstrip(":") for line in outcome.out.splitlines() if line[0] != " "}

@@ -428,6 +428,17 @@ def test_archive_of_other_things(tmp_path: Path) -> None:
         read(path)
 
 
+def test_relative_path_after_a_change_of_folder(
+    tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for year in (2019, 2020):
+        folder = tmp_path / str(year)
+        folder.mkdir()
+        write(folder, lines, f"{year}_SML.csv")
+        monkeypatch.chdir(folder)
+        assert read(f"{year}_SML.csv").info.year == year
+
+
 # -- the command line ------------------------------------------------------------------------------
 
 

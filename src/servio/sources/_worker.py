@@ -143,7 +143,8 @@ class Worker:
         """Have one file parsed; a dead child is reported as a `ResourceError`."""
         self.used = True
         limits = _limits(path)
-        request = {"module": module, "path": str(path), "folder": str(folder), **limits}
+        request = {"module": module, "path": str(path), "folder": str(folder.absolute()),
+                   "here": _here(), **limits}  # fmt: skip
         late = threading.Event()
 
         def end() -> None:
@@ -238,6 +239,14 @@ _POOL = _Pool()
 atexit.register(stop_all)
 
 
+def _here() -> str:
+    """The folder that relative paths are meant from: the child was born in an earlier one."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def _limits(path: Path) -> dict[str, Any]:
     size = path.stat().st_size if path.is_file() else 0
     cpu = CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * (size >> 20)
@@ -316,6 +325,8 @@ def _reply(answers: IO[bytes], answer: dict[str, Any]) -> None:
 
 def _answer(request: dict[str, Any], ceiling: dict[str, int]) -> dict[str, Any]:
     try:
+        if request["here"]:
+            os.chdir(request["here"])
         _restrict(request, ceiling)
         parts = _parse(request["module"], Path(request["path"]))
         return _write(parts, Path(request["folder"]))
