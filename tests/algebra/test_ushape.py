@@ -14,7 +14,7 @@ from servio.errors import NumericalError, ValueFault
 def test_textbook_regression(weighted):
     rng = np.random.default_rng(1)
     x = rng.uniform(1, 7, 40)
-    y = 2 + 0.15 * (x - 4) ** 2 + rng.normal(0, 0.3, 40)
+    y = 2 + 0.15 * (x - 4) ** 2 + rng.normal(0, 0.8, 40)
     w = rng.uniform(0.2, 3, 40) if weighted else np.ones(40)
     X = np.column_stack([np.ones(40), x, x**2])
     gram = X.T @ (w[:, None] * X)

@@ -40,10 +40,11 @@ def test_the_loss_is_that_of_the_extraction_of_a_block():
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_concentration_by_loops():
+@pytest.mark.parametrize("grouping", ["kiet", "chain_level"])  # whole and split industries
+def test_concentration_by_loops(grouping):
     table = random_national(3)
-    names, S = table.weights("kiet")
-    values = strategic_links(table, form="concentration", grouping="kiet").values
+    names, S = table.weights(grouping)
+    values = strategic_links(table, form="concentration", grouping=grouping).values
     values = values.reshape(-1, len(names))
     for j in (0, 30):
         for k in range(len(names)):
