@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import logging
 import math
 import os
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -186,6 +188,12 @@ def _selection(command: Any) -> Any:
               help="Any other option of the measure; repeatable.")  # fmt: skip
 @click.option("--base", "base_year", type=int,
               help="Year to compare with, for measures of change; default: the first.")  # fmt: skip
+@click.option("--draws", type=click.IntRange(1),
+              help="Give intervals too, from this many random tables.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), help="Start of the random numbers; default: 0.")
+@click.option("--noise", "noises", multiple=True, metavar="CLASS=SD",
+              help="Relative standard error of all, domestic, imported, final_demand or "
+              "value_added cells, or of output; repeatable.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(FORMATS),
               help="Default: by the name of the output file, or csv.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
@@ -198,6 +206,9 @@ def measure(
     grouping: str | None,
     settings: tuple[str, ...],
     base_year: int | None,
+    draws: int | None,
+    seed: int | None,
+    noises: tuple[str, ...],
     form: str | None,
     output: Path | None,
 ) -> None:
@@ -212,6 +223,8 @@ def measure(
     if base_year is not None and not spec.compares:
         raise UsageError("--base", found=str(base_year), expected=f"no base: {name} is of one year",
                          remedy="Leave it out, or choose a measure of change.")  # fmt: skip
+    if draws is not None or seed is not None or noises:
+        spec = _with_intervals(spec, draws, seed, noises)
     form = form or _form_of(output)
     _check_output(output, paths, form)
     datasets = [_open(path, source) for path in paths]
@@ -413,6 +426,22 @@ def _refuse_doubles(chosen: Iterable[_One]) -> None:
 # -- what is measured ------------------------------------------------------------------------------
 
 
+def _with_intervals(
+    spec: MeasureSpec, draws: int | None, seed: int | None, noises: Sequence[str]
+) -> MeasureSpec:
+    """The measure with an interval for each value."""
+    from servio.measure import interval
+    from servio.table import Noise
+
+    if draws is None or not noises:
+        missing = "--draws" if draws is None else "--noise"
+        raise UsageError(missing, found="none", expected="--draws and --noise together",
+                         remedy="Write for example --draws 200 --noise all=0.1.")  # fmt: skip
+    noise = Noise.parse(_named("--noise", "CLASS=SD", noises, "all=0.1"))
+    ask = functools.partial(interval, spec.name, noise=noise, draws=draws, seed=seed or 0)
+    return replace(spec, function=ask)
+
+
 def _compared(
     spec: MeasureSpec, chosen: Iterable[_One], base_year: int | None, options: dict[str, Any]
 ) -> Iterator[Measure]:
@@ -442,13 +471,25 @@ def _of_countries(results: Iterable[Measure], countries: Sequence[str]) -> Itera
 
 def _pairs(grouping: str | None, settings: Sequence[str]) -> list[tuple[str, str]]:
     pairs = [("grouping", grouping)] if grouping is not None else []
+    return _named("--set", "OPTION=VALUE", settings, "by=manufacturing", pairs)
+
+
+def _named(
+    option: str,
+    form: str,
+    settings: Sequence[str],
+    example: str,
+    before: Sequence[tuple[str, str]] = (),
+) -> list[tuple[str, str]]:
+    """Texts such as by=manufacturing as pairs after those `before`, every name once."""
+    pairs = list(before)
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise UsageError("--set", found=repr(setting), expected="OPTION=VALUE",
-                             remedy="Write for example --set by=manufacturing.")  # fmt: skip
+            raise UsageError(option, found=repr(setting), expected=form,
+                             remedy=f"Write for example {option} {example}.")  # fmt: skip
         if key.strip() in dict(pairs):
-            raise UsageError(f"--set {key.strip()}", found="it twice", expected="every option once",
+            raise UsageError(f"{option} {key.strip()}", found="it twice", expected="each once",
                              remedy="Remove one; run the command once for each value.")  # fmt: skip
         pairs.append((key.strip(), value.strip()))
     return pairs

@@ -53,6 +53,7 @@ from servio.algebra.paths import (
     structural_paths,
 )
 from servio.algebra.position import downstreamness, upstreamness
+from servio.algebra.propagation import balanced_variance
 from servio.algebra.similarity import cosine_similarity, half_l1_similarity
 from servio.algebra.structure import (
     closed_blocks,
@@ -75,6 +76,7 @@ __all__ = [
     "aggregate_vector",
     "allocation_coefficients",
     "average_propagation_length",
+    "balanced_variance",
     "betweenness",
     "block_extraction_loss",
     "block_extraction_losses",

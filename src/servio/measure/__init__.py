@@ -93,6 +93,7 @@ from servio.measure.trade import (
 from servio.measure.trade_decomposition import (
     export_decomposition,
 )
+from servio.measure.uncertainty import interval
 from servio.measure.value_content import (
     service_content,
     service_content_of_exports,
@@ -126,6 +127,7 @@ __all__ = [
     "inducement_pair",
     "intermediate_sales_share",
     "intermediate_use_share",
+    "interval",
     "key_sector",
     "network_position",
     "offshoring",

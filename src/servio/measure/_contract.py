@@ -17,7 +17,7 @@ from servio.errors import UsageError
 from servio.measure._result import Array, Measure, Result
 from servio.table import IOTable, Note, checkable, column_gap, row_gap
 
-__all__ = ["MEASURES", "MONEY", "MeasureSpec", "Option", "find", "measure"]
+__all__ = ["MEASURES", "MONEY", "MeasureSpec", "Option", "find", "given_options", "measure"]
 
 P = ParamSpec("P")
 MONEY = "money"
@@ -122,7 +122,7 @@ def measure(
 
         def run(table: IOTable, *args: P.args, **kwargs: P.kwargs) -> Measure:
             _check_table(f"{name} table", table)
-            given = _given(name, options, kwargs)
+            given = given_options(name, options, kwargs)
             used = {key: _text(value) for key, value in given.items()}
             if "base" in kwargs:
                 base = _check_table(f"{name} base", kwargs["base"])
@@ -262,7 +262,9 @@ def _options(function: Callable[..., Any]) -> dict[str, Option]:
     return options
 
 
-def _given(name: str, options: Mapping[str, Option], asked: Mapping[str, Any]) -> dict[str, Any]:
+def given_options(
+    name: str, options: Mapping[str, Option], asked: Mapping[str, Any]
+) -> dict[str, Any]:
     """Every option with its value, asked for or default, checked."""
     unknown = [key for key in asked if key not in options and key != "base"]
     if unknown:

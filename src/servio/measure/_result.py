@@ -137,6 +137,11 @@ class Measure:
         return len(self.values)
 
     @property
+    def beside(self) -> Mapping[str, Array]:
+        """Fields with more numbers about each value, such as the ends of its interval."""
+        return {}
+
+    @property
     def definition_text(self) -> str:
         """The options in one line, such as ``by=industry grouping=kibs origin=total``."""
         return " ".join(f"{key}={value}" for key, value in sorted(self.definition.items()))
@@ -172,7 +177,8 @@ class Measure:
         decoded = {name: column.decode() for name, column in self.columns.items()}
         return [
             {**head, **{name: column[row] for name, column in decoded.items()}, **tail,
-             "value": None if np.isnan(value) else float(value), "unit": self.unit}
+             "value": _number(value), **{name: _number(numbers[row]) for name, numbers in
+             self.beside.items()}, "unit": self.unit}
             for row, value in enumerate(self.values)
         ]  # fmt: skip
 
@@ -186,6 +192,8 @@ class Measure:
         frame["definition"] = self.definition_text
         frame["measure"] = self.name
         frame["value"] = self.values
+        for name, numbers in self.beside.items():
+            frame[name] = numbers
         frame["unit"] = self.unit
         return frame
 
@@ -200,7 +208,8 @@ class Measure:
         width = 40
         for row in range(min(len(self), SHOWN_ROWS)):
             label = " ".join(c.names[c.index[row]] for c in self.columns.values())
-            lines.append(f"  {label[:width]:<{width}} {self.values[row]:>12.5g}")
+            more = "".join(f" {name} {numbers[row]:.5g}" for name, numbers in self.beside.items())
+            lines.append(f"  {label[:width]:<{width}} {self.values[row]:>12.5g}{more}")
         if len(self) > SHOWN_ROWS:
             lines.append(f"  … {len(self) - SHOWN_ROWS} more rows")
         if self.undefined:
@@ -214,12 +223,13 @@ class Measure:
         return f"{self.title} [{self.unit}] {self.info.name}; {self.definition_text}{mark}"
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{escape(name)}</th>" for name in (*self.columns, self.unit))
+        names = (*self.columns, self.unit, *self.beside)
+        heads = "".join(f"<th>{escape(name)}</th>" for name in names)
         rows = []
         for row in range(min(len(self), 4 * SHOWN_ROWS)):
             cells = [c.names[c.index[row]] for c in self.columns.values()]
-            value = self.values[row]
-            cells.append("undefined" if np.isnan(value) else f"{value:.5g}")
+            for value in (numbers[row] for numbers in (self.values, *self.beside.values())):
+                cells.append("undefined" if np.isnan(value) else f"{value:.5g}")
             rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
         more = len(self) - len(rows)
         below = [f"… {more} more rows"] if more > 0 else []
@@ -229,6 +239,10 @@ class Measure:
         note = "".join(f"<p>{escape(line)}</p>" for line in below)
         return (f"<p><b>{escape(self._headline())}</b></p><table><tr>{heads}</tr>"
                 f"{''.join(rows)}</table>{note}")  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def by_industry(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["select", "tidy_columns", "write"]
 
 FIRST = ("source", "year", "country", "industry")
-LAST = ("definition", "measure", "value", "unit")
+LAST = ("definition", "measure", "value")
 SPOOLED_BYTES = 32 << 20
 ROWS_A_GROUP = 1 << 17
 
@@ -34,10 +34,12 @@ def select(result: Measure, countries: Sequence[str]) -> Measure:
     """The rows of some countries."""
     column = result.columns["country"]
     kept = np.isin(column.index, [i for i, c in enumerate(column.names) if c in set(countries)])
+    beside: dict[str, Any] = {name: numbers[kept] for name, numbers in result.beside.items()}
     return replace(
         result,
         columns={k: Column(c.names, c.index[kept]) for k, c in result.columns.items()},
         values=result.values[kept],
+        **beside,
         undefined=tuple(gap for gap in result.undefined if _is_of(gap, countries)),
     )
 
@@ -47,8 +49,12 @@ def _is_of(gap: Undefined, countries: Sequence[str]) -> bool:
 
 
 def tidy_columns(result: Measure) -> list[str]:
-    """Columns of the tidy form: source, year, labels, definition, measure, value, unit."""
-    return [*FIRST, *(name for name in result.columns if name not in FIRST), *LAST]
+    """Columns of the tidy form: source, year, labels, definition, measure, value, unit.
+
+    The ends of an interval stand between value and unit.
+    """
+    labels = (name for name in result.columns if name not in FIRST)
+    return [*FIRST, *labels, *LAST, *result.beside, "unit"]
 
 
 def write(results: Iterable[Measure], form: str, path: Path | None) -> None:
@@ -127,7 +133,11 @@ def _csv_rows(result: Measure) -> str:
     labels = [[_cell(label) for label in result.columns[name].names] for name in names]
     places = [result.columns[name].index.tolist() for name in names]
     cells = ([column[i] for i in at] for column, at in zip(labels, places, strict=True))
-    values = ["" if math.isnan(v) else repr(v) for v in result.values.tolist()]
+    numbers = [
+        ["" if math.isnan(v) else repr(v) for v in column.tolist()]
+        for column in (result.values, *result.beside.values())
+    ]
+    values = map(",".join, zip(*numbers, strict=True))
     rows = zip(map(",".join, zip(*cells, strict=True)), values, strict=True)
     return "".join([f"{head}{row}{tail}{value}{end}" for row, value in rows])
 
@@ -165,14 +175,17 @@ def _document(result: Measure) -> dict[str, Any]:
 
 def _table(results: Iterable[Measure]) -> Iterator[str]:
     for result in results:
-        rows = [[c.names[c.index[i]] for c in result.columns.values()] + [_number(v)]
-                for i, v in enumerate(result.values)]  # fmt: skip
-        heads = [*result.columns, result.unit]
+        numbers = (result.values, *result.beside.values())
+        rows = [[c.names[c.index[i]] for c in result.columns.values()]
+                + [_number(column[i]) for column in numbers]
+                for i in range(len(result))]  # fmt: skip
+        heads = [*result.columns, result.unit, *result.beside]
         widths = [max(len(str(row[k])) for row in (heads, *rows)) for k in range(len(heads))]
+        sides = ["<"] * len(result.columns) + [">"] * len(numbers)
         yield result._headline() + "\n"
         for row in (heads, *rows):
-            cells = [f"{cell:<{w}}" for cell, w in zip(row[:-1], widths[:-1], strict=True)]
-            yield "  ".join([*cells, f"{row[-1]:>{widths[-1]}}"]).rstrip() + "\n"
+            cells = [f"{cell:{s}{w}}" for cell, s, w in zip(row, sides, widths, strict=True)]
+            yield "  ".join(cells).rstrip() + "\n"
         yield "\n"
 
 
@@ -219,7 +232,10 @@ def _arrow(result: Measure) -> pyarrow.Table:
         "year": repeated(result.info.year, pa.int64()),
         "definition": repeated(result.definition_text, pa.string()),
         "measure": repeated(result.name, pa.string()),
-        "value": pa.array(result.values, pa.float64(), from_pandas=True),
+        **{
+            name: pa.array(numbers, pa.float64(), from_pandas=True)
+            for name, numbers in {"value": result.values, **result.beside}.items()
+        },
         "unit": repeated(result.unit, pa.string()),
     }
     columns = same | {name: labels(column) for name, column in result.columns.items()}

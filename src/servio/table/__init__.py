@@ -20,6 +20,7 @@ from servio.table.iotable import (
     Origin,
     Satellite,
 )
+from servio.table.noise import Noise, perturbed
 from servio.table.store import Store, file_sha256, write_atomic
 from servio.table.transform import aggregate, national
 
@@ -33,6 +34,7 @@ __all__ = [
     "Finding",
     "IOTable",
     "Identity",
+    "Noise",
     "Note",
     "Origin",
     "Satellite",
@@ -46,6 +48,7 @@ __all__ = [
     "file_sha256",
     "identities",
     "national",
+    "perturbed",
     "row_gap",
     "write_atomic",
 ]
