@@ -352,11 +352,14 @@ class IOTable:
         if name in self.groups:
             return self.groups[name]
         if self.info.classification is None:
+            near, codes = classify.nearest(name, self.groups), self.axis.codes
             raise LabelError(
                 f"{self.info.name} grouping {name!r}",
                 found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
-                expected="a known classification or a grouping of its own",
-                remedy="Add [groups] to the table's description, or name its classification.",
+                expected="a grouping of its own, or a known classification",
+                remedy=f"Did you mean {' or '.join(near)}?" if near else "Add to the description, "
+                f'with your labels: [groups] manufacturing = ["{codes[0]}"] '
+                f'services = ["{codes[-1]}"]',
             )
         return classify.grouping(name)
 
