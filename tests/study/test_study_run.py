@@ -79,8 +79,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_store_has_every_row_of_every_measure(whole: Path) -> None:
     store = study.open_store(whole)
     share = store.results("service_input_share", by="manufacturing", grouping="kibs")
-    assert list(share.columns)[:11] == ["source", "year", "country", "industry", "partner", "group",
-                                        "part", "measure", "value", "unit", "definition"]  # fmt: skip
+    labels = ["source", "year", "country", "industry", "partner", "group", "part"]
+    assert list(share.columns)[:11] == [*labels, "measure", "value", "unit", "definition"]
     assert len(share) == 3 * YEARS
     for year in store.years:
         table = servio.read(parse().tables[0].path, year=year)
@@ -505,7 +505,9 @@ def test_paths_start_at_the_study_file_and_a_measure_that_does_not_apply_is_reco
     store = study.run(study.load(tmp_path / "own.toml"), tmp_path / "out", workers=1)
     assert store.results().value.tolist() == [200 / 350]
     problems = store.problems()
-    assert problems.definition.tolist() == ["by=manufacturing grouping=kibs origin=total total=false"]
+    assert problems.definition.tolist() == [
+        "by=manufacturing grouping=kibs origin=total total=false"
+    ]
     assert problems.text[0].startswith("not applicable: ")
     assert any("service_input_share: 1 times not applicable" in text for text in store.messages)
     assert not store.synthetic
