@@ -23,6 +23,7 @@ from servio.table.iotable import (
 from servio.table.noise import Noise, perturbed
 from servio.table.store import Store, file_sha256, write_atomic
 from servio.table.transform import aggregate, national
+from servio.table.world import WorldShape, fold_countries, world_shape
 
 __all__ = [
     "DEMAND_ROLES",
@@ -40,15 +41,18 @@ __all__ = [
     "Satellite",
     "Store",
     "TableInfo",
+    "WorldShape",
     "aggregate",
     "audit",
     "balance_leontief",
     "checkable",
     "column_gap",
     "file_sha256",
+    "fold_countries",
     "identities",
     "national",
     "perturbed",
     "row_gap",
+    "world_shape",
     "write_atomic",
 ]
