@@ -16,6 +16,7 @@ __all__ = [
     "MEDIAN",
     "PARTNER",
     "SHADES",
+    "Data",
     "bars",
     "classes",
     "country_panels",
@@ -23,6 +24,7 @@ __all__ = [
     "definition_band",
     "definition_strip",
     "dumbbell",
+    "finish",
     "group_panels",
     "heat",
     "rank_spans",
@@ -46,7 +48,7 @@ Row = Mapping[str, Any]
 Spec = dict[str, Any]
 
 
-class _Data(dict[str, list[dict[str, Any]]]):
+class Data(dict[str, list[dict[str, Any]]]):
     """Rows of a chart by name, kept apart from its layers, which would copy them each time."""
 
     def __call__(self, rows: Sequence[Row]) -> alt.NamedData:
@@ -74,7 +76,8 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
-def _finish(chart: Any, data: _Data) -> Spec:
+def finish(chart: Any, data: Data) -> Spec:
+    """A chart in the style of all others, with its rows."""
     styled = (
         chart.configure(
             font=FONT,
@@ -163,7 +166,7 @@ def dumbbell(rows: Sequence[Row], *, unit: str, title: str, median: float, has_b
 
     Rows have name, latest, base, shown (the latest value as text) and marked.
     """
-    data = _Data()
+    data = Data()
     rows = _clipped(rows, "name", NAME)
     order = [row["name"] for row in rows]
     marked = [row["name"] for row in rows if row["marked"]]
@@ -196,7 +199,7 @@ def dumbbell(rows: Sequence[Row], *, unit: str, title: str, median: float, has_b
     if not math.isnan(median):
         line = alt.Chart(data([{"median": median}])).mark_rule(strokeDash=DASH, color=MEDIAN)
         layers.insert(0, line.encode(x=alt.X("median:Q", title=title)))
-    return _finish(alt.layer(*layers).properties(width=WIDTH - 165, height=height), data)
+    return finish(alt.layer(*layers).properties(width=WIDTH - 165, height=height), data)
 
 
 def trend(
@@ -213,7 +216,7 @@ def trend(
 
     Rows have year, value, code; those of `focus` also label.
     """
-    data = _Data()
+    data = Data()
     years = sorted({row["year"] for row in (*others, *focus, *median)})
     x = _year_axis(years, width)
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format=_form(unit), tickCount=6))
@@ -232,7 +235,7 @@ def trend(
         ends.append({**median[-1], "label": "median", "colour": MEDIAN})
     tags = alt.Chart(data(ends)).mark_text(align="left", dx=6, fontSize=10, fontWeight="bold")
     layers.append(tags.encode(x=x, y=y, text="label:N", color=alt.Color("colour:N", scale=None)))
-    return _finish(alt.layer(*layers).properties(width=width, height=height), data)
+    return finish(alt.layer(*layers).properties(width=width, height=height), data)
 
 
 def _last(rows: Sequence[Row], code: str) -> dict[str, Any]:
@@ -245,7 +248,7 @@ def _spread(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _panel_layers(
-    data: _Data,
+    data: Data,
     others: Sequence[Row],
     median: Sequence[Row],
     focus: Sequence[Row],
@@ -280,7 +283,7 @@ def group_panels(panels: Sequence[Mapping[str, Any]], *, columns: int = 4) -> Sp
 
     Panels have title, unit and the rows others, median and focus.
     """
-    data = _Data()
+    data = Data()
     columns = min(columns, len(panels))
     width = min(300, (WIDTH + 6 - 40 * columns) // columns)
     charts = [
@@ -299,7 +302,7 @@ def group_panels(panels: Sequence[Mapping[str, Any]], *, columns: int = 4) -> Sp
     tall = 34 + 13 * max(len(_lines(p["title"], width)) for p in panels)
     gaps = {"row": tall, "column": 40}
     grid = alt.concat(columns=columns, bounds="flush", spacing=gaps)
-    spec = _finish(grid.resolve_scale(y="independent"), data)
+    spec = finish(grid.resolve_scale(y="independent"), data)
     return {**spec, "concat": [_bare(chart) for chart in charts]}
 
 
@@ -314,7 +317,7 @@ def country_panels(rows: Sequence[Row], order: Sequence[str], *, unit: str) -> S
 
     Rows have name, year, value and focus.
     """
-    data = _Data()
+    data = Data()
     columns = min(6, len(order))
     years = sorted({row["year"] for row in rows})
     x = alt.X(
@@ -343,7 +346,7 @@ def country_panels(rows: Sequence[Row], order: Sequence[str], *, unit: str) -> S
         header=alt.Header(labelFontSize=8.5, labelLimit=104, labelAnchor="start", labelPadding=2),
     )
     panels = alt.layer(*layers).properties(width=88, height=46)
-    return _finish(panels.facet(facet, columns=columns, spacing={"row": 8, "column": 14}), data)
+    return finish(panels.facet(facet, columns=columns, spacing={"row": 8, "column": 14}), data)
 
 
 def heat(
@@ -353,7 +356,7 @@ def heat(
 
     Rows have industry, group, value and shown.
     """
-    data = _Data()
+    data = Data()
     cut = _clipped([{"industry": name} for name in industries], "industry", NAME)
     short = {name: row["industry"] for name, row in zip(industries, cut, strict=True)}
     rows = [{**row, "industry": short[row["industry"]]} for row in rows]
@@ -400,7 +403,7 @@ def heat(
         text="shown:N", color=alt.condition(dark, alt.value("#ffffff"), alt.value(INK))
     )
     size = {"width": step * len(groups), "height": tall * len(industries)}
-    return _finish(alt.layer(cells, gaps, text).properties(**size), data)
+    return finish(alt.layer(cells, gaps, text).properties(**size), data)
 
 
 def classes(
@@ -411,7 +414,7 @@ def classes(
     Rows of `now` have name, value, kind (``other``, ``median``, ``focus``) and shown; rows of
     `time` have year, name, value.
     """
-    data = _Data()
+    data = Data()
     colours = alt.Scale(
         domain=list(order), range=[SHADES[i % len(SHADES)] for i in range(len(order))]
     )
@@ -434,7 +437,7 @@ def classes(
         .encode(text="shown:N"),
     ).properties(width=240, height=38 * len(order))
     if len({row["year"] for row in time}) < 2:
-        return _finish(left, data)
+        return finish(left, data)
     years = sorted({row["year"] for row in time})
     at = _year_axis(years, 210)
     value = alt.Y("value:Q", title=None, axis=alt.Axis(format=_form(unit), tickCount=5))
@@ -444,7 +447,7 @@ def classes(
     tags = alt.Chart(data(ends)).mark_text(align="left", dx=5, fontSize=9, fontWeight="bold")
     tags = tags.encode(x=at, y=alt.Y("place:Q"), text="tag:N", color=colour)
     right = alt.layer(lines, tags).properties(width=210, height=38 * len(order))
-    return _finish(alt.hconcat(left, right, spacing=26), data)
+    return finish(alt.hconcat(left, right, spacing=26), data)
 
 
 def _last_named(rows: Sequence[Row], name: str) -> dict[str, Any]:
@@ -468,7 +471,7 @@ def _apart(
 
 def definition_strip(rows: Sequence[Row], order: Sequence[str], *, unit: str, title: str) -> Spec:
     """Definitions one under the other: every country, their median, the focus country."""
-    data = _Data()
+    data = Data()
     y = alt.Y(
         "name:N",
         sort=list(order),
@@ -487,7 +490,7 @@ def definition_strip(rows: Sequence[Row], order: Sequence[str], *, unit: str, ti
         .mark_text(fontSize=10, color=ACCENT, fontWeight="bold", align="right")
         .encode(text="shown:N", x=alt.value(WIDTH - 205)),
     )
-    return _finish(chart.properties(width=WIDTH - 250, height=24 * len(order)), data)
+    return finish(chart.properties(width=WIDTH - 250, height=24 * len(order)), data)
 
 
 def definition_band(band: Sequence[Row], lines: Sequence[Row], *, unit: str, title: str) -> Spec:
@@ -495,7 +498,7 @@ def definition_band(band: Sequence[Row], lines: Sequence[Row], *, unit: str, tit
 
     Rows of `band` have year, low, high; rows of `lines` have year, value, name and tag.
     """
-    data = _Data()
+    data = Data()
     years = sorted({row["year"] for row in band})
     width = WIDTH - 225
     x = _year_axis(years, width)
@@ -507,7 +510,7 @@ def definition_band(band: Sequence[Row], lines: Sequence[Row], *, unit: str, tit
     ends = _apart([_last_named(lines, name) for name in names], lines, 260)
     tags = alt.Chart(data(ends)).mark_text(align="left", dx=6, fontSize=9, color=INK)
     tags = tags.encode(x=x, y=alt.Y("place:Q"), text="tag:N")
-    return _finish(alt.layer(area, thin, tags).properties(width=width, height=260), data)
+    return finish(alt.layer(area, thin, tags).properties(width=width, height=260), data)
 
 
 def rank_spans(rows: Sequence[Row], spans: Sequence[Row], count: int, title: str) -> Spec:
@@ -515,7 +518,7 @@ def rank_spans(rows: Sequence[Row], spans: Sequence[Row], count: int, title: str
 
     Rows have name, rank, marked; spans have name, best, worst, shown, marked; best median on top.
     """
-    data = _Data()
+    data = Data()
     order = [row["name"] for row in spans]
     y = _names(order, [row["name"] for row in spans if row["marked"]])
     x = alt.X(
@@ -530,7 +533,7 @@ def rank_spans(rows: Sequence[Row], spans: Sequence[Row], count: int, title: str
     dots = dots.encode(y=y, x=x, color=_colour(other="#666666"))
     text = alt.Chart(data(spans)).mark_text(align="right", fontSize=9.5)
     text = text.encode(y=y, text="shown:N", x=alt.value(WIDTH - 120), color=_colour(other=INK))
-    return _finish(
+    return finish(
         alt.layer(rule, dots, text).properties(width=WIDTH - 165, height=max(60, 13 * len(order))),
         data,
     )
@@ -541,7 +544,7 @@ def scatter(rows: Sequence[Row], *, x_title: str, y_title: str) -> Spec:
 
     Rows have code, x, y, marked.
     """
-    data = _Data()
+    data = Data()
     width, height = WIDTH - 75, 380
     most = max((max(row["x"], row["y"]) for row in rows), default=1.0)
     rows = _labelled(rows, width, height)
@@ -549,7 +552,7 @@ def scatter(rows: Sequence[Row], *, x_title: str, y_title: str) -> Spec:
     y = alt.Y("y:Q", title=y_title, axis=alt.Axis(tickCount=6))
     base = alt.Chart(data(rows)).encode(x=x, y=y)
     equal = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
-    return _finish(
+    return finish(
         alt.layer(
             _line(data(equal), color="#999999", strokeDash=DASH, strokeWidth=1).encode(x=x, y=y),
             base.mark_point(filled=True, opacity=1).encode(
@@ -601,7 +604,7 @@ def _lines(title: str, width: int) -> list[str]:
 
 def bars(rows: Sequence[Row], order: Sequence[str], parts: Sequence[str], *, title: str) -> Spec:
     """Stacked bars: one a name, cut into parts. Rows have name, part, value and place."""
-    data = _Data()
+    data = Data()
     colours = [SHADES[i % len(SHADES)] for i in range(len(parts))]
     chart = (
         alt.Chart(data(rows))
@@ -619,7 +622,7 @@ def bars(rows: Sequence[Row], order: Sequence[str], parts: Sequence[str], *, tit
             order="place:Q",
         )
     )
-    return _finish(chart.properties(width=WIDTH - 255, height=26 * len(order)), data)
+    return finish(chart.properties(width=WIDTH - 255, height=26 * len(order)), data)
 
 
 def split(
@@ -629,7 +632,7 @@ def split(
 
     Rows have name, part (``within``, ``between``), value and total.
     """
-    data = _Data()
+    data = Data()
     form = "+~%" if unit == "share" else "+~g"
     y = _names(order, marked)
     x = alt.X("value:Q", title=title, stack="zero", axis=alt.Axis(format=form, tickCount=7))
@@ -644,7 +647,7 @@ def split(
         .mark_point(filled=True, size=30, color=INK, opacity=1)
         .encode(y=y, x=alt.X("total:Q", title=title))
     )
-    return _finish(
+    return finish(
         alt.layer(bar, zero, dot).properties(width=WIDTH - 165, height=max(60, 14 * len(order))),
         data,
     )
@@ -652,7 +655,7 @@ def split(
 
 def decades(rows: Sequence[Row], order: Sequence[str], *, title: str) -> Spec:
     """Counts by power of ten, two kinds side by side. Rows have decade, kind, count."""
-    data = _Data()
+    data = Data()
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     few = min(4, max(row["count"] for row in rows))
     charts = [
@@ -670,4 +673,4 @@ def decades(rows: Sequence[Row], order: Sequence[str], *, title: str) -> Spec:
         .properties(width=275, height=130)
         for kind, colour in zip(kinds, (ACCENT, PARTNER), strict=False)
     ]
-    return _finish(alt.hconcat(*charts, spacing=30), data)
+    return finish(alt.hconcat(*charts, spacing=30), data)

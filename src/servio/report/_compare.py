@@ -13,7 +13,7 @@ from servio.report._notes import lines, small_print, wide_frame
 from servio.report._view import Panel, View
 from servio.report._words import country, number, rank_words
 
-__all__ = ["line_keys", "panel_rows", "ranks", "trends"]
+__all__ = ["line_keys", "panel_rows", "ranks", "trend_words", "trends"]
 
 COLOURS = (_charts.ACCENT, _charts.PARTNER, "#5b2a86", "#00695c")
 MOST_PANELS = 84
@@ -103,7 +103,7 @@ def trends(view: View) -> Section:
 def _trend(view: View, panel: Panel) -> Figure:
     others, median, focus = panel_rows(view, panel)
     chart = _charts.trend(others, median, focus, unit=panel.unit, title=_axis_title(panel))
-    caption = _trend_words(view, panel)
+    caption = trend_words(view, panel)
     return Figure(
         f"{panel.variant.spec.title}: manufacturing over time",
         caption,
@@ -115,7 +115,8 @@ def _trend(view: View, panel: Panel) -> Figure:
     )
 
 
-def _trend_words(view: View, panel: Panel) -> str:
+def trend_words(view: View, panel: Panel) -> str:
+    """From where to where the focus country and the median go."""
     first, last = panel.years[0], panel.years[-1]
     parts = []
     for who, start, end in (

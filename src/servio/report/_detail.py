@@ -24,7 +24,7 @@ from servio.report._words import (
     span,
 )
 
-__all__ = ["group_figure", "heat_maps", "service_groups", "technology"]
+__all__ = ["group_figure", "heat_maps", "industry_titles", "service_groups", "technology"]
 
 NO_FOCUS = "a country to look at closely (focus in the study file) that is in this source"
 
@@ -154,7 +154,7 @@ def _manufacturing_rows(frame: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     return frame[inside]
 
 
-def _industry_titles(codes: list[str]) -> list[str]:
+def industry_titles(codes: list[str]) -> list[str]:
     """Code and title, where all classifications that have the codes give them the same titles."""
     found = set()
     for name in classify.classifications():
@@ -179,7 +179,7 @@ def _heat(
     grouping = variant.options["grouping"]
     titles = [group_title(grouping, str(g)) for g in frame.columns]
     groups = [_wrap(title) for title in titles]
-    industries = _industry_titles([str(code) for code in frame.index])
+    industries = industry_titles([str(code) for code in frame.index])
     form = difference if change else number
     rows = [
         {"industry": industry, "group": group, "value": float(value),

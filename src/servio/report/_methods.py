@@ -111,14 +111,15 @@ def _plain(value: Any) -> str:
 
 
 def everything(view: View) -> Table | None:
-    """Every result of the focus country that is not by industry, beside all countries."""
+    """Every result of the focus country that is not by industry or partner, beside all others."""
     if view.focus is None:
         return None
     rows: list[list[str]] = []
     data: list[tuple[Any, ...]] = []
     for variant in view.variants():
         slab = view.slab(variant)
-        if not variant.is_by_industry and view.focus in slab.codes:
+        by_partner = len(slab.names("partner")) > 1
+        if not variant.is_by_industry and not by_partner and view.focus in slab.codes:
             for values in _glance(slab, view.focus, view.base):
                 label, _, base, value, rank, count, median, *_ = values
                 data.append((variant.name, variant.text, *label, view.focus, view.base, *values[1:],

@@ -13,14 +13,17 @@ import markupsafe
 
 from servio.report import _methods
 from servio.report._blocks import Block, Figure, Headline, Section, Table, Text, csv_bytes, data_uri
+from servio.report._chains import export_services, origins, participation, positions, trade_matrix
 from servio.report._change import changes
 from servio.report._compare import ranks, trends
 from servio.report._definitions import definitions
 from servio.report._detail import heat_maps, service_groups, technology
 from servio.report._headlines import headlines
+from servio.report._income import income
 from servio.report._linkage import linkage
 from servio.report._notes import member_words
 from servio.report._quality import quality
+from servio.report._smile import smile
 from servio.report._svg import as_svg
 from servio.report._view import Results, View
 from servio.report._words import country
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Part", "Report", "as_html", "build"]
 
 SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
-            changes)  # fmt: skip
+            changes, export_services, origins, trade_matrix, participation, positions,
+            income, smile)  # fmt: skip
 
 
 @dataclass(frozen=True)

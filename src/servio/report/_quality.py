@@ -11,7 +11,7 @@ import pandas as pd
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Section, Table, Text
 from servio.report._view import View
-from servio.report._words import count_words, country, span
+from servio.report._words import UNDEFINED, count_words, country, span
 
 __all__ = ["quality"]
 
@@ -57,7 +57,7 @@ def _power(value: float) -> str:
 
 
 def _residuals(view: View, audits: pd.DataFrame) -> Figure:
-    order = ["none", *(_raised(k) for k in range(LEAST_EXPONENT, 1))]
+    order = [UNDEFINED, "none", *(_raised(k) for k in range(LEAST_EXPONENT, 1))]
     rows = []
     for column, kind in (("data_residual", "Data: gap of the published balance"),
                          ("numeric_residual", "Numeric: error of our arithmetic")):  # fmt: skip
@@ -66,10 +66,9 @@ def _residuals(view: View, audits: pd.DataFrame) -> Figure:
     used = [row["decade"] for row in rows]
     order = order[: 1 + max(order.index(str(d)) for d in used)]
     order = order[min(order.index(str(d)) for d in used) :]
-    worst = audits.loc[audits["data_residual"].idxmax()]
     caption = (
         f"Number of tables by size of their largest relative gap (at most the power of ten shown). "
-        f"Largest gap in the data: {country(str(worst['country']))} {_year(worst['year'])}."
+        f"{_worst(audits)}"
     )
     return Figure(
         "Residuals: the publisher's and ours",
@@ -82,7 +81,17 @@ def _residuals(view: View, audits: pd.DataFrame) -> Figure:
     )
 
 
+def _worst(audits: pd.DataFrame) -> str:
+    known = audits["data_residual"].dropna()
+    if known.empty:
+        return "The gap in the data is undefined: no published total to compare with."
+    worst = audits.loc[known.idxmax()]
+    return f"Largest gap in the data: {country(str(worst['country']))} {_year(worst['year'])}."
+
+
 def _decade(value: float) -> str:
+    if math.isnan(value):
+        return UNDEFINED
     if value == 0:
         return "none"
     exponent = max(LEAST_EXPONENT, min(0, math.ceil(math.log10(value))))

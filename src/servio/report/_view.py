@@ -14,6 +14,7 @@ import pandas as pd
 
 from servio.measure import MeasureSpec
 from servio.report._words import country, is_region, source_title, variant_words
+from servio.study import option_column
 
 if TYPE_CHECKING:
     from servio.study import StudyStore
@@ -203,7 +204,7 @@ class Results:
     def block(self, variant: Variant) -> _Block:
         """The rows of the variant's measure."""
         if variant.name not in self._blocks:
-            options = list(variant.options)
+            options = [option_column(name) for name in variant.options]
             self._blocks[variant.name] = _Block(self.store.results(variant.name), options)
         return self._blocks[variant.name]
 

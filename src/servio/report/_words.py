@@ -19,6 +19,7 @@ __all__ = [
     "group_title",
     "grouping_title",
     "is_region",
+    "money",
     "number",
     "ordinal",
     "rank_words",
@@ -49,6 +50,16 @@ _WORDS = {
     ("of", "services"): "share of the value added of services",
     ("of", "services_output"): "share of the output of services",
     ("of", "output"): "share of output",
+    ("of", "value_added"): "value added",
+    ("use", "total"): "for all uses",
+    ("use", "final"): "final products",
+    ("use", "intermediate"): "inputs for producers",
+    ("partner", "total"): "to all partners together",
+    ("partner", "each"): "by partner",
+    ("embodied_in", "final_demand"): "in final demand",
+    ("embodied_in", "exports"): "in gross exports",
+    ("inventory", "net"): "inventories taken out",
+    ("inventory", "none"): "inventories left in",
     ("by", "industry"): "by industry",
     ("by", "economy"): "in the whole economy",
 }
@@ -98,7 +109,7 @@ def group_title(grouping: str, group: str) -> str:
 def variant_words(options: Mapping[str, str]) -> str:
     """The options of a measure in words."""
     keys = sorted(options, key=lambda key: (_ORDER.index(key) if key in _ORDER else 1, key))
-    return "; ".join(_option_words(key, options[key]) for key in keys)
+    return "; ".join(_option_words(key, options[key]) for key in keys if options[key])
 
 
 def _option_words(key: str, value: str) -> str:
@@ -123,6 +134,15 @@ def number(value: float, unit: str) -> str:
     if unit == SHARE:
         return _minus(f"{value:.1%}")
     return _minus(f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}")
+
+
+def money(value: float, unit: str) -> str:
+    """An amount with its unit, millions of thousands as billions: ``526.2 billion USD``."""
+    if math.isnan(value):
+        return UNDEFINED
+    if unit.startswith("million ") and abs(value) >= 1000:
+        return _minus(f"{value / 1000:,.1f} billion {unit.removeprefix('million ')}")
+    return f"{number(value, unit)} {unit}"
 
 
 def difference(value: float, unit: str) -> str:

@@ -22,7 +22,7 @@ from servio.table import Note
 
 __all__ = ["Input", "Plan", "Step", "outlook", "plan", "versions"]
 
-CODE = 1
+CODE = 2
 """Version of what this package writes; raise it when the same input gives other parts."""
 TABLES_PER_STEP = 16
 WORLD = "WORLD"
