@@ -53,14 +53,15 @@ def lu(table):
 
 
 def inverse(table):
-    """LU and getri of I - A, A given."""
+    """LU and getri of I - A, A given, with the workspace that lets getri work in blocks."""
     import numpy as np
     from scipy.linalg import lapack
 
     A = table.coefficients()
     begun = time.process_time()
     factor, pivots, _ = lapack.dgetrf(np.eye(len(table)) - A)
-    lapack.dgetri(factor, pivots, overwrite_lu=1)
+    room, _ = lapack.dgetri_lwork(len(table))
+    lapack.dgetri(factor, pivots, lwork=int(room), overwrite_lu=1)
     return begun
 
 
