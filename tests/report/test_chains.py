@@ -135,6 +135,9 @@ def test_flow_diagram_is_the_origin_of_all_exports(chains: StudyStore, said: Rep
     assert data["share"].sum() == pytest.approx(1.0, rel=1e-12)
     own = rows[rows["partner"] == "M02"]["value"].sum()
     assert data[data["side"] == "home"]["value"].sum() == pytest.approx(own, rel=1e-12)
+    abroad = rows[rows["partner"] != "M02"].groupby("partner")["value"].sum() / exports
+    first = abroad.sort_values(ascending=False)
+    assert f"origins abroad: {first.index[0]} {number(first.iloc[0], 'share')}" in flow.caption
     unit = rows["unit"].iloc[0]
     assert f"Of {money(exports, unit)} of manufactured exports" in flow.caption
     assert f"{number(own / exports, 'share')} is value added at home" in flow.caption
@@ -225,6 +228,29 @@ def test_participation_and_position_say_the_store(chains: StudyStore, said: Repo
     caption = figure(said, "Upstreamness of manufacturing").caption
     assert f"number {place} of 4 from the top" in caption
     assert f"to {up.loc['M02', 'value']:.3f}" in caption
+
+
+def test_rank_is_that_of_the_latest_year(chains: StudyStore) -> None:
+    def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        if name != "results" or "upstreamness" not in set(frame["measure"]):
+            return frame
+        early = (frame["country"] == "M02") & (frame["year"] == 2000)
+        late = (frame["country"] == "M02") & (frame["year"] == 2002)
+        return frame.assign(value=frame["value"].mask(early, 99.0).mask(late, 0.5))
+
+    made = build(Altered(chains, change))  # type: ignore[arg-type]
+    assert "number 4 of 4" in figure(made, "Upstreamness of manufacturing").caption
+
+
+def test_undefined_income_is_not_left_out_of_the_sum(chains: StudyStore) -> None:
+    def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        if name != "results" or "chain_income" not in set(frame["measure"]):
+            return frame
+        gone = (frame["industry"] == "mining") & (frame["country"] == "M02")
+        return frame.assign(value=frame["value"].mask(gone))
+
+    made = build(Altered(chains, change))  # type: ignore[arg-type]
+    assert "earned undefined from them" in figure(made, "Income of").caption
 
 
 def test_smile_has_the_store_s_points_and_verdicts(chains: StudyStore, said: Report) -> None:
