@@ -226,3 +226,17 @@ def test_one_or_two_blas_threads_agree():
                 np.vstack([leontief.inverse, x, algebra.extraction_losses(leontief, x).sum(axis=0)])
             )
     assert_allclose(answers[0], answers[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_diagonal_blocks_are_those_of_the_inverse_whatever_rows_were_exchanged(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    A = rng.uniform(-1.0, 1.0, (12, 12)) * rng.uniform(0.0, 2.0, 12)
+    groups = [[3, 1, 7], [0], [2, 4, 5, 6, 8, 9, 10, 11], []]
+    leontief = algebra.Leontief(A)
+    inverse = np.linalg.inv(np.eye(12) - A)
+    for found, at in zip(leontief.diagonal_blocks(groups), groups, strict=True):
+        np.testing.assert_allclose(found, inverse[np.ix_(at, at)], rtol=1e-9, atol=1e-9)
+    known = leontief.inverse
+    for found, at in zip(leontief.diagonal_blocks(groups), groups, strict=True):
+        assert np.array_equal(found, known[np.ix_(at, at)])

@@ -135,6 +135,10 @@ class TradeSystem:
         found = self._leontief.columns(self._order[block])
         return found if self._sorted else found[self._order]
 
+    def diagonal_blocks(self) -> list[Array]:
+        """Blocks (k, k) of L inside each country."""
+        return self._leontief.diagonal_blocks([self._order[block] for block in self.blocks])
+
     def _unsorted(self, right: Array) -> Array:
         back = np.empty_like(right)
         back[self._order] = right

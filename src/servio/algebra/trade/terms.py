@@ -114,10 +114,8 @@ def _chains(system: TradeSystem, here: Array, at_home: Array, abroad: Array) -> 
 
 def _own_columns(system: TradeSystem) -> Array:
     """(n, G): ``B_rr Y_rs``, output of r for final products that r itself sells to s."""
-    found = np.empty((system.size, system.countries))
-    for block in system.blocks:
-        found[block] = system.columns(block)[block] @ system.Y[block]
-    return found
+    blocks = system.diagonal_blocks()
+    return np.vstack([B @ system.Y[block] for B, block in zip(blocks, system.blocks, strict=True)])
 
 
 def _foreign(system: TradeSystem) -> Parts:
