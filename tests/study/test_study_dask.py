@@ -179,8 +179,10 @@ def test_what_can_not_go_with_a_cluster_is_refused(
     nobody = ["--scheduler", "tcp://127.0.0.1:1"]
     assert main([*command, *nobody, "--workers", "2"]) == EXIT_INPUT
     assert "has its own workers" in capsys.readouterr().err
-    assert main([*command, "--scheduler", "nonsense://x"]) == EXIT_INPUT
-    assert "no address that Dask can use" in capsys.readouterr().err
+    assert main([*command, "--scheduler", "nonsense://x:1"]) == EXIT_INPUT
+    assert "no such address" in capsys.readouterr().err
+    assert main([*command, "--scheduler", "tls://127.0.0.1:1"]) == EXIT_INPUT
+    assert "no keys for TLS" in capsys.readouterr().err
     assert main([*command, *nobody]) == EXIT_RESOURCE
     assert "no scheduler that answers" in capsys.readouterr().err
     assert not (tmp_path / "out" / "provenance.json").exists()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import logging
+import re
 import tempfile
 import time
 import traceback
@@ -37,6 +38,7 @@ POLL = 0.25
 PATIENCE = 60.0
 CONNECT = 10
 RUNNING = "running"
+ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[\da-fA-F:.]+\]):\d+")
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,19 @@ def _started(workers: int) -> Iterator[Any]:
 def _connected(address: str) -> Iterator[Any]:
     import distributed
 
+    if not ADDRESS.fullmatch(address):
+        raise _bad_address(address, "no such address")
     try:
-        client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise UsageError(
-            f"--scheduler {address}", found=f"no address that Dask can use ({error})",
-            expected="local, tcp://HOST:PORT, or tls://HOST:PORT with keys in Dask's configuration",
-            remedy="Give the address the scheduler printed when it started.",
-        ) from None  # fmt: skip
+        security = distributed.Security()
+        keys = security.get_connection_args("client").get("ssl_context")
+        encrypted = address.startswith("tls:")
+        if encrypted and keys is None:
+            raise _bad_address(address, "no keys for TLS in Dask's configuration")
+        if security.require_encryption and not encrypted:
+            raise _bad_address(address, "an open connection, which Dask's configuration forbids")
+        client = distributed.Client(
+            address, security=security, timeout=CONNECT, set_as_default=False
+        )
     except OSError as error:
         raise ResourceError(
             f"--scheduler {address}", found=f"no scheduler that answers ({error})",
@@ -113,6 +120,14 @@ def _connected(address: str) -> Iterator[Any]:
         ) from None  # fmt: skip
     with client:
         yield client
+
+
+def _bad_address(address: str, found: str) -> UsageError:
+    return UsageError(
+        f"--scheduler {address}", found=found,
+        expected="local, tcp://HOST:PORT, or tls://HOST:PORT and keys (docs/scaling.md)",
+        remedy="Give the address the scheduler printed when it started.",
+    )  # fmt: skip
 
 
 class _Crew:
