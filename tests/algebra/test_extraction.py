@@ -150,3 +150,16 @@ def test_update_to_a_closed_table_has_no_answer():
     leontief = algebra.Leontief([[0.5, 0.5], [0.5, 0.1]])
     with pytest.raises(NumericalError, match="singular"):
         algebra.updated_solve(leontief, [1], [[0.5], [0.5]], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("variant", ["full", "backward", "forward"])
+def test_totals_are_the_sums_of_the_losses(variant: str) -> None:
+    rng = np.random.default_rng(7)
+    A = rng.uniform(0.0, 0.05, (15, 15))
+    A[:, 4] = 0.0
+    x = rng.uniform(1.0, 9.0, 15)
+    x[4] = 0.0
+    leontief = algebra.Leontief(A, x != 0)
+    found = algebra.extraction_totals(leontief, x, variant)
+    expected = algebra.extraction_losses(leontief, x, variant).sum(axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -26,6 +26,7 @@ from servio.algebra.extraction import (
     block_extraction_losses,
     block_set_extraction_losses,
     extraction_losses,
+    extraction_totals,
     set_extraction_loss,
 )
 from servio.algebra.ghosh import ghosh_inverse, ghosh_row_sums, ghosh_solve
@@ -88,6 +89,7 @@ __all__ = [
     "direct_forward",
     "downstreamness",
     "extraction_losses",
+    "extraction_totals",
     "field_of_influence",
     "forward_ghosh",
     "ghosh_inverse",
