@@ -357,7 +357,9 @@ class IOTable:
                 f"{self.info.name} grouping {name!r}",
                 found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
                 expected="a grouping of its own, or a known classification",
-                remedy=f"Did you mean {' or '.join(near)}?" if near else "Add to the description, "
+                remedy=f"Did you mean {' or '.join(near)}?"
+                if near
+                else "Add to the description, "
                 f'with your labels: [groups] manufacturing = ["{codes[0]}"] '
                 f'services = ["{codes[-1]}"]',
             )
