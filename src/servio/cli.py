@@ -165,7 +165,7 @@ def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | Non
     if store.synthetic:
         click.echo("These numbers are SYNTHETIC: they show the tool, no country.")
     click.echo(f"Store: {store.folder}")
-    click.echo(f"Report: {reports.write(store)}")
+    click.echo(f"Report: {reports.current(store)}")
 
 
 def _selection(command: Any) -> Any:

@@ -375,3 +375,13 @@ def test_words_of_numbers() -> None:
     assert number(0.1234, "share") == "12.3%"
     assert number(-0.00001, "ratio") == "0.000"
     assert number(-0.5, "ratio") == "−0.500"
+
+
+def test_report_of_an_unchanged_study_is_not_made_again(store: StudyStore) -> None:
+    path = report.current(store)
+    whole, made = path.read_bytes(), path.stat().st_ino
+    assert report.current(store).stat().st_ino == made
+    path.write_bytes(whole[:-100])
+    assert report.current(store).read_bytes() == whole
+    path.write_bytes(whole.replace(b'name="made-from" content="', b'name="made-from" content="0'))
+    assert report.current(store).read_bytes() == whole

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from servio.errors import UsageError
+from servio.report._stamp import up_to_date
 from servio.table import write_atomic
 
 if TYPE_CHECKING:
     from servio.study import StudyStore
 
-__all__ = ["workbook", "write"]
+__all__ = ["current", "workbook", "write"]
 
 NEEDS = ("altair", "jinja2", "vl_convert", "xlsxwriter")
 
@@ -60,6 +61,33 @@ def write(store: StudyStore, path: str | Path | None = None) -> Path:
     made = build(store)
     write_atomic(target, as_html(made, as_xlsx(made)).encode())
     return target
+
+
+def current(store: StudyStore) -> Path:
+    """Path of the study's own report, written only if it is not there or of another study or code.
+
+    Parameters
+    ----------
+    store : StudyStore
+
+    Returns
+    -------
+    Path
+        ``report.html`` in the study's folder.
+
+    Raises
+    ------
+    UsageError, ResourceError
+        As `write`.
+
+    Examples
+    --------
+    >>> from servio import report, study
+    >>> report.current(study.open_store("out/wiod2016"))              # doctest: +SKIP
+    PosixPath('out/wiod2016/report.html')
+    """
+    target = store.folder / "report.html"
+    return target if up_to_date(store, target) else write(store, target)
 
 
 def workbook(store: StudyStore, path: str | Path) -> Path:

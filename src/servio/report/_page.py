@@ -24,6 +24,7 @@ from servio.report._linkage import linkage
 from servio.report._notes import member_words
 from servio.report._quality import quality
 from servio.report._smile import smile
+from servio.report._stamp import made_from
 from servio.report._svg import as_svg
 from servio.report._view import Results, View
 from servio.report._words import country
@@ -137,6 +138,7 @@ def as_html(report: Report, workbook: bytes) -> str:
         versions=_methods.versions(provenance),
         problems=_problems(store),
         style=markupsafe.Markup(style),
+        made_from=made_from(store),
         svg=lambda e: markupsafe.Markup(as_svg(e.block.chart)),
         csv=lambda e: data_uri(csv_bytes(e.block.data), "text/csv"),
         workbook=data_uri(
