@@ -116,3 +116,16 @@ def test_a_change_without_an_inverse_is_refused():
     limit = 1 / leontief.inverse[1, 0]
     with pytest.raises(NumericalError, match="use up"):
         algebra.field_of_influence(leontief, 0, 1, limit)
+
+
+def test_layers_grow_to_all_output_and_the_rest_is_known() -> None:
+    rng = np.random.default_rng(5)
+    A = rng.uniform(0.0, 0.1, (8, 8))
+    y = rng.uniform(0.0, 9.0, 8)
+    whole = algebra.Leontief(A).solve(y)
+    for count in (1, 2, 7):
+        rest = np.linalg.matrix_power(A, count) @ whole
+        found = algebra.production_layers(A, y, count)
+        np.testing.assert_allclose(found + rest, whole, rtol=1e-12)
+    with pytest.raises(UsageError, match="1 or more"):
+        algebra.production_layers(A, y, 0)

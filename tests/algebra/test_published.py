@@ -158,3 +158,7 @@ def test_32_kitzes(check):
     flows = intensity[:, None] * leontief.solve(demand)
     assert_allclose(flows.sum(axis=1), want["production_based"], atol=within)
     assert_allclose(flows.sum(axis=0), want["consumption_based"], atol=within)
+    layers = intensity[:, None] * algebra.production_layers(leontief.A, demand, 11)
+    eleven = want["eleven_layers"]
+    assert_allclose(layers.sum(axis=1), eleven["production_based"], atol=5e-7)
+    assert_allclose(layers.sum(axis=0), eleven["consumption_based"], atol=5e-7)

@@ -50,6 +50,7 @@ from servio.algebra.paths import (
     average_propagation_length,
     field_of_influence,
     influence_norms,
+    production_layers,
     propagation_length,
     structural_paths,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "output_multiplier",
     "pagerank",
     "power_of_dispersion",
+    "production_layers",
     "propagation_length",
     "ras",
     "sensitivity_of_dispersion",

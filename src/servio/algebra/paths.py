@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 import numpy as np
 from numpy.typing import ArrayLike
 
-from servio.algebra._check import Array, Positions, matrix, positions, vector
+from servio.algebra._check import Array, Positions, matrix, positions, square, stack, vector
 from servio.algebra.leontief import Leontief
 from servio.errors import NumericalError, UsageError
 
@@ -18,6 +18,7 @@ __all__ = [
     "average_propagation_length",
     "field_of_influence",
     "influence_norms",
+    "production_layers",
     "propagation_length",
     "structural_paths",
 ]
@@ -98,6 +99,59 @@ def propagation_length(leontief: Leontief, rows: ArrayLike) -> tuple[Array, Arra
     amounts = leontief.solve_transposed(kinds.T).T - kinds
     rounds = leontief.solve_transposed(np.ascontiguousarray(amounts.T)).T
     return rounds, amounts
+
+
+def production_layers(A: ArrayLike, Y: ArrayLike, layers: int) -> Array:
+    r"""Output of the first rounds of a chain: final demand, its inputs, their inputs and so on.
+
+    :math:`\sum_{k=0}^{K-1} A^k Y` for K layers; with all of them it is :math:`L Y`.
+
+    Parameters
+    ----------
+    A : (n, n) array
+        Input coefficients.
+    Y : (n,) or (n, m) array
+        Final demand (currency).
+    layers : int
+        How many rounds, final demand itself being the first.
+
+    Returns
+    -------
+    array of the shape of `Y`
+        Output (same currency).
+
+    Raises
+    ------
+    InputError
+        Shapes do not agree or a number is not finite.
+    UsageError
+        Fewer than one layer.
+
+    Notes
+    -----
+    Identity: what is left of ``L Y`` is ``A^K L Y``.
+
+    References
+    ----------
+    Kitzes, J. (2013), An Introduction to Environmentally-Extended Input-Output Analysis,
+    Resources 2, 489-503.
+
+    Examples
+    --------
+    >>> production_layers([[0.15, 0.25], [0.2, 0.05]], [600, 1500], 2)
+    array([1065., 1695.])
+    """
+    inputs = square("A", A)
+    layer = stack("Y", Y, inputs.shape[0])
+    if layers < 1:
+        raise UsageError(
+            "layers", found=str(layers), expected="1 or more", remedy="Give a number of rounds."
+        )
+    total = layer.copy()
+    for _ in range(layers - 1):
+        layer = inputs @ layer
+        total += layer
+    return total
 
 
 def _where_reached(rounds: Array, amounts: Array) -> Array:
