@@ -105,6 +105,13 @@ def test_arrays_given_in_python_are_checked(parts: dict[str, object], what: str)
         IOTable.from_flows(np.ones((2, 2)), codes=("C", "G"), **parts).coefficients("total")
 
 
+def test_grouping_that_is_not_there_is_named_in_the_remedy() -> None:
+    with pytest.raises(LabelError, match=r'\[groups\] energy = \["C"\]'):
+        two_by_two().weights("energy")
+    with pytest.raises(LabelError, match="Did you mean services"):
+        two_by_two().weights("servces")
+
+
 def test_labels_align_exactly_or_raise() -> None:
     axis = Axis.national("AAA", ("a", "b"))
     assert axis.order_of(["AAA_b", "AAA_a"], "test").tolist() == [1, 0]

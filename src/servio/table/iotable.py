@@ -359,9 +359,7 @@ class IOTable:
                 expected="a grouping of its own, or a known classification",
                 remedy=f"Did you mean {' or '.join(near)}?"
                 if near
-                else "Add to the description, "
-                f'with your labels: [groups] manufacturing = ["{codes[0]}"] '
-                f'services = ["{codes[-1]}"]',
+                else f'Add to the description, with its members: [groups] {name} = ["{codes[0]}"]',
             )
         return classify.grouping(name)
 
