@@ -36,6 +36,7 @@ HOST = getattr(sys, "_base_executable", sys.executable)
 CONTENTS = {
     "test": [
         "--extra=report",
+        "--extra=econ",
         "--extra=rdata",
         "--extra=cluster",
         "--group=build",
