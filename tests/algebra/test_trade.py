@@ -120,6 +120,46 @@ def test_production_participation_equals_the_loops(system, world):
 
 
 @each
+def test_output_participation_equals_the_loops(system, world):
+    found = trade.output_participation(system)
+    names = ("PURE_DOMESTIC", "TRADITIONAL", "BACKWARD", "FORWARD", "TWO_SIDED")
+    expected = textbook.output_participation(world)
+    for name in names:
+        close(found[name], expected[name], world.x)
+        assert found[name].min() >= -TIGHT * world.x.max()
+    close(sum(found[name] for name in names), world.x, world.x)
+    close(found["GVC"], sum(found[name] for name in names[2:]), world.x)
+    assert not np.abs(found["DISCREPANCY"]).max() > TIGHT * world.x.max()
+
+
+@each
+def test_output_and_trade_see_the_same_chains(system, world):
+    """What begins a chain in a country's output is the domestic value in its onward exports."""
+    output, flows = trade.output_participation(system), trade.trade_participation(system)
+    begun = np.add.reduceat(output["FORWARD"], system.starts[:-1])
+    exported = np.add.reduceat(flows["FORWARD"].sum(axis=1), system.starts[:-1])
+    close(begun, exported, world.x)
+    backward = trade.backward_production(system)
+    abroad = backward["TRADITIONAL"] + system.home * system.own(system.Y)
+    close(output["BACKWARD"] + backward["SIMPLE"], backward["FINAL_PRODUCTS"] - abroad, world.x)
+
+
+def test_without_inputs_across_borders_no_output_is_in_chains():
+    _, world = make(1)
+    A = np.zeros_like(world.A)
+    for block in world.blocks:
+        A[block, block] = world.A[block, block]
+    x = np.linalg.solve(np.eye(world.n) - A, world.Y.sum(axis=1))
+    starts = [0, *(block.stop for block in world.blocks)]
+    found = trade.output_participation(
+        trade.TradeSystem(Leontief(A), x, world.Y, np.arange(world.n), starts)
+    )
+    for name in ("BACKWARD", "FORWARD", "TWO_SIDED"):
+        close(found[name], 0.0, x)
+    assert found["TRADITIONAL"].sum() > 0.1 * x.sum()
+
+
+@each
 def test_origin_by_destination(system, world):
     v, E = np.diag(world.v), system.exports
     spread = np.zeros((world.n, world.G))
@@ -212,6 +252,9 @@ def test_what_the_table_sells_to_nobody_is_a_term_of_its_own():
     forward = trade.forward_production(short)
     parts = ("PURE_DOMESTIC", "TRADITIONAL", "SIMPLE", "COMPLEX", "DISCREPANCY")
     close(sum(forward[k] for k in parts), forward["VALUE_ADDED"], world.x)
+    output = trade.output_participation(short)
+    parts = ("PURE_DOMESTIC", "TRADITIONAL", "GVC", "DISCREPANCY")
+    close(sum(output[k] for k in parts), world.x, world.x)
 
 
 def test_an_industry_without_output_earns_nothing_of_what_rounding_sells():

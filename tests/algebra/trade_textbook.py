@@ -243,3 +243,27 @@ def backward_production(w: World) -> Array:
     v = w.v
     simple = v @ L @ AF @ L @ DD
     return np.array([v @ L @ DD, v @ L @ DF, simple, v @ L @ AF @ w.B @ np.diag(Y) - simple])
+
+
+def output_participation(w: World) -> dict[str, Array]:
+    """Parts of each row's output: country by country, chain by chain, from the definition."""
+    names = ("PURE_DOMESTIC", "TRADITIONAL", "BACKWARD", "FORWARD", "TWO_SIDED")
+    parts = {name: np.zeros(w.n) for name in names}
+    for s, block in enumerate(w.blocks):
+        L, v, A = w.L[s], w.vs(s), w.a(s, s)
+        rest = w.others(s)
+        once = sum(w.vs(t) @ w.L[t] @ w.a(t, s) @ L for t in rest)
+        imported = sum(
+            w.vs(j) @ w.L[j] @ sum(w.a(j, k) @ w.b(k, s) for k in w.others(j)) for j in range(w.G)
+        )
+        direct = sum(w.y(s, r) + w.a(s, r) @ w.L[r] @ w.y(r, r) for r in rest)
+        onward = L @ sum(w.a(s, r) @ w.L[r] @ w.exports(r) for r in rest)
+        own, final = w.y(s, s), sum(w.y(s, r) for r in range(w.G))
+        parts["PURE_DOMESTIC"][block] = (v @ L) * (L @ own)
+        parts["TRADITIONAL"][block] = (v @ L) * (L @ direct) + once * (L @ own)
+        parts["BACKWARD"][block] = imported * final - once * own
+        parts["FORWARD"][block] = v * onward
+        parts["TWO_SIDED"][block] = (
+            imported * (w.xs(s) - final) - once * (A @ L @ own) + (v @ L @ A) * onward
+        )
+    return parts

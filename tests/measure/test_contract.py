@@ -11,6 +11,7 @@ import servio.measure
 from measure import contract
 from servio.errors import InputError
 from servio.measure import MEASURES
+from servio.study._rows import LABELS
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(MEASURES)
@@ -95,6 +96,11 @@ def test_every_measure_is_exported_and_described():
     assert set(servio.measure.__all__) >= set(MEASURES)
     page = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"`{name}`" not in page] == []
+
+
+def test_no_option_has_the_name_of_a_label():
+    """Results keep labels and options as columns side by side."""
+    assert not {option for spec in MEASURES.values() for option in spec.options} & set(LABELS)
 
 
 def test_deviations_name_measures_that_exist():

@@ -40,7 +40,7 @@ name = "value_added_trade"
 by = "economy"
 [[measures]]
 name = "gross_exports"
-partner = ["total", "each"]
+partners = ["total", "each"]
 by = ["economy", "manufacturing"]
 [[measures]]
 name = "participation"
@@ -127,7 +127,7 @@ def test_charts_are_valid(said: Report) -> None:
 def test_flow_diagram_is_the_origin_of_all_exports(chains: StudyStore, said: Report) -> None:
     rows = chains.results("export_origin", country="M02", year=2002, grouping="sectors")
     (exports,) = chains.results(
-        "gross_exports", country="M02", year=2002, by="manufacturing", partner_option="total"
+        "gross_exports", country="M02", year=2002, by="manufacturing", partners="total"
     )["value"]
     flow = figure(said, "Origin of the value of manufacturing exports")
     data = flow.data
@@ -279,9 +279,9 @@ def test_income_by_stage_is_the_store_s(chains: StudyStore, said: Report) -> Non
     assert f"earned {money(known.sum(), rows['unit'].iloc[0])} from them" in shown.caption
 
 
-def test_partner_is_kept_beside_the_option_of_that_name(chains: StudyStore) -> None:
-    each = chains.results("gross_exports", by="economy", partner_option="each", year=2002)
-    total = chains.results("gross_exports", by="economy", partner_option="total", year=2002)
+def test_partner_is_a_label_and_partners_the_option(chains: StudyStore) -> None:
+    each = chains.results("gross_exports", by="economy", partners="each", year=2002)
+    total = chains.results("gross_exports", by="economy", partners="total", year=2002)
     assert set(each["partner"]) == {"M01", "M02", "M03", "M04"} and set(total["partner"]) == {""}
     sums = each.groupby("country")["value"].sum()
     np.testing.assert_allclose(sums, total.set_index("country")["value"], rtol=1e-12)

@@ -15,7 +15,7 @@ from servio.table import IOTable
 
 __all__ = ["participation"]
 
-Method = Literal["trade", "forward_production", "backward_production", "oecd", "vertical"]
+Method = Literal["trade", "output", "forward_production", "backward_production", "oecd", "vertical"]
 Shares = tuple[dict[str, Array], Array, str, float]
 
 PRODUCTION = ("PURE_DOMESTIC", "TRADITIONAL", "SIMPLE", "COMPLEX")
@@ -23,9 +23,9 @@ PRODUCTION = ("PURE_DOMESTIC", "TRADITIONAL", "SIMPLE", "COMPLEX")
 
 @measure(
     title="Participation in global value chains",
-    question="What part of exports or production belongs to chains that cross borders, and how?",
+    question="What part of exports or output belongs to chains that cross borders, and how?",
     unit="share",
-    formula="1 - DAVAX / E; v L A_F x / v x; ...",
+    formula="1 - DAVAX / E; 1 - (h # L_ss (Y_ss + Q) + m1 # L_ss Y_ss) / x; v L A_F x / v x; ...",
     identity="the parts of a method's whole add up to 1",
     source="Borin, Mancini & Taglioni (2021); Wang, Wei, Yu & Zhu (2017); Hummels, Ishii & Yi "
     "(2001); OECD TiVA; methods G8",
@@ -34,19 +34,25 @@ PRODUCTION = ("PURE_DOMESTIC", "TRADITIONAL", "SIMPLE", "COMPLEX")
 def participation(
     table: IOTable, *, method: Method = "trade", by: str = "industry", blocs: str = ""
 ) -> Result:
-    """Shares of exports or production in value chains that cross borders.
+    """Shares of exports, output or production in value chains that cross borders.
 
     With ``h = v_s L_ss`` and ``Q_sr = Y_sr + A_sr L_rr Y_rr``, what the destination uses up
     itself, ``trade`` shares out gross exports: ``h # Q`` crosses one border (TRADITIONAL), the
     rest is GVC: ``(1 - h) # Q`` BACKWARD, ``h # (E - Q)`` FORWARD, ``(1 - h) # (E - Q)`` TWO_SIDED.
+    ``output`` shares out gross output ``x = L_ss (Y_ss + E)``, so that industries that export
+    through others count: ``h # L_ss Y_ss`` crosses no border (PURE_DOMESTIC), ``h # L_ss Q`` and
+    imported inputs of one border used up at home one (TRADITIONAL), the rest is GVC.
 
     Parameters
     ----------
     table : IOTable
         A world table.
-    method : {'trade', 'forward_production', 'backward_production', 'oecd', 'vertical'}
-        ``trade``: parts of gross exports. ``forward_production``: parts of value added by where
-        it ends, ``backward_production``: parts of final products by where their value arises:
+    method : {'trade', 'output', 'forward_production', 'backward_production', 'oecd', 'vertical'}
+        ``trade``: parts of gross exports. ``output``: parts of gross output: imported value in
+        final products (BACKWARD, where a chain ends), the industry's own value in what is exported
+        and goes on (FORWARD, where it begins), inputs passed on in between (TWO_SIDED).
+        ``forward_production``: parts of value added by where it ends, ``backward_production``:
+        parts of final products by where their value arises:
         PURE_DOMESTIC, TRADITIONAL (in final exports), SIMPLE (one border in inputs), COMPLEX;
         GVC is the last two. ``oecd``: foreign value added in exports (BACKWARD) and domestic
         value added in exports of others (FORWARD), by the country's gross exports. ``vertical``:
@@ -59,9 +65,9 @@ def participation(
     Returns
     -------
     Measure
-        Share, one row an industry and ``part``; of the industry's own exports, value added or
-        final products; for ``oecd`` and ``vertical`` of all exports of its country, so that
-        industries add up.
+        Share, one row an industry and ``part``; of the industry's own exports, output, value
+        added or final products; for ``oecd`` and ``vertical`` of all exports of its country, so
+        that industries add up.
 
     Raises
     ------
@@ -70,17 +76,19 @@ def participation(
 
     Notes
     -----
-    Identity: TRADITIONAL, BACKWARD, FORWARD and TWO_SIDED add up to 1 (``trade``); the four
-    production parts add up to 1, less the share in output that the table sells to nobody.
-    FORWARD of ``oecd`` counts value added once for each border in partners' exports: the sum of
-    BACKWARD and FORWARD can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country.
+    Identity: TRADITIONAL, BACKWARD, FORWARD and TWO_SIDED add up to 1 (``trade``), with
+    PURE_DOMESTIC for ``output``; the four production parts add up to 1. Those of output and
+    production add up to less by the share of what the table sells to nobody. FORWARD of ``oecd``
+    counts value added once for each border in partners' exports: the sum of BACKWARD and FORWARD
+    can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country.
 
     References
     ----------
-    Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank WPS 9785 (trade-based measure, from
-    memory of the paper). Wang, Z., Wei, S.-J., Yu, X. and Zhu, K. (2017), NBER WP 23222. Hummels,
-    D., Ishii, J. and Yi, K.-M. (2001), Journal of International Economics 54(1). OECD (2023),
-    Guide to TiVA indicators: DEXFVApSH, FEXDVApSH.
+    Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank WPS 9785: ``trade`` and, derived
+    from the definition, ``output``; neither was read again in the paper, `servio.algebra.trade`
+    says what they were held against. Wang, Z., Wei, S.-J., Yu, X. and Zhu, K. (2017), NBER WP
+    23222. Hummels, D., Ishii, J. and Yi, K.-M. (2001), Journal of International Economics 54(1).
+    OECD (2023), Guide to TiVA indicators: DEXFVApSH, FEXDVApSH.
 
     Examples
     --------
@@ -94,6 +102,8 @@ def participation(
     world, out = system(table, blocs), rows(table, by, blocs)
     if method == "trade":
         found = _of_exports(world, out)
+    elif method == "output":
+        found = _of_output(world, out)
     elif method in ("forward_production", "backward_production"):
         found = _of_production(world, out, method)
     else:
@@ -114,6 +124,13 @@ def _of_exports(world: trade.TradeSystem, out: Rows) -> Shares:
     whole = parts.pop("EXGR")
     parts.pop("VS")
     return parts, whole, "no exports", relative_gap(parts["TRADITIONAL"] + parts["GVC"], whole)
+
+
+def _of_output(world: trade.TradeSystem, out: Rows) -> Shares:
+    parts = {name: out.add(value) for name, value in trade.output_participation(world).items()}
+    whole, lost = parts.pop("OUTPUT"), parts.pop("DISCREPANCY")
+    total = parts["PURE_DOMESTIC"] + parts["TRADITIONAL"] + parts["GVC"] + lost
+    return parts, whole, "zero output", relative_gap(total, whole)
 
 
 def _of_production(world: trade.TradeSystem, out: Rows, method: str) -> Shares:

@@ -15,7 +15,7 @@ from servio.table import IOTable
 
 __all__ = ["export_origin", "gross_exports", "value_added_trade"]
 
-Partner = Literal["total", "each"]
+Partners = Literal["total", "each"]
 Use = Literal["total", "final", "intermediate"]
 Embodied = Literal["final_demand", "exports"]
 
@@ -33,7 +33,7 @@ def gross_exports(
     table: IOTable,
     *,
     use: Use = "total",
-    partner: Partner = "total",
+    partners: Partners = "total",
     by: str = "industry",
     blocs: str = "",
 ) -> Result:
@@ -47,7 +47,7 @@ def gross_exports(
         A world table.
     use : {'total', 'final', 'intermediate'}
         All exports, final products, or inputs for producers.
-    partner : {'total', 'each'}
+    partners : {'total', 'each'}
         All other countries together, or one row for each.
     by : str
         ``industry``, ``economy`` or a grouping of the exporting industries.
@@ -76,7 +76,7 @@ def gross_exports(
     >>> import servio
     >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
     >>> total = gross_exports(table, by="economy").values
-    >>> each = gross_exports(table, by="economy", partner="each").values.reshape(4, 3)
+    >>> each = gross_exports(table, by="economy", partners="each").values.reshape(4, 3)
     >>> bool(np.allclose(each.sum(axis=1), total))
     True
     """
@@ -87,7 +87,7 @@ def gross_exports(
         "intermediate": world.intermediate_exports,
     }[use]
     found = out.add(np.where(world.live[:, None], flows, 0.0))
-    shown = found if partner == "each" else found.sum(axis=1)
+    shown = found if partners == "each" else found.sum(axis=1)
     return out.result({"": shown}, notes=bloc_notes(table, blocs))
 
 
@@ -234,6 +234,6 @@ def export_origin(
     for name, weight in zip(groups, weights[:, out.shape.order], strict=True):
         earned = world.spread(world.v * weight)
         content = world.solve_transposed(earned)
-        residual = max(residual, relative_gap(content - world.A.T @ content, earned))
+        residual = max(residual, relative_gap(content - (content.T @ world.A).T, earned))
         parts[name] = out.add(content * exports)
     return out.result(parts, own=True, label="group", residual=residual, notes=notes(table, blocs))

@@ -13,7 +13,7 @@ from servio.measure._chains import relative_gap
 from servio.measure._contract import MONEY, measure
 from servio.measure._countries import Rows, notes, rows, system
 from servio.measure._result import Array, Result
-from servio.measure.trade import Partner
+from servio.measure.trade import Partners
 from servio.table import IOTable
 
 __all__ = ["export_decomposition"]
@@ -45,7 +45,7 @@ def export_decomposition(
     *,
     method: Method = "borin_mancini_source",
     perimeter: Perimeter = "exporter",
-    partner: Partner = "total",
+    partners: Partners = "total",
     by: str = "industry",
     blocs: str = "",
 ) -> Result:
@@ -70,7 +70,7 @@ def export_decomposition(
         Crossing which border again is double counting: of the exporting country, of any country,
         of the pair, of the exporting industry, of industry and pair. ``wwz``, ``kww`` and
         ``tiva`` have none.
-    partner : {'total', 'each'}
+    partners : {'total', 'each'}
         All destinations together, or one row for each.
     by : str
         ``industry``, ``economy`` or a grouping of the exporting industries.
@@ -115,7 +115,7 @@ def export_decomposition(
     >>> bool(np.isclose(sum(parts), found.value(country="EAST", part="EXGR")))
     True
     """
-    _refuse_unknown(method, perimeter, partner, by)
+    _refuse_unknown(method, perimeter, partners, by)
     world, out = system(table, blocs), rows(table, by, blocs)
     if method == "kww":
         parts: Parts = trade.koopman_wang_wei(world)
@@ -127,7 +127,7 @@ def export_decomposition(
     parts = {name: out.add(value) for name, value in found.items()}
     if method == "tiva":
         parts |= _of_imports(world, found, out)
-    if partner == "total":
+    if partners == "total":
         parts = {name: value.sum(axis=1) for name, value in parts.items()}
     else:
         parts = {name: value for name, value in parts.items() if name not in WITHOUT_PARTNER}
@@ -167,7 +167,7 @@ def _gap(left: Array, whole: Array) -> float:
     return float(np.abs(left).max(initial=0.0) / (np.abs(whole).max(initial=0.0) or 1.0))
 
 
-def _refuse_unknown(method: str, perimeter: str, partner: str, by: str) -> None:
+def _refuse_unknown(method: str, perimeter: str, partners: str, by: str) -> None:
     known = PERIMETERS.get(method, ("exporter",))
     if perimeter not in known:
         raise UsageError(
@@ -176,10 +176,10 @@ def _refuse_unknown(method: str, perimeter: str, partner: str, by: str) -> None:
             expected=f"one of {', '.join(known)}",
             remedy="Other perimeters are those of borin_mancini_source and borin_mancini_sink.",
         )
-    if method == "kww" and (by != "economy" or partner != "total"):
+    if method == "kww" and (by != "economy" or partners != "total"):
         raise UsageError(
             "method=kww",
-            found=f"by={by} partner={partner}",
-            expected="by=economy partner=total: its terms have a meaning for whole countries only",
+            found=f"by={by} partners={partners}",
+            expected="by=economy partners=total: its terms have a meaning for whole countries only",
             remedy="Use wwz for industries and partners.",
         )

@@ -14,7 +14,6 @@ import pandas as pd
 
 from servio.measure import MeasureSpec
 from servio.report._words import country, is_region, source_title, variant_words
-from servio.study import option_column
 
 if TYPE_CHECKING:
     from servio.study import StudyStore
@@ -204,8 +203,8 @@ class Results:
     def block(self, variant: Variant) -> _Block:
         """The rows of the variant's measure."""
         if variant.name not in self._blocks:
-            options = [option_column(name) for name in variant.options]
-            self._blocks[variant.name] = _Block(self.store.results(variant.name), options)
+            rows = self.store.results(variant.name)
+            self._blocks[variant.name] = _Block(rows, list(variant.options))
         return self._blocks[variant.name]
 
 

@@ -6,7 +6,6 @@
 from servio.study._file import StudyFile, demo, load, parse
 from servio.study._grid import Call
 from servio.study._plan import Plan, Step, plan
-from servio.study._rows import option_column
 from servio.study._run import run
 from servio.study._store import StudyStore, open_store
 
@@ -19,7 +18,6 @@ __all__ = [
     "demo",
     "load",
     "open_store",
-    "option_column",
     "parse",
     "plan",
     "run",

@@ -13,7 +13,7 @@ from servio.measure import Measure
 from servio.study._grid import Call
 from servio.table import IOTable
 
-__all__ = ["LABELS", "Rows", "option_column", "option_names"]
+__all__ = ["LABELS", "Rows", "option_names"]
 
 LABELS = ("country", "industry", "partner", "group", "part")
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -128,7 +128,7 @@ class Rows:
         columns["definition"] = _spread([self._definitions[i] for i in block.calls], counts)
         for option in self.options:
             texts = {i: self.calls[i].option(option) for i in set(block.calls)}
-            columns[option_column(option)] = _spread([texts[i] for i in block.calls], counts)
+            columns[option] = _spread([texts[i] for i in block.calls], counts)
         return pa.table(columns)
 
     def undefined(self) -> pa.Table:
@@ -145,11 +145,6 @@ class Rows:
                 "reason": _spread([gap.reason for gap in self._gaps], once),
             }
         )
-
-
-def option_column(option: str) -> str:
-    """Column that holds an option: its name, or ``partner_option`` where that is a label's."""
-    return f"{option}_option" if option in LABELS else option
 
 
 def option_names(calls: Sequence[Call]) -> tuple[str, ...]:

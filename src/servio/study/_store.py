@@ -68,8 +68,7 @@ class StudyStore:
         measure : str, optional
         **filters
             Column of the results to a value or a list of values: ``country``, ``year``, ``group``
-            or an option such as ``grouping``, ``by``, ``origin``, ``total``. Where an option has
-            the name of a label (``partner``), the option is ``partner_option``.
+            or an option such as ``grouping``, ``by``, ``origin``, ``total``.
 
         Returns
         -------

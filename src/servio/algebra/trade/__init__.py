@@ -23,6 +23,7 @@ from servio.algebra.trade.origin import (
 from servio.algebra.trade.participation import (
     backward_production,
     forward_production,
+    output_participation,
     trade_participation,
 )
 from servio.algebra.trade.terms import (
@@ -47,6 +48,7 @@ __all__ = [
     "miroudot_ye",
     "oecd_indicators",
     "origin_of_exports",
+    "output_participation",
     "trade_participation",
     "unsold_exports",
     "value_added_absorbed",

@@ -1,4 +1,4 @@
-"""Taking part in value chains across borders: by production and by trade."""
+"""Taking part in value chains across borders: by production, by trade and by output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from servio.algebra._check import Array
 from servio.algebra.trade._system import TradeSystem
 from servio.algebra.trade.accounts import directly_absorbed
 
-__all__ = ["backward_production", "forward_production", "trade_participation"]
+__all__ = [
+    "backward_production",
+    "forward_production",
+    "output_participation",
+    "trade_participation",
+]
 
 Parts = dict[str, Array]
 
@@ -78,9 +83,7 @@ def backward_production(system: TradeSystem) -> Parts:
     """
     own = np.where(system.live, system.own(system.Y), 0.0)
     everywhere = np.where(system.live, system.Y.sum(axis=1), 0.0)
-    home = system.home
-    imported = home @ system.A - _home_inputs(system)
-    once = system.locally_transposed(imported[:, None])[:, 0]
+    home, once = system.home, _imported_once(system)
     value = system.domestic + system.foreign
     return {
         "FINAL_PRODUCTS": everywhere,
@@ -116,8 +119,9 @@ def trade_participation(system: TradeSystem) -> Parts:
     References
     ----------
     Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank Policy Research Working Paper
-    9785 (from memory of the paper: the trade-based measure). Hummels, D., Ishii, J. and Yi, K.-M.
-    (2001), Journal of International Economics 54(1): 75-96.
+    9785: the trade-based measure, not read again in the paper; equal to the formulas in the source
+    of the R package gvcAnalyzer, which cites it. Hummels, D., Ishii, J. and Yi, K.-M. (2001),
+    Journal of International Economics 54(1): 75-96.
     """
     E, Q = system.exports, directly_absorbed(system)
     h, imported = system.home[:, None], (system.domestic + system.foreign - system.home)[:, None]
@@ -131,8 +135,73 @@ def trade_participation(system: TradeSystem) -> Parts:
     return {"EXGR": E} | parts | {"GVC": GVC, "VS": imported * E}
 
 
+def output_participation(system: TradeSystem) -> Parts:
+    r"""Gross output by its place in chains that cross more than one border.
+
+    ``x_s = L_ss (Y_ss + E_s)``; with ``h = v_s L_ss`` the domestic content of a unit that never
+    left, ``m = 1 - h`` the rest and ``m1 = sum_{t != s} v_t L_tt A_ts L_ss`` the part of it that
+    crossed one border only; ``Q_s`` exports that their destination uses up itself
+    (`directly_absorbed`), ``z = L_ss (E_s - Q_s)`` output for exports that go on:
+
+    PURE_DOMESTIC ``h # L_ss Y_ss`` crosses no border; TRADITIONAL ``h # L_ss Q_s + m1 # L_ss Y_ss``
+    one: domestic value used up abroad, imported value used up at home. The rest is GVC: BACKWARD
+    ``m # (Y_ss + sum_r Y_sr) - m1 # Y_ss``, imported value in final products, where a chain ends;
+    FORWARD ``v_s # z``, the industry's own value, where a chain begins; TWO_SIDED, between others
+    of the chain: imported value in what is sold as inputs
+    ``m # (L_ss (Y_ss + E_s) - Y_ss - sum_r Y_sr) - m1 # (L_ss - I) Y_ss`` and domestic inputs of
+    output for exports that go on, ``(h - v_s) # z``.
+
+    Parameters
+    ----------
+    system : TradeSystem
+
+    Returns
+    -------
+    dict of (n,) arrays
+        OUTPUT and its parts PURE_DOMESTIC, TRADITIONAL, BACKWARD, FORWARD, TWO_SIDED; GVC, the
+        sum of the last three; DISCREPANCY (currency): output for what the table sells to nobody.
+
+    Notes
+    -----
+    Identity: the parts add up to output; the content of inputs counts at each stage it passes,
+    as it does in output.
+
+    References
+    ----------
+    Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank Policy Research Working Paper
+    9785: the output-based measure. Derived from the definition, not read again in the paper. By
+    country FORWARD, BACKWARD and the domestic inputs of TWO_SIDED are the formulas in the source
+    of the R package gvcAnalyzer, which cites it; by industry each part is of the industry whose
+    output it is.
+    """
+    own = np.where(system.live, system.own(system.Y), 0.0)
+    final = own + np.where(system.live, system.final_exports.sum(axis=1), 0.0)
+    E, Q = system.exports.sum(axis=1), directly_absorbed(system).sum(axis=1)
+    at_home, direct, onward, lost = (
+        _local(system, values) for values in (own, Q, E - Q, np.where(system.live, system.gap, 0.0))
+    )
+    h, once = system.home, _imported_once(system)
+    imported = system.domestic + system.foreign - h
+    sold_on = at_home + direct + onward - final
+    parts = {
+        "PURE_DOMESTIC": h * at_home,
+        "TRADITIONAL": h * direct + once * at_home,
+        "BACKWARD": imported * final - once * own,
+        "FORWARD": system.v * onward,
+        "TWO_SIDED": imported * sold_on - once * (at_home - own) + (h - system.v) * onward,
+    }
+    GVC = parts["BACKWARD"] + parts["FORWARD"] + parts["TWO_SIDED"]
+    return {"OUTPUT": system.x} | parts | {"GVC": GVC, "DISCREPANCY": lost}
+
+
 def _local(system: TradeSystem, values: Array) -> Array:
     return system.locally(values[:, None])[:, 0]
+
+
+def _imported_once(system: TradeSystem) -> Array:
+    """(n,) ``sum_{t != s} v_t L_tt A_ts L_ss``: value that crossed one border, per unit."""
+    imported = system.home @ system.A - _home_inputs(system)
+    return system.locally_transposed(imported[:, None])[:, 0]
 
 
 def _home_inputs(system: TradeSystem) -> Array:
