@@ -2,5 +2,17 @@
 
 from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Column, Panel
+from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
 
-__all__ = ["Column", "Estimate", "Joint", "Panel"]
+__all__ = [
+    "Claim",
+    "ClaimRecord",
+    "Column",
+    "Estimate",
+    "Evidence",
+    "Finding",
+    "Joint",
+    "Panel",
+    "claims",
+    "evaluate",
+]
