@@ -16,7 +16,7 @@ from servio.algebra import Leontief
 from servio.classify import Grouping
 from servio.measure import MEASURES, Measure, MeasureSpec
 from servio.measure._contract import MONEY
-from servio.table import IOTable, TableInfo
+from servio.table import IOTable, Satellite, TableInfo
 from tables import random_national, random_world
 
 Array = NDArray[np.float64]
@@ -30,8 +30,10 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 ONLY_GROUPS = {
     "bilateral_extraction_loss": "its rows are pairs of countries",
     "chain_margin": "its rows are kinds of chains of a country",
+    "functional_specialisation": "its rows are the functions of a country",
     "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",
+    "structural_paths": "its rows are paths",
     "producer_service_share": "it compares services with the economy, country by country",
 }
 
@@ -96,14 +98,17 @@ def fresh(name: str) -> Case:
 
 
 def _fine(table: IOTable) -> IOTable:
-    """The table with groupings that its sections are too coarse for."""
+    """The table with groupings that its sections are too coarse for, and shares of functions."""
     groups = {
         "chain_level": {"high": ("M",), "middle": ("K", "N"), "low": ("G", "H")},
         "porter": {"what_to_make": ("M",), "other_beneficial": ("K",), "distribution": ("G", "H")},
         "chain_stage": {"before": ("M",), "fabrication": ("C",), "after": ("G", "H")},
     }
     own = {name: Grouping.custom(name, members) for name, members in groups.items()}
-    return replace(table, trusted=False, groups=own)
+    research = np.linspace(0.1, 0.9, len(table))
+    shares = {"functions: research": research, "functions: fabrication": 1 - research}
+    rows = {name: Satellite(values, "share") for name, values in shares.items()}
+    return replace(table, trusted=False, groups=own, satellites={**table.satellites, **rows})
 
 
 CASES = ("toy", "national", "world")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from servio import read
-from servio.errors import LabelError, UsageError
+from servio.errors import InputError, LabelError, UsageError
 from servio.measure import (
     chain_income,
     chain_margin,
@@ -104,32 +104,40 @@ def test_a_kind_without_chains_is_undefined():
         chain_margin(random_national(6), least=0.7, most=0.3)
 
 
+def with_phi(table: IOTable, phi: np.ndarray) -> IOTable:
+    rows = {f"functions: f{k}": Satellite(values, "share") for k, values in enumerate(phi)}
+    return replace(table, satellites=rows, trusted=False)
+
+
 def test_functions_by_loops_average_to_one():
     world = random_world(7, dead=4)
-    rng = np.random.default_rng(7)
-    phi = rng.random((3, len(world)))
+    phi = np.random.default_rng(7).random((3, len(world)))
     phi /= phi.sum(axis=0)
-    names = ("R&D", "management", "fabrication")
-    found = functional_specialisation(world, names, phi)
+    income = np.zeros((3, 3))
     for place, country in enumerate(world.axis.country_names):
         at = np.flatnonzero(world.axis.country_index == place)
         alone = national(world, country)
         dva = alone.value_added / np.where(alone.live, alone.x, 1.0)
         dva = dva * (inverse(alone) @ exports(world)[at])
         for k in range(3):
-            expected = sum(phi[k, j] * dva[i] for i, j in enumerate(at))
-            assert found.income[place, k] == pytest.approx(expected)
-    weights = found.income.sum(axis=1) / found.income.sum()
-    assert weights @ found.index == pytest.approx(np.ones(3), rel=1e-12)
-    assert len(found.to_frame()) == 9
+            income[place, k] = sum(phi[k, j] * dva[i] for i, j in enumerate(at))
+    table = with_phi(world, phi)
+    share = functional_specialisation(table, form="share")
+    expected = income / income.sum(axis=1, keepdims=True)
+    assert share.values.reshape(3, 3) == pytest.approx(expected) and share.unit == "share"
+    index = functional_specialisation(table).values.reshape(3, 3)
+    assert index == pytest.approx(expected / (income.sum(axis=0) / income.sum()))
+    assert income.sum(axis=1) / income.sum() @ index == pytest.approx(np.ones(3), rel=1e-12)
 
 
-def test_functions_need_a_world_and_whole_shares():
-    with pytest.raises(UsageError, match="add up to 1"):
-        functional_specialisation(random_world(8), ("a",), np.full((1, len(random_world(8))), 0.5))
-    table = random_national(8)
-    with pytest.raises(UsageError, match="world table"):
-        functional_specialisation(table, ("a",), np.ones((1, len(table))))
+def test_functions_say_what_to_supply():
+    world = random_world(8)
+    with pytest.raises(InputError, match="with_functions"):
+        functional_specialisation(world)
+    with pytest.raises(InputError, match="add up to 1"):
+        functional_specialisation(with_phi(world, np.full((1, len(world)), 0.5)))
+    with pytest.raises(InputError, match="national table"):
+        functional_specialisation(random_national(8))
 
 
 def test_fabrication_earns_less_and_less(shared):

@@ -7,10 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from servio.errors import LabelError
+from servio.errors import LabelError, UsageError
 from servio.measure import (
     average_propagation_length,
-    factor_multiplier,
     field_of_influence,
     service_input_coefficient,
     structural_paths,
@@ -74,35 +73,67 @@ def test_field_of_one_supplier_by_a_small_change():
 
 def test_paths_of_a_product_add_up_to_its_value():
     world = random_world(3, dead=4)
-    found = structural_paths(world, world.axis.labels[7], count=40)
-    assert found.total == pytest.approx(1.0, rel=1e-12)
-    frame = found.to_frame()
-    assert frame["value"].sum() == pytest.approx(found.total, rel=1e-12)
-    assert frame["share"].sum() == pytest.approx(1.0, rel=1e-12)
-    values = [path.value for path in found.paths]
-    assert values == sorted(values, reverse=True) and values[-1] >= found.largest_missing
-    assert found.paths[0].labels[0] == world.axis.labels[7]
+    label = world.axis.labels[7]
+    found = structural_paths(world, chain=label, grouping="sectors", count=40)
+    assert found.values.sum() == pytest.approx(1.0, rel=1e-12) and len(found) == 41
+    values = found.values[:-1].tolist()
+    assert values == sorted(values, reverse=True)
+    bound = float(next(n.text for n in found.notes if n.code == "paths-left-out").split()[-1])
+    assert values[-1] >= bound * 0.99 and bound > 0
     v = world.value_added / np.where(world.live, world.x, 1.0)
     A = world.Z / np.where(world.live, world.x, 1.0)
-    for path in found.paths:
-        at = [world.axis.labels.index(label) for label in path.labels]
-        value = v[at[-1]]
-        for user, supplier in pairwise(at):
+    texts, partners = found.columns["part"].decode(), found.columns["partner"].decode()
+    assert texts[-1] == "all other paths" and set(found.columns["country"].names) == {label[:3]}
+    assert set(found.columns["industry"].names) == {world.axis.codes[7]}
+    for text, partner, share in zip(texts[:-1], partners, values, strict=False):
+        at = [world.axis.labels.index(one) for one in text.split(" > ")]
+        value = v[at[0]]
+        for supplier, user in pairwise(at):
             value *= A[supplier, user]
-        assert path.value == pytest.approx(value, rel=1e-12) and path.stage == len(at) - 1
+        # one unit of a final product pays one unit of value added
+        assert share == pytest.approx(value, rel=1e-10)
+        assert at[-1] == 7 and partner == world.axis.countries[at[0]]
+
+
+def test_paths_of_services_are_shares_of_what_services_earn():
+    world = random_world(3, dead=4)
+    country = world.axis.country_names[1]
+    found = structural_paths(world, producer=country, count=5)
+    S, M = (world.weights(name)[1][0] for name in ("services", "manufacturing"))
+    here = np.array([c == country for c in world.axis.countries])
+    y = world.Y.sum(axis=1) * M * here
+    A, v = (m / np.where(world.live, world.x, 1.0) for m in (world.Z, world.value_added))
+    total = (S * v) @ np.linalg.solve(np.eye(len(world)) - A, y)
+    direct = (S * v)[:, None] * A * y[None, :]
+    twice = np.einsum("i,ik,kj,j->ikj", S * v, A, A, y)
+    strongest = np.sort(np.concatenate([direct.ravel(), twice.ravel()]))[::-1][:5]
+    np.testing.assert_allclose(found.values[:-1], strongest / total, rtol=1e-9)
+    each = structural_paths(world, count=5)
+    kept = [c == country for c in each.columns["country"].decode()]
+    np.testing.assert_allclose(each.values[kept], found.values, rtol=1e-12)
+    assert len(each) == 6 * len(world.axis.country_names)
 
 
 def test_domestic_paths_stay_at_home():
     world = random_world(4)
     label = world.axis.labels[25]
-    found = structural_paths(world, label, origin="domestic", count=5)
-    alone = structural_paths(national(world, label[:3]), label, count=5)
-    assert [path.labels for path in found.paths] == [path.labels for path in alone.paths]
-    assert found.total == pytest.approx(factor_multiplier(world, origin="domestic").values[25])
+    options = {"chain": label, "origin": "domestic", "count": 5}
+    found = structural_paths(world, **options)
+    alone = structural_paths(national(world, label[:3]), **options)
+    assert found.columns["part"].decode() == alone.columns["part"].decode()
+    np.testing.assert_allclose(found.values, alone.values, rtol=1e-12)
 
 
-def test_unknown_and_dead_products_are_refused():
+def test_chains_without_these_earners_are_undefined():
+    table = IOTable.from_flows([[0, 0], [0, 0]], Y=[[5], [5]], codes=("C", "G"),
+                               groups=two_by_two().groups)  # fmt: skip
+    found = structural_paths(table, chain="C")
+    assert np.isnan(found.values).all() and len(found.undefined) == 1
+
+
+def test_what_can_not_be_asked_of_paths():
     table = random_national(5, dead=9)
-    for label, reason in (("nothing", "no such label"), (table.axis.labels[9], "no output")):
-        with pytest.raises(LabelError, match=reason):
-            structural_paths(table, label)
+    with pytest.raises(LabelError, match="neither a product"):
+        structural_paths(table, chain="nothing")
+    with pytest.raises(UsageError, match="count"):
+        structural_paths(table, count=0)

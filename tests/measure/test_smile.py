@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from servio import algebra, read
-from servio.errors import InputError, LabelError
+from servio.errors import LabelError
 from servio.measure import smile_curve, smile_test
-from servio.table import IOTable
+from servio.table import IOTable, Satellite, national
 from tables import random_national, random_world, two_by_two
 
 
@@ -24,65 +24,116 @@ def straight(rates: list[float]) -> IOTable:
     return IOTable.from_flows(Z, Y=y, codes=tuple(f"i{k}" for k in range(n)))
 
 
+def curve(table: IOTable, chain: str, **options: str) -> tuple[np.ndarray, ...]:
+    """Distance, rate and share of everybody in a chain."""
+    return tuple(
+        smile_curve(table, chain=chain, form=form, **options).values
+        for form in ("distance", "rate", "share")
+    )
+
+
+def verdict(table: IOTable, chain: str) -> str:
+    notes = smile_curve(table, chain=chain).notes
+    return next(note.text for note in notes if note.code == "smile-test")
+
+
 def test_a_straight_chain_smiles_by_construction():
     rates = [1.0, 0.5, 0.2, 0.1, 0.2, 0.5]
-    curve = smile_curve(straight(rates), "i5")
-    frame = curve.to_frame().set_index("industry")
-    for place, rate in enumerate(rates):
-        assert frame.loc[f"i{place}", "distance"] == pytest.approx(5 - place)
-        assert frame.loc[f"i{place}", "rate"] == pytest.approx(rate)
-    assert curve.covered == pytest.approx(1.0) and curve.test.quadratic > 0
-    assert 1 < curve.test.vertex < 3 and curve.smiles
-    upside = smile_curve(straight([1.0, 0.2, 0.5, 0.6, 0.5, 0.2]), "i5")
-    assert upside.test.p_value > 0.05
+    distance, rate, share = curve(straight(rates), "i5")
+    assert distance == pytest.approx([5, 4, 3, 2, 1, 0]) and rate == pytest.approx(rates)
+    assert share.sum() == pytest.approx(1.0) and share[-1] == pytest.approx(0.5)
+    assert share[-2] == pytest.approx(0.5 * 0.2)
+    assert verdict(straight(rates), "i5").startswith("a smile, lowest at ")
+    upside = verdict(straight([1.0, 0.2, 0.5, 0.6, 0.5, 0.2]), "i5")
+    assert upside.startswith("no smile")
+    only_falls = verdict(straight([1.0, 0.5, 0.3, 0.2, 0.15, 0.12]), "i5")
+    assert only_falls.startswith("the curve bends upward, but it is no smile")
+
+
+def rounds(table: IOTable, wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Output for a final demand, and its links over the output, round by round."""
+    A = table.Z / np.where(table.live, table.x, 1.0)
+    amounts, links = np.zeros(len(table)), np.zeros(len(table))
+    for k in range(400):
+        amounts, links, wave = amounts + wave, links + k * wave, A @ wave
+    return amounts, links / np.where(amounts > 0, amounts, 1.0)
 
 
 def test_distances_are_means_over_rounds():
     world = random_world(1, dead=4)
-    label = world.axis.labels[7]
-    curve = smile_curve(world, label)
-    A = world.Z / np.where(world.live, world.x, 1.0)
-    wave, amounts, links = np.zeros(len(world)), np.zeros(len(world)), np.zeros(len(world))
-    wave[7] = 1.0
-    for k in range(400):
-        amounts, links, wave = amounts + wave, links + k * wave, A @ wave
-    for name, distance, share in zip(curve.labels, curve.distance, curve.share, strict=True):
-        i = world.axis.labels.index(name)
-        assert distance == pytest.approx(links[i] / amounts[i], rel=1e-9)
-        assert share == pytest.approx(world.value_added[i] / world.x[i] * amounts[i], rel=1e-9)
-    assert list(curve.share) == sorted(curve.share, reverse=True)
-    assert curve.covered == pytest.approx(1.0)
+    amounts, links = rounds(world, np.eye(len(world))[7])
+    distance, rate, share = curve(world, world.axis.labels[7])
+    live = world.live
+    np.testing.assert_allclose(distance[live], links[live], rtol=1e-9)
+    np.testing.assert_allclose(share[live], (rate * amounts)[live], rtol=1e-9)
+    assert np.nansum(share) == pytest.approx(1.0) and np.isnan(distance[4])
+
+
+def test_a_group_of_products_is_weighted_with_final_demand():
+    world = random_world(1, dead=4)
+    country = world.axis.country_names[1]
+    here = np.array([c == country for c in world.axis.countries])
+    y = world.Y.sum(axis=1) * world.weights("manufacturing")[1][0] * here
+    amounts, links = rounds(world, y / y.sum())
+    distance, rate, share = curve(world, "manufacturing", producer=country)
+    np.testing.assert_allclose(distance[world.live], links[world.live], rtol=1e-9)
+    np.testing.assert_allclose(share[world.live], (rate * amounts)[world.live], rtol=1e-9)
+
+
+def test_domestic_chains_are_those_of_the_country_alone():
+    world = random_world(4)
+    label = world.axis.labels[25]
+    alone = national(world, label[:3])
+    at = [i for i, c in enumerate(world.axis.countries) if c == label[:3]]
+    here, there = (curve(t, label, origin="domestic") for t in (world, alone))
+    for one, two in zip(here, there, strict=True):
+        np.testing.assert_allclose(one[at], two, rtol=1e-10)
+    assert np.isnan(np.delete(here[0], at)).all()
+
+
+def test_hours_have_their_unit():
+    table = random_national(2)
+    hours = Satellite(np.ones(len(table)), "million hours")
+    table = IOTable.from_flows(
+        table.Z, x=table.x, codes=table.axis.codes, satellites={"hours": hours}
+    )
+    rate = smile_curve(table, chain=table.axis.labels[3], form="rate", of="hours")
+    assert rate.unit == "million hours per currency"
+    assert rate.values == pytest.approx(1 / table.x)
 
 
 def test_the_test_of_all_chains_is_that_of_each():
     table = random_national(2, dead=9)
     curvature, p_value = smile_test(table), smile_test(table, form="p_value")
     for j in (0, 20, 55):
-        curve = smile_curve(table, table.axis.labels[j])
-        expected = algebra.lind_mehlum(curve.distance, np.log(curve.rate), curve.share)
+        distance, rate, share = (
+            np.delete(values, 9) for values in curve(table, table.axis.labels[j])
+        )
+        expected = algebra.lind_mehlum(distance, np.log(rate), share)
         assert curvature.values[j] == pytest.approx(expected.quadratic, rel=1e-8)
         assert p_value.values[j] == pytest.approx(expected.p_value, rel=1e-6)
-        assert curve.test.quadratic == pytest.approx(expected.quadratic, rel=1e-9)
     assert [gap.label for gap in curvature.undefined] == [table.axis.labels[9]]
 
 
-def test_small_earners_can_be_left_out():
-    world = random_world(3)
-    label = world.axis.labels[7]
-    found = smile_curve(world, label, least=0.01)
-    assert found.share.min() > 0.01 and found.covered < smile_curve(world, label).covered
-
-
-def test_chains_without_a_curve_are_refused():
-    with pytest.raises(InputError, match="at least 4"):
-        smile_curve(two_by_two(), "C")
+def test_few_earners_give_points_and_no_verdict():
+    found = smile_curve(two_by_two(), chain="C")
+    assert not [note for note in found.notes if note.code == "smile-test"]
     assert np.isnan(smile_test(two_by_two()).values).all()
-    with pytest.raises(LabelError, match="no such label"):
-        smile_curve(two_by_two(), "X")
+
+
+def test_unknown_and_dead_chains_are_refused():
+    table = random_national(5, dead=9)
+    with pytest.raises(LabelError, match="neither a product"):
+        smile_curve(table, chain="X")
+    with pytest.raises(LabelError, match="no output"):
+        smile_curve(table, chain=table.axis.labels[9])
+    world = random_world(5)
+    with pytest.raises(LabelError, match="no such product"):
+        smile_curve(world, chain=world.axis.labels[0], producer=world.axis.country_names[2])
 
 
 def test_a_published_table(shared):
     table = read(shared / "data" / "wiod2013_wiot", source="wiod2013", year=2008)
-    curve = smile_curve(table, "KOR_c14", least=0.001)
-    assert 0.7 < curve.covered < 1.0 and curve.distance.min() < 0.5 < curve.distance.max()
+    distance, _, share = curve(table, "KOR_c14")
+    assert np.nansum(share) == pytest.approx(1.0) and np.nanmin(distance) < 0.5
     assert smile_test(table).residual < 1e-10

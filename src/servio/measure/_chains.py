@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
 from servio import algebra
-from servio.errors import InputError, NumericalError
+from servio.errors import InputError, LabelError, NumericalError, UsageError
 from servio.measure._result import Array, Result, ratio
 from servio.table import DEMAND_ROLES, IOTable, Note, Origin
 
 __all__ = [
     "Chain",
+    "chain_demand",
     "chains",
     "embodied",
     "exports",
@@ -100,7 +102,7 @@ def embodied(table: IOTable, rows: Array, origin: Origin) -> tuple[Array, float]
         own = rows[:, chain.at]
         found = algebra.value_multiplier(chain.leontief, own)
         whole[:, chain.at] = found
-        gap = max(gap, relative_gap(found - found @ chain.leontief.A, own))
+        gap = max(gap, relative_gap(found - found @ chain.leontief.inputs, own))
     return whole, gap
 
 
@@ -128,6 +130,43 @@ def final_demand(table: IOTable) -> Array:
     """Final demand for home products without changes in inventories, shape (n,)."""
     roles = [role for role in DEMAND_ROLES if role not in ("imports", "inventory")]
     return table.demand_with(*roles, origin="domestic")
+
+
+def chain_demand(table: IOTable, chain: str, producer: str) -> Array:
+    """Final demand (n,) for the products of a chain."""
+    labels = table.axis.labels
+    if chain in labels:
+        inside = np.zeros(len(table))
+        inside[labels.index(chain)] = 1.0
+    else:
+        inside = _products(table, chain)
+    if producer:
+        here = np.zeros(len(table))
+        here[table.axis.positions(producer)] = 1.0
+        inside = inside * here
+    if not inside.any():
+        raise LabelError(
+            f"chain {chain!r} of {producer!r}",
+            found="no such product",
+            expected="products of that country",
+            remedy="Leave out one of the two.",
+        )
+    return living(table, inside * final_demand(table))
+
+
+def _products(table: IOTable, chain: str) -> Array:
+    """Weight of each industry (n,) in a grouping, all its groups together."""
+    try:
+        weights: Array = table.weights(chain)[1].sum(axis=0)
+    except UsageError:
+        near = get_close_matches(chain, table.axis.labels, n=1) or table.axis.labels[:1]
+        raise LabelError(
+            f"{table.info.name} chain {chain!r}",
+            found="neither a product nor a grouping",
+            expected=f"a product such as {near[0]}, or a grouping such as manufacturing",
+            remedy="Give the label as the table writes it.",
+        ) from None
+    return weights
 
 
 def exports(table: IOTable) -> Array:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from servio import algebra
-from servio.errors import LabelError, UsageError
-from servio.measure._chains import chains, embodied, exports, final_demand, living, relative_gap
+from servio.errors import InputError, UsageError
+from servio.measure._chains import (
+    chain_demand,
+    chains,
+    embodied,
+    exports,
+    final_demand,
+    living,
+    relative_gap,
+)
 from servio.measure._contract import measure
 from servio.measure._factor import factor, is_money
 from servio.measure._origin import balanced
@@ -20,11 +26,7 @@ from servio.measure._spread import parts
 from servio.measure.value_content import _content
 from servio.table import IOTable
 
-if TYPE_CHECKING:
-    import pandas
-
 __all__ = [
-    "Specialisation",
     "chain_income",
     "chain_margin",
     "functional_specialisation",
@@ -32,7 +34,9 @@ __all__ = [
 
 Form = Literal["total", "stage"]
 Margin = Literal["own", "chain"]
+Index = Literal["index", "share"]
 STAGES = ("final stage", "stage 1", "stage 2", "stage 3 or more")
+WHOLE = 1e-9
 KINDS = ("goods", "mixed", "services")
 
 
@@ -107,7 +111,7 @@ def chain_income(
     """
     amounts = factor(table, of)
     per_unit = algebra.value_coefficients(living(table, amounts)[None, :], table.x)[0]
-    demand = _demand(table, chain, producer)
+    demand = chain_demand(table, chain, producer)
     rounds, gap = _rounds(table, demand, form)
     earned = np.where(table.live, per_unit * rounds, np.nan)
     unit = None if is_money(table, of) else table.satellites[of].unit
@@ -122,28 +126,6 @@ def _without_part(result: Result) -> Result:
     columns = {name: column for name, column in result.columns.items() if name != "part"}
     gone = tuple(Undefined(u.label.removesuffix(" total"), u.reason) for u in result.undefined)
     return replace(result, columns=columns, undefined=gone)
-
-
-def _demand(table: IOTable, chain: str, producer: str) -> Array:
-    """Final demand (n,) for the products of a chain."""
-    labels = table.axis.labels
-    if chain in labels:
-        inside = np.zeros(len(table))
-        inside[labels.index(chain)] = 1.0
-    else:
-        inside = table.weights(chain)[1].sum(axis=0)
-    if producer:
-        here = np.zeros(len(table))
-        here[table.axis.positions(producer)] = 1.0
-        inside = inside * here
-    if not inside.any():
-        raise LabelError(
-            f"chain {chain!r} of {producer!r}",
-            found="no such product",
-            expected="products of that country",
-            remedy="Leave out one of the two.",
-        )
-    return living(table, inside * final_demand(table))
 
 
 def _rounds(table: IOTable, demand: Array, form: Form) -> tuple[Array, float]:
@@ -263,75 +245,52 @@ def _per_output(table: IOTable, of: str) -> Array:
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Specialisation:
-    """Functions that countries earn their exports with.
-
-    Parameters
-    ----------
-    countries, functions : tuple of str
-    income : array (countries, functions)
-        Domestic value added in exports by function, in the table's money.
-    index : array (countries, functions)
-        Share of the function in the country's income over its share in that of all countries;
-        NaN where a country or a function earns nothing.
-    unit, source : str
-    """
-
-    countries: tuple[str, ...]
-    functions: tuple[str, ...]
-    income: Array
-    index: Array
-    unit: str
-    source: str
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row a country and function."""
-        import pandas
-
-        k = len(self.functions)
-        return pandas.DataFrame({
-            "country": np.repeat(self.countries, k),
-            "function": np.tile(self.functions, len(self.countries)),
-            "income": self.income.ravel(),
-            "index": self.index.ravel(),
-        })  # fmt: skip
-
-
+@measure(
+    title="Functional specialisation",
+    question="In which functions (R&D, management, marketing, fabrication) do a country's exports "
+    "specialise?",
+    unit="ratio",
+    formula="f_c^k = sum_j phi_cj^k v_cj (L_cc e_c)_j; index (f_c^k / sum_k f_c^k) / (sum_c f_c^k "
+    "/ sum_c sum_k f_c^k)",
+    identity="shares add up to 1 over functions; weighted with income the index averages to 1",
+    source="Timmer, Miroudot & de Vries (2019); methods D3",
+    needs=("world", "value_added", "functions"),
+)
 def functional_specialisation(
-    table: IOTable, functions: Sequence[str], shares: npt.ArrayLike
-) -> Specialisation:
-    """Specialisation of countries in functions: R&D, management, marketing, fabrication.
+    table: IOTable, *, form: Index = "index", functions: str = "functions"
+) -> Result:
+    """Functions that the domestic value added in a country's exports is earned with.
 
-    ``f_c^k = sum_j phi_cj^k v_cj (L_cc e_c)_j``, the domestic value added in c's exports that
-    workers of function k earn, and
-    ``FS_c^k = (f_c^k / sum_k f_c^k) / (sum_c f_c^k / sum_c sum_k f_c^k)``.
+    ``f_c^k = sum_j phi_cj^k v_cj (L_cc e_c)_j``: what workers of function k earn of the domestic
+    value added in c's exports. share is ``f_c^k / sum_k f_c^k``; index divides it by the same
+    share of all countries together: above 1 the country is specialised in the function.
 
     Parameters
     ----------
     table : IOTable
-        World table.
-    functions : sequence of str
-        Names of the k functions.
-    shares : array (k, n)
-        Part of each industry's value added that each function earns; the parts of an industry
-        with output add up to 1.
+        World table with the shares phi as satellites: `servio.sources.with_functions` adds them
+        from a file of country, industry, function and share.
+    form : {'index', 'share'}
+        Against all countries, or of the country's own income.
+    functions : str
+        Name before the colon of the satellites, as in ``functions: fabrication``.
 
     Returns
     -------
-    Specialisation
-        Not a measure: the shares are not part of the table.
+    Measure
+        Ratio (index) or share; one row a country and part, the function.
 
     Raises
     ------
-    UsageError
-        A national table, or shares that do not fit or do not add up to 1.
+    InputError
+        A national table; no satellites of that name; shares that are negative or do not add up
+        to 1 over functions in an industry with output.
 
     Notes
     -----
-    Identity: over functions, income adds up to domestic value added in exports; weighted with the
-    countries' income, FS averages to 1 for each function. It needs occupations by industry, which
-    no input-output table has; labour shares stand for the whole value added where capital income
+    Identity: shares add up to 1; weighted with the countries' income the index averages to 1 for
+    each function, the residual. It needs the income of occupations by industry, which no
+    input-output table has; labour shares stand for the whole value added where capital income
     can't be given to a function. No published figure can be checked with the tables at hand.
 
     Source: Timmer, Miroudot & de Vries (2019), Functional specialisation in trade, Journal of
@@ -339,34 +298,56 @@ def functional_specialisation(
 
     Examples
     --------
-    >>> from servio.table import Axis, TableInfo
+    >>> from servio.table import Axis, Satellite, TableInfo
+    >>> phi = {"functions: R&D": Satellite([.5, .2], "share"),
+    ...        "functions: fabrication": Satellite([.5, .8], "share")}
     >>> table = IOTable.from_flows([[1, 2], [2, 1]], Y=[[7, 1], [0, 6]], codes=(),
     ...     axis=Axis.world(("AAA", "BBB"), ("C",)), demand=Axis(("AAA", "BBB"), ("HH", "HH")),
-    ...     info=TableInfo("two", flows="world"))
-    >>> found = functional_specialisation(table, ("R&D", "fabrication"), [[.5, .2], [.5, .8]])
-    >>> found.index.round(3).tolist()
-    [[1.3, 0.812], [0.52, 1.3]]
+    ...     info=TableInfo("two", flows="world"), satellites=phi)
+    >>> functional_specialisation(table).values.round(3).tolist()
+    [1.3, 0.812, 0.52, 1.3]
     """
-    phi = np.asarray(shares, dtype=np.float64)
-    whole = phi.sum(axis=0) if phi.shape == (len(functions), len(table)) else np.zeros(len(table))
-    if not table.axis.is_world or not np.allclose(whole[table.live], 1.0, atol=1e-9):
-        raise UsageError(
-            "functional_specialisation shares",
-            found=f"shape {phi.shape} for {len(functions)} functions and {len(table)} industries, "
-            f"sums {whole.min():.4g} to {whole.max():.4g}",
-            expected="a world table and shares that add up to 1 over functions",
-            remedy="Give one row a function and one column an industry of the table.",
-        )
+    names, phi = _functions(table, functions)
     sold, v = living(table, exports(table)), _per_output(table, "value_added")
-    countries = table.axis.country_names
-    income = np.zeros((len(countries), len(functions)))
+    income = np.zeros((len(table.axis.country_names), len(names)))
+    gap = 0.0
     for place, chain in enumerate(chains(table, "domestic")):
-        earned = v[chain.at] * chain.leontief.solve(sold[chain.at])
-        income[place] = phi[:, chain.at] @ earned
+        made = chain.leontief.solve(sold[chain.at])
+        gap = max(gap, relative_gap(made - chain.leontief.A @ made, sold[chain.at]))
+        income[place] = phi[:, chain.at] @ (v[chain.at] * made)
     own, every = income.sum(axis=1, keepdims=True), income.sum(axis=0)
     share = np.divide(income, own, out=np.full(income.shape, np.nan), where=own != 0)
     index = np.divide(share * income.sum(), every, out=np.full(income.shape, np.nan),
                       where=every != 0)  # fmt: skip
-    return Specialisation(
-        countries, tuple(functions), income, index, table.info.money or "currency", table.info.name
-    )
+    return parts(
+        table, (index if form == "index" else share).T, names, by="economy", residual=gap,
+        reason="no exports, or nobody earns with this function",
+        unit="share" if form == "share" else None,
+    )  # fmt: skip
+
+
+def _functions(table: IOTable, name: str) -> tuple[tuple[str, ...], Array]:
+    """Names of the k functions and their shares (k, n) of each industry's value added."""
+    place, start = f"{table.info.name} functions", f"{name}: "
+    found = {key.removeprefix(start): s.values for key, s in table.satellites.items()
+             if key.startswith(start)}  # fmt: skip
+    if not table.axis.is_world or not found:
+        raise InputError(
+            place,
+            found=f"no satellites {start}..." if table.axis.is_world else "a national table",
+            expected="a world table with, for each function, its share of the value added of each "
+            "industry",
+            remedy="servio.sources.with_functions(table, file) adds them from a file with the "
+            "columns country, industry, function, share; see docs/value-chains.md.",
+        )
+    phi = np.array(list(found.values()), dtype=np.float64)
+    wrong = table.live & ((np.abs(phi.sum(axis=0) - 1) > WHOLE) | (phi < 0).any(axis=0))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise InputError(
+            f"{place}, {table.axis.labels[at]}",
+            found=f"shares {', '.join(f'{s:.4g}' for s in phi[:, at])}, sum {phi[:, at].sum():.6g}",
+            expected="shares from 0 to 1 that add up to 1",
+            remedy=f"Correct the shares of {int(wrong.sum())} industries.",
+        )
+    return tuple(found), phi

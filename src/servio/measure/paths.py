@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from servio import algebra
-from servio.errors import LabelError
-from servio.measure._chains import chains, living, relative_gap
+from servio.measure._chains import Chain, chain_demand, chains, living, relative_gap
 from servio.measure._contract import measure
-from servio.measure._factor import factor, is_money
+from servio.measure._factor import factor
 from servio.measure._origin import Flows, balanced
-from servio.measure._result import Result
+from servio.measure._result import Column, Result, Undefined
 from servio.measure._spread import parts, shares
-from servio.table import IOTable
-
-if TYPE_CHECKING:
-    import pandas
+from servio.table import IOTable, Note
 
 __all__ = [
-    "Path",
-    "StructuralPaths",
     "average_propagation_length",
     "field_of_influence",
     "structural_paths",
 ]
+
+Row = tuple[tuple[str, str, str, str], float]
+OTHERS = "all other paths"
 
 
 @measure(
@@ -193,161 +189,127 @@ def field_of_influence(
                  reason="zero output, or no service of this group", residual=gap)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Path:
-    """One supply path, from the final product upstream to the industry that earns.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        Industries; the last one earns.
-    value : float
-        What it adds per unit of the final product.
-    """
-
-    labels: tuple[str, ...]
-    value: float
-
-    @property
-    def stage(self) -> int:
-        """Links between the final product and the industry that earns."""
-        return len(self.labels) - 1
-
-    @property
-    def text(self) -> str:
-        """The path in the direction goods flow."""
-        return " > ".join(reversed(self.labels))
-
-
-@dataclass(frozen=True)
-class StructuralPaths:
-    """The strongest paths of one product's chain; what they leave out is known exactly.
-
-    Parameters
-    ----------
-    product : str
-        Label of the final product.
-    of, unit : str
-        What is followed, and its unit per unit of the product.
-    paths : tuple of Path
-        Strongest first.
-    total : float
-        All paths together.
-    residual : float
-        All paths not listed together.
-    largest_missing : float
-        None of them is stronger than this.
-    source : str
-        Name of the table.
-    """
-
-    product: str
-    of: str
-    unit: str
-    paths: tuple[Path, ...]
-    total: float
-    residual: float
-    largest_missing: float
-    source: str
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row a path and a last one for all others, which add up to the total."""
-        import pandas
-
-        rows = [(p.text, p.labels[-1], float(p.stage), p.value) for p in self.paths]
-        rows.append(("all other paths", "", np.nan, self.residual))
-        frame = pandas.DataFrame(rows, columns=["path", "industry", "stage", "value"])
-        frame["share"] = frame["value"] / self.total if self.total else np.nan
-        return frame
-
-
+@measure(
+    title="Structural paths",
+    question="Along which single paths does the income of services come from the final products "
+    "of an industry?",
+    unit="share",
+    formula="v_i a_i. ... a_kj y_j over sum_{i in S} v_i (L y)_i",
+    identity="paths and all other paths add up to 1",
+    source="Defourny & Thorbecke (1984); methods D5",
+    needs=("services", "value_added"),
+)
 def structural_paths(
     table: IOTable,
-    product: str,
     *,
+    chain: str = "manufacturing",
+    producer: str = "",
+    grouping: str = "services",
     of: str = "value_added",
     origin: Flows = "balance",
-    count: int = 20,
-    least: float = 0.0,
-) -> StructuralPaths:
-    """The supply paths that carry most value (or employment, emissions) into a final product.
+    count: int = 10,
+) -> Result:
+    """The strongest supply paths from a group of earners into the final products of a country.
 
-    The path j, k, ..., i adds ``v_i a_i. ... a_kj``; all paths together are ``v'L e_j``.
+    The path i, ..., k, j carries ``v_i a_i. ... a_kj y_j``; all paths of the earners S together
+    are ``sum_{i in S} v_i (L y)_i``, of which each is a share. The path of one industry alone is
+    its own work on its final product.
 
     Parameters
     ----------
     table : IOTable
-    product : str
-        Label of an industry, such as ``KOR_C26``.
+    chain : str
+        Final products y at the end of the paths: a grouping, all its groups together, or the
+        label of one product, such as ``KOR_c15``.
+    producer : str
+        Country in which the final stage lies; each by itself when empty.
+    grouping : str
+        Earners S at the beginning of the paths, all groups together; ``sectors`` for everybody.
     of : str
-        ``value_added``, a primary input or a satellite of the table.
+        What they earn: ``value_added``, a primary input, or a satellite of the table.
     origin : {'balance', 'total', 'domestic'}
         Flows the paths follow.
     count : int
-        Paths to list, at most.
-    least : float
-        Share of the total below which paths are not listed.
+        Paths to list for each country, at most.
 
     Returns
     -------
-    StructuralPaths
-        Labels and values per unit of the product, the sum of all paths that are not listed and
-        the largest that any of them can be. Not a measure: paths differ from product to product.
+    Measure
+        Share of all that the earners get from the products; one row a path in ``part``, the way
+        goods flow, with the final product in country and industry and the earner's country in
+        partner; a last row for all other paths together.
 
     Raises
     ------
     LabelError
-        No such product, an industry without output, or nothing of the name `of`.
+        No such product, grouping or country, or nothing of the name `of`.
     InputError
         The origin asked for is not in the table.
+    UsageError
+        `count` is not positive.
     NumericalError
         A circle of industries uses up its own output.
 
     Notes
     -----
-    Identity: paths and residual add up to ``v'L e_j``. The order is exact: an exhaustive search
-    finds the same paths. Values do not count anything twice, each path being a term of the series.
+    Identity: paths and the rest add up to 1; the residual is the error of ``L y``. The order is
+    exact: an exhaustive search finds the same paths, and no path left out is stronger than the
+    last one listed (the note says how strong at most). Nothing is counted twice, each path being a
+    term of the series. No published example with numbers is known to us.
 
     Source: Defourny & Thorbecke (1984), Economic Journal 94 (not re-read).
 
     Examples
     --------
-    >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"))
-    >>> found = structural_paths(table, "C", count=2)
-    >>> [(path.text, round(path.value, 4)) for path in found.paths]
-    [('C', 0.65), ('G > C', 0.14)]
-    >>> round(found.residual, 4), round(found.largest_missing, 4)
-    (0.21, 0.0975)
+    >>> from servio.classify import Grouping
+    >>> groups = {"services": Grouping.custom("services", {"services": ("G",)})}
+    >>> table = IOTable.from_flows([[150, 500], [200, 100]], x=[1000, 2000], codes=("C", "G"),
+    ...                            groups=groups)
+    >>> found = structural_paths(table, chain="C", count=2)
+    >>> found.columns["part"].decode(), found.values.round(4).tolist()
+    (['G > C', 'G > C > C', 'all other paths'], [0.7575, 0.1136, 0.1289])
     """
-    labels = table.axis.labels
-    if product not in labels or not table.live[labels.index(product)]:
-        raise LabelError(
-            f"{table.info.name} product {product!r}",
-            found="no output" if product in labels else "no such label",
-            expected=f"an industry with output, such as {', '.join(labels[:3])}",
-            remedy="Give the label as the table writes it.",
+    amounts = living(table, table.weights(grouping)[1].sum(axis=0) * factor(table, of))
+    per_unit = algebra.value_coefficients(amounts[None, :], table.x)[0]
+    demand, systems = chain_demand(table, chain, producer), chains(table, balanced(table, origin))
+    found: list[Row] = []
+    gone, gap, most, end = [], 0.0, 0.0, _code(table, chain)
+    for place, country in enumerate(table.axis.country_names):
+        here = np.where(table.axis.country_index == place, demand, 0.0)
+        if (producer and country != producer) or (chain in table.axis.labels and not here.any()):
+            continue
+        system = next((s for s in systems if here[s.at].any()), systems[0])
+        paths = algebra.structural_paths(
+            system.leontief, per_unit[system.at], here[system.at], count
         )
-    amounts = factor(table, of)
-    per_unit = np.divide(amounts, table.x, out=np.zeros(len(table)), where=table.live)
-    start = labels.index(product)
-    chain = next(c for c in chains(table, balanced(table, origin)) if start in c.at)
-    found = algebra.structural_paths(
-        chain.leontief, per_unit[chain.at], (chain.at == start) * 1.0, count, least
-    )
-    paths = tuple(
-        Path(tuple(labels[chain.at[i]] for i in nodes), float(value))
-        for nodes, value in zip(found.nodes, found.values, strict=True)
-    )
-    return StructuralPaths(
-        product, of, _unit(table, of), paths, found.total, found.residual, found.largest_missing,
-        table.info.name,
-    )  # fmt: skip
+        made = system.leontief.solve(here[system.at])
+        gap = max(gap, relative_gap(made - system.leontief.A @ made, here[system.at]))
+        if paths.total == 0.0:
+            gone.append(Undefined(f"{country} {OTHERS}", "nothing earned in this chain"))
+            found.append(((country, end, "", OTHERS), np.nan))
+            continue
+        most = max(most, abs(paths.largest_missing / paths.total))
+        found += _listed(table, paths, system)
+        found.append(((country, end, "", OTHERS), paths.residual / paths.total))
+    names = ("country", "industry", "partner", "part")
+    labels = zip(*(text for text, _ in found), strict=True)
+    columns = {name: Column.of(texts) for name, texts in zip(names, labels, strict=True)}
+    note = Note("paths-left-out", f"no path that is left out carries more than {most:.2g}")
+    values = np.array([value for _, value in found], dtype=np.float64)
+    return Result(columns, values, tuple(gone), gap, (note,))
 
 
-def _unit(table: IOTable, of: str) -> str:
-    money = table.info.money or "currency"
-    return (
-        f"{money} per {money}"
-        if is_money(table, of)
-        else f"{table.satellites[of].unit} per {money}"
-    )
+def _listed(table: IOTable, paths: algebra.Paths, system: Chain) -> Iterator[Row]:
+    """Country and code of the final product, country of the earner, path and share."""
+    axis = table.axis
+    for nodes, value in zip(paths.nodes, paths.values, strict=True):
+        at = system.at[list(nodes)]
+        text = " > ".join(axis.labels[i] for i in reversed(at))
+        first, last = axis.country_index[at[0]], axis.country_index[at[-1]]
+        names = axis.country_names
+        yield (names[first], axis.codes[at[0]], names[last], text), float(value / paths.total)
+
+
+def _code(table: IOTable, chain: str) -> str:
+    labels = table.axis.labels
+    return table.axis.codes[labels.index(chain)] if chain in labels else chain

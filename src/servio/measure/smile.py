@@ -2,128 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from servio import algebra
-from servio.errors import InputError, LabelError, NumericalError
-from servio.measure._chains import Chain, chains, living, relative_gap
+from servio.errors import LabelError, NumericalError
+from servio.measure._chains import Chain, chain_demand, chains, living, relative_gap
 from servio.measure._contract import measure
-from servio.measure._factor import factor
+from servio.measure._factor import factor, is_money
 from servio.measure._origin import Flows, balanced
 from servio.measure._result import Array, Result, by_industry
-from servio.table import IOTable
+from servio.table import IOTable, Note
 
-if TYPE_CHECKING:
-    import pandas
+__all__ = ["LEVEL", "smile_curve", "smile_test", "verdict"]
 
-__all__ = ["SmileCurve", "smile_curve", "smile_test"]
-
+Curve = Literal["distance", "rate", "share"]
 Form = Literal["curvature", "p_value"]
 FEW = "zero output, or too few earners at different distances"
 LEAST = 4
+LEVEL = 0.05
 DUST = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class SmileCurve:
-    """Who earns in one chain, how far from its end and at which rate.
-
-    Parameters
-    ----------
-    product : str
-        Label of the final product.
-    labels : tuple of str
-        Earners, largest part first.
-    distance : array (k,)
-        Links between the earner and the end of the chain, 0 for the final producer's own stage.
-    rate : array (k,)
-        Value added per unit of output.
-    share : array (k,)
-        Part of the product's value that is earned there.
-    covered : float
-        Sum of the shares shown.
-    test : UShape
-        Test of a U shape of ``ln rate`` on distance.
-    source : str
-        Name of the table.
-    """
-
-    product: str
-    labels: tuple[str, ...]
-    distance: Array
-    rate: Array
-    share: Array
-    covered: float
-    test: algebra.UShape
-    source: str
-
-    @property
-    def smiles(self) -> bool:
-        """A U shape with its lowest point inside the chain, at the 5 % level."""
-        return self.test.p_value < 0.05
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row an earner, with the fitted rate."""
-        import pandas
-
-        t = self.test
-        fitted = np.exp(t.intercept + t.linear * self.distance + t.quadratic * self.distance**2)
-        return pandas.DataFrame({
-            "industry": self.labels, "distance": self.distance, "rate": self.rate,
-            "share": self.share, "fitted": fitted,
-        })  # fmt: skip
-
-
+@measure(
+    title="Smile curve of a chain",
+    question="Who adds value in one chain, how far from its end and at which rate?",
+    unit="ratio",
+    formula="distance [L (L - I) y]_i / (L y)_i; rate v_i; share v_i (L y)_i / v'L y, y the "
+    "final products of the chain",
+    identity="(I - A) L y = y; shares of all earners add up to 1",
+    source="Meng, Ye & Wei (2020); Lind & Mehlum (2010); methods D2",
+    needs=("value_added",),
+)
 def smile_curve(
     table: IOTable,
-    product: str,
     *,
+    form: Curve = "distance",
+    chain: str = "manufacturing",
+    producer: str = "",
     of: str = "value_added",
     origin: Flows = "balance",
-    least: float = 0.0,
-) -> SmileCurve:
-    """The smile curve of one product's chain, with the test of Lind and Mehlum.
+) -> Result:
+    """Where everybody who works for a chain stands in it, at which rate and with which share.
 
-    Every industry i that earns in the chain of product j stands at the distance
-    ``[L (L - I)]_ij / l_ij``, with the rate ``v_i`` and the share ``v_i l_ij``. The test fits
-    ``ln v_i = a + b d + c d^2``, weighted with the shares.
+    With y the final products of the chain and ``L y`` the output of industry i for them,
+    distance is ``[L (L - I) y]_i / (L y)_i``: links between the industry and the end of the
+    chain, 0 for the last stage, a mean weighted with what passes. rate is its value added per
+    unit of output, share the part it earns of all that the chain's earners get. In a smile the
+    rate is high at both ends.
 
     Parameters
     ----------
     table : IOTable
-    product : str
-        Label of an industry, such as ``KOR_c14``.
+    form : {'distance', 'rate', 'share'}
+        Across, up, and the size of the bubble.
+    chain : str
+        Label of one final product, such as ``KOR_c14``, or a grouping: all its groups, weighted
+        with their final demand.
+    producer : str
+        Country in which the final stage lies; all when empty.
     of : str
-        ``value_added`` or a primary input of the table (or a satellite, such as hours).
+        ``value_added``, a primary input, or a satellite of the table such as hours.
     origin : {'balance', 'total', 'domestic'}
         Flows the chain follows.
-    least : float
-        Share below which earners are left out.
 
     Returns
     -------
-    SmileCurve
-        Earners whose rate is positive; `covered` says what part of the value they make up. Not a
-        measure: earners differ from chain to chain. `smile_test` has a row for each chain.
+    Measure
+        Links, ratio (rate; of a satellite its unit per money) or share; one row an earner. The
+        note of the distances is the test of Lind and Mehlum.
 
     Raises
     ------
     LabelError
-        No such product, an industry without output, or nothing of the name `of`.
+        No such product, grouping or country, a product without output, or nothing of the name
+        `of`.
     InputError
-        Fewer than four earners at three distances.
+        The origin asked for is not in the table.
 
     Notes
     -----
-    Identity: shares of all earners of a world table add up to 1. The test is the one of
-    `smile_test`. Observations of one chain are not independent: a small p value says that the
-    curve bends, not why. Levels differ between industries for reasons other than their place.
-    In basic prices the trade that sells the product to its final user is a final product of its
-    own: the right arm of the smile, sales and after-sales services, is not in a product's chain.
+    Identity: shares add up to 1; the residual is the error of ``L y``. National tables show the
+    earners at home only. Distances are undefined for industries that the chain does not use. The
+    test fits ``ln rate = a + b d + c d^2`` over earners with a positive rate, weighted with their
+    shares; earners of one chain are not independent of each other, so a small p value says that the
+    curve bends, not why. In basic prices the trade that sells the product to its user is a final
+    product of its own: the right arm of the smile, sales and after-sales services, is not in a
+    product's chain. No published figure can be checked with the tables at hand.
 
     Source: Meng, Ye & Wei (2020), Measuring smile curves in global value chains, Oxford Bulletin of
     Economics and Statistics 82; Lind & Mehlum (2010), same journal 72 (neither re-read).
@@ -133,38 +101,75 @@ def smile_curve(
     >>> table = IOTable.from_flows(
     ...     [[0, 40, 0, 0], [0, 0, 50, 0], [0, 0, 0, 60], [0, 0, 0, 0]],
     ...     Y=[[0], [0], [0], [100]], codes=("design", "parts", "assembly", "sales"))
-    >>> curve = smile_curve(table, "sales")
-    >>> curve.labels, curve.distance.round(2).tolist(), curve.share.round(2).tolist()
-    (('design', 'sales', 'parts', 'assembly'), [3.0, 0.0, 2.0, 1.0], [0.4, 0.4, 0.1, 0.1])
+    >>> smile_curve(table, chain="sales").values.round(2).tolist()
+    [3.0, 2.0, 1.0, 0.0]
+    >>> smile_curve(table, chain="sales", form="rate").values.round(2).tolist()
+    [1.0, 0.2, 0.17, 0.4]
+    >>> smile_curve(table, chain="sales", form="share").values.round(2).tolist()
+    [0.4, 0.1, 0.1, 0.4]
     """
-    labels = table.axis.labels
-    if product not in labels or not table.live[labels.index(product)]:
-        raise LabelError(
-            f"{table.info.name} product {product!r}",
-            found="no output" if product in labels else "no such label",
-            expected=f"an industry with output, such as {', '.join(labels[:3])}",
-            remedy="Give the label as the table writes it.",
-        )
-    at = labels.index(product)
-    chain = next(c for c in chains(table, balanced(table, origin)) if at in c.at)
-    place = np.flatnonzero(chain.at == at)
-    column = chain.leontief.columns(place)
-    steps = chain.leontief.solve(column) - column
-    rate = _rates(table, of)[chain.at]
-    shown, share, distance = _earners(rate, column[:, 0], steps[:, 0], least)
-    test = _fitted(distance[shown], rate[shown], share[shown])
-    if test is None:
-        raise InputError(
-            f"{table.info.name} chain of {product}",
-            found=f"{int(shown.sum())} earners",
-            expected=f"at least {LEAST} at three different distances",
-            remedy="Take a finer table or a smaller `least`.",
-        )
-    order = np.flatnonzero(shown)[np.argsort(-share[shown], kind="stable")]
-    return SmileCurve(
-        product, tuple(labels[chain.at[i]] for i in order), distance[order], rate[order],
-        share[order], float(share[order].sum()), test, table.info.name,
+    rate = _rates(table, of)
+    output, links, gap = _along(table, _mix(table, chain, producer), balanced(table, origin))
+    if form == "rate":
+        return replace(by_industry(table, rate, residual=gap), unit=_rate_unit(table, of))
+    earned = rate * output
+    if form == "share":
+        whole = float(earned.sum()) or np.nan
+        return replace(by_industry(table, earned / whole, residual=gap), unit="share")
+    used = table.live & (output > DUST)
+    distance = np.divide(links, output, out=np.full(len(table), np.nan), where=used)
+    test = _fitted(*_shown(rate, earned, distance))
+    notes = () if test is None else (Note("smile-test", verdict(test, "links")),)
+    found = by_industry(
+        table, distance, undefined=~used, reason="zero output, or not in the chain",
+        residual=gap, notes=notes,
     )  # fmt: skip
+    return replace(found, unit="links")
+
+
+def _along(
+    table: IOTable, demand: Array, origin: Literal["total", "domestic", "imported"]
+) -> tuple[Array, Array, float]:
+    """Output (n,) that final products need, the same times its links to the end, the error."""
+    output, links, gap = np.zeros(len(table)), np.zeros(len(table)), 0.0
+    for one in chains(table, origin):
+        y, leontief = demand[one.at], one.leontief
+        made = leontief.solve(y)
+        output[one.at], links[one.at] = made, leontief.solve(made) - made
+        gap = max(gap, relative_gap(made - leontief.A @ made, y))
+    return output, links, gap
+
+
+def _mix(table: IOTable, chain: str, producer: str) -> Array:
+    """One unit of the chain's final products (n,)."""
+    labels, demand = table.axis.labels, chain_demand(table, chain, producer)
+    if chain in labels:
+        demand = np.where(np.array(labels) == chain, table.live, 0.0)
+    whole = float(demand.sum())
+    if not whole > 0:
+        raise LabelError(
+            f"{table.info.name} chain {chain!r}",
+            found="no output, or no final demand for it",
+            expected=f"a product with output, such as {labels[int(np.argmax(table.x))]}",
+            remedy="Choose another chain.",
+        )
+    return demand / whole
+
+
+def _rate_unit(table: IOTable, of: str) -> str:
+    if is_money(table, of):
+        return "ratio"
+    return f"{table.satellites[of].unit} per {table.info.money or 'currency'}"
+
+
+def verdict(test: algebra.UShape, unit: str) -> str:
+    """What the test of a U shape says of a curve, in words."""
+    level = "below 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
+    if test.p_value < LEVEL:
+        return f"a smile, lowest at {test.vertex:.2f} {unit} (U test: p {level})"
+    if test.quadratic > 0:
+        return f"the curve bends upward, but it is no smile at the 5 % level (U test: p {level})"
+    return f"no smile, the curve does not bend upward (U test: p {level})"
 
 
 @measure(
@@ -254,21 +259,18 @@ def _each(chain: Chain, rate: Array, live: npt.NDArray[np.bool_], form: Form) ->
     steps = inverse @ inverse - inverse
     found = np.full(len(live), np.nan)
     for j in np.flatnonzero(live):
-        shown, share, distance = _earners(rate, inverse[:, j], steps[:, j], 0.0)
-        test = _fitted(distance[shown], rate[shown], share[shown])
+        output = inverse[:, j]
+        distance = np.divide(steps[:, j], output, out=np.zeros(len(rate)), where=output > 0)
+        test = _fitted(*_shown(rate, rate * output, distance))
         if test is not None:
             found[j] = test.quadratic if form == "curvature" else test.p_value
     return found
 
 
-def _earners(
-    rate: Array, output: Array, steps: Array, least: float
-) -> tuple[npt.NDArray[np.bool_], Array, Array]:
-    """Who has a positive rate and share, the shares, and the distance of each earner."""
-    share = rate * output
-    shown = (rate > 0) & (share > max(least, DUST))
-    distance = np.divide(steps, output, out=np.zeros(len(rate)), where=shown)
-    return shown, share, distance
+def _shown(rate: Array, earned: Array, distance: Array) -> tuple[Array, Array, Array]:
+    """Distance, rate and weight of those who earn something at a positive rate."""
+    shown = (rate > 0) & (earned > DUST)
+    return distance[shown], rate[shown], earned[shown]
 
 
 def _fitted(distance: Array, rate: Array, share: Array) -> algebra.UShape | None:

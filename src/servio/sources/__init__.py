@@ -2,6 +2,7 @@
 
 from servio.sources._dataset import Dataset, Entry, read, scan
 from servio.sources._registry import Source, sources
+from servio.sources.functions import with_functions
 from servio.sources.sea import SocioEconomicAccounts, read_sea, with_satellites
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "read_sea",
     "scan",
     "sources",
+    "with_functions",
     "with_satellites",
 ]
