@@ -43,6 +43,7 @@ __all__ = ["cli", "main"]
 
 FORMATS = ("csv", "table", "json", "parquet")
 SHOWN_ON = "isic4_wiod56"
+METHODS = ("monte_carlo", "linear")
 LISTS = ("sources", "measures", "groupings", "definitions", "classifications")
 WORLD = "WORLD"
 STOPPED = 130
@@ -191,6 +192,10 @@ def _selection(command: Any) -> Any:
 @click.option("--draws", type=click.IntRange(1),
               help="Give intervals too, from this many random tables.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Start of the random numbers; default: 0.")
+@click.option("--method", type=click.Choice(METHODS),
+              help="How intervals are found: from --draws random tables, the default, or to first "
+              "order without draws.")  # fmt: skip
+@click.option("--level", type=float, help="Share of the draws inside an interval; default: 0.95.")
 @click.option("--noise", "noises", multiple=True, metavar="CLASS=SD",
               help="Relative standard error of all, domestic, imported, final_demand or "
               "value_added cells, or of output; repeatable.")  # fmt: skip
@@ -208,6 +213,8 @@ def measure(
     base_year: int | None,
     draws: int | None,
     seed: int | None,
+    method: str | None,
+    level: float | None,
     noises: tuple[str, ...],
     form: str | None,
     output: Path | None,
@@ -223,8 +230,10 @@ def measure(
     if base_year is not None and not spec.compares:
         raise UsageError("--base", found=str(base_year), expected=f"no base: {name} is of one year",
                          remedy="Leave it out, or choose a measure of change.")  # fmt: skip
-    if draws is not None or seed is not None or noises:
-        spec = _with_intervals(spec, draws, seed, noises)
+    given = {"draws": draws, "seed": seed, "method": method, "level": level}
+    how = {key: value for key, value in given.items() if value is not None}
+    if how or noises:
+        spec = _with_intervals(spec, how, noises)
     form = form or _form_of(output)
     _check_output(output, paths, form)
     datasets = [_open(path, source) for path in paths]
@@ -426,20 +435,25 @@ def _refuse_doubles(chosen: Iterable[_One]) -> None:
 # -- what is measured ------------------------------------------------------------------------------
 
 
-def _with_intervals(
-    spec: MeasureSpec, draws: int | None, seed: int | None, noises: Sequence[str]
-) -> MeasureSpec:
-    """The measure with an interval for each value."""
+def _with_intervals(spec: MeasureSpec, how: dict[str, Any], noises: Sequence[str]) -> MeasureSpec:
+    """The measure with an interval for each value; `how` holds the options that were given."""
     from servio.measure import interval
     from servio.table import Noise
 
-    if draws is None or not noises:
-        missing = "--draws" if draws is None else "--noise"
-        raise UsageError(missing, found="none", expected="--draws and --noise together",
-                         remedy="Write for example --draws 200 --noise all=0.1.")  # fmt: skip
+    drawn = how.get("method") != "linear"
+    if not noises or (drawn and "draws" not in how):
+        missing = "--noise" if not noises else "--draws"
+        wanted = "--draws and --noise together" if drawn else "--noise with --method linear"
+        example = f"{'--draws 200' if drawn else '--method linear'} --noise all=0.1"
+        raise UsageError(missing, found="none", expected=wanted,
+                         remedy=f"Write for example {example}.")  # fmt: skip
+    for key in ("draws", "seed"):
+        if not drawn and key in how:
+            raise UsageError(f"--{key}", found=str(how[key]),
+                             expected="none: --method linear draws no tables",
+                             remedy=f"Leave out --{key}, or use --method monte_carlo.")  # fmt: skip
     noise = Noise.parse(_named("--noise", "CLASS=SD", noises, "all=0.1"))
-    ask = functools.partial(interval, spec.name, noise=noise, draws=draws, seed=seed or 0)
-    return replace(spec, function=ask)
+    return replace(spec, function=functools.partial(interval, spec.name, noise=noise, **how))
 
 
 def _compared(

@@ -217,6 +217,45 @@ def test_the_command_line_adds_columns_when_asked(capfd: pytest.CaptureFixture[s
         assert cli.main([*asked, *wrong]) == 2
 
 
+def test_the_command_line_names_method_and_level(capfd: pytest.CaptureFixture[str]) -> None:
+    asked = ["measure", "output_multiplier", "model:countries=2,industries=8,years=1"]
+    table = model_world(countries=2, industries=8, years=1).table(2000)
+    noise, given = Noise.all_cells(0.1), ["--noise", "all=0.1", "--level", "0.8"]
+    for how, options in (
+        (["--method", "linear"], {"method": "linear"}),
+        (["--method", "monte_carlo", "--draws", "9"], {"draws": 9}),
+        (["--draws", "9"], {"draws": 9}),
+    ):
+        assert cli.main([*asked, *given, *how]) == 0
+        rows = capfd.readouterr().out.splitlines()[1:]
+        found = interval("output_multiplier", table, noise=noise, level=0.8, **options)
+        assert isinstance(found, measure.Interval)
+        assert [float(row.split(",")[-4]) for row in rows] == found.low.tolist()
+        assert all(" level=0.8 " in row for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--method", "linear"], "--noise: found none"),
+        (["--level", "0.9"], "--noise: found none"),
+        (["--noise", "all=0.1", "--level", "0.9"], "--draws: found none"),
+        (["--noise", "all=0.1", "--method", "linear", "--draws", "40"], "--draws: found 40"),
+        (["--noise", "all=0.1", "--method", "linear", "--seed", "1"], "--seed: found 1"),
+        (["--noise", "all=0.1", "--method", "linear", "--level", "1.5"], "level: found 1.5"),
+        (["--noise", "all=0.1", "--method", "linear", "--level", "nan"], "level: found nan"),
+        (["--noise", "all=0.1", "--method", "quick"], "--method"),
+    ],
+)
+def test_the_command_line_refuses_halves_of_an_interval(
+    wrong: list[str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["measure", "output_multiplier", "model:countries=2,industries=8,years=1"]
+    assert cli.main([*asked, *wrong]) == 2
+    shown = capfd.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""
+
+
 def test_korea(shared: Path) -> None:
     table = sources.read(shared / "data" / "wiod2016_niot" / "KOR_NIOT_nov16.xlsx", year=2014)
     noise = Noise.all_cells(0.1, imported=0.2)

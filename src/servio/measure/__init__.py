@@ -93,7 +93,7 @@ from servio.measure.trade import (
 from servio.measure.trade_decomposition import (
     export_decomposition,
 )
-from servio.measure.uncertainty import interval
+from servio.measure.uncertainty import Interval, interval
 from servio.measure.value_content import (
     service_content,
     service_content_of_exports,
@@ -102,6 +102,7 @@ from servio.measure.value_content import (
 
 __all__ = [
     "MEASURES",
+    "Interval",
     "Measure",
     "MeasureSpec",
     "Undefined",
