@@ -176,6 +176,17 @@ def test_origin_by_destination(system, world):
 
 
 @each
+def test_contents_of_some_countries(system, world):
+    """Few contributors are solved for by themselves, many by the columns of the sellers."""
+    rng = np.random.default_rng(0)
+    blocks = [world.blocks[-1], world.blocks[0]]
+    for m in (1, world.n):
+        earned = rng.uniform(0, 1, (m, world.n))
+        for block, found in zip(blocks, trade.contents(system, earned, blocks), strict=True):
+            close(found, earned @ np.diag(world.v) @ world.B[:, block], 1.0)
+
+
+@each
 def test_exports_by_absorption(system, world):
     found = trade.exports_by_absorption(system)
     for s, block in enumerate(world.blocks):

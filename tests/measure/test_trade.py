@@ -222,6 +222,26 @@ def test_forward_participation_of_the_oecd_exceeds_domestic_value_added(publishe
     assert forward > source.value(country="ESP", part="DVA")
 
 
+@pytest.mark.parametrize("use", ["total", "final", "intermediate"])
+def test_exports_by_the_country_that_absorbs_them(use):
+    table = random_world(2)
+    found = gross_exports(table, use=use, partners="absorbing")
+    total = gross_exports(table, use=use).values
+    np.testing.assert_allclose(found.values.reshape(-1, 3).sum(axis=1), total, rtol=1e-10)
+    at_home = found.value(country="C00", industry="C", partner="C00")
+    if use == "final":
+        sold = gross_exports(table, use="final", partners="each")
+        pair = {"country": "C00", "industry": "C", "partner": "C02"}
+        assert at_home == 0 and found.value(**pair) == sold.value(**pair)
+    else:
+        n, x = len(table), table.x
+        need = np.linalg.solve(np.eye(n) - table.Z / x, table.Y[:, :2].sum(axis=1))
+        row = table.axis.labels.index("C00_C")
+        abroad = [i for i, label in enumerate(table.axis.labels) if label[:3] != "C00"]
+        expected = (table.Z / x)[row, abroad] @ need[abroad]
+        assert at_home == pytest.approx(expected, rel=1e-10) and expected > 0
+
+
 def test_source_and_sink_agree_by_country_not_by_partner():
     table = random_world(4)
     way = ("borin_mancini_source", "borin_mancini_sink")

@@ -3,6 +3,9 @@
 from servio.measure._contract import MEASURES, MeasureSpec, find
 from servio.measure._result import Measure, Undefined
 from servio.measure._write import select, write
+from servio.measure.account import (
+    account,
+)
 from servio.measure.bilateral import (
     bilateral_extraction_loss,
 )
@@ -71,6 +74,9 @@ from servio.measure.producer import (
     intermediate_use_share,
     producer_service_share,
 )
+from servio.measure.routes import (
+    value_added_routes,
+)
 from servio.measure.similarity import (
     structural_similarity,
 )
@@ -106,6 +112,7 @@ __all__ = [
     "Measure",
     "MeasureSpec",
     "Undefined",
+    "account",
     "average_propagation_length",
     "backward_linkage",
     "bilateral_extraction_loss",
@@ -154,6 +161,7 @@ __all__ = [
     "structural_similarity",
     "upstreamness",
     "value_added_inducement",
+    "value_added_routes",
     "value_added_trade",
     "value_content",
     "write",

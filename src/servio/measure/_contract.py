@@ -26,12 +26,16 @@ RANGE_NOISE = 1e-9
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a measure: its name, default and what it accepts."""
+    """One option of a measure: its name, default and what it accepts.
+
+    `words` are what it takes besides the name of a grouping, from ``Annotated[str, *words]``.
+    """
 
     name: str
     default: Any
     kind: type
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def parse(self, text: str) -> Any:
         """The option's value from command-line text."""
@@ -250,15 +254,17 @@ def _data_residual(table: IOTable) -> float:
 
 
 def _options(function: Callable[..., Any]) -> dict[str, Option]:
-    hints = get_type_hints(function)
+    hints = get_type_hints(function, include_extras=True)
     options = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.name == "base":
             continue
         hint = hints[parameter.name]
+        words = getattr(hint, "__metadata__", ())
+        hint = hint.__origin__ if words else hint
         choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
         kind = str if choices else next((t for t in (bool, int, float) if hint is t), str)
-        options[parameter.name] = Option(parameter.name, parameter.default, kind, choices)
+        options[parameter.name] = Option(parameter.name, parameter.default, kind, choices, words)
     return options
 
 

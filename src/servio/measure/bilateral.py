@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from servio.table import IOTable
 
 __all__ = ["bilateral_extraction_loss"]
 
+Grouped = Annotated[str, "economy"]
 Of = Literal["output", "value_added"]
 Mask = npt.NDArray[np.bool_]
 
@@ -33,8 +34,8 @@ Mask = npt.NDArray[np.bool_]
 def bilateral_extraction_loss(
     table: IOTable,
     *,
-    grouping: str = "services",
-    users: str = "manufacturing",
+    grouping: Grouped = "services",
+    users: Grouped = "manufacturing",
     of: Of = "value_added",
 ) -> Result:
     """Part of a country's value added that goes with its sales of inputs to one other country.

@@ -112,7 +112,7 @@ def _values(
             complain(key, repr(value), _kind(option.kind), option.choices)
         if option.choices and value not in option.choices:
             complain(key, repr(value), "a known choice", option.choices)
-        words = ROW_WORDS if key == "by" else ()
+        words = ROW_WORDS if key == "by" else option.words
         if value == DEFINITIONS and _names_grouping(spec, key):
             yield from classify.producer_service_definitions()
             continue
@@ -122,9 +122,9 @@ def _values(
 
 
 def _names_grouping(spec: MeasureSpec, key: str) -> bool:
-    """Whether an option takes the name of a grouping: its default is one, or it is ``by``."""
+    """Whether an option takes only names of groupings: its default is one, or it is ``by``."""
     option = spec.options[key]
-    if option.kind is not str or option.choices:
+    if option.kind is not str or option.choices or key == "chain":  # or a product's label
         return False
     return key == "by" or option.default in classify.groupings()
 

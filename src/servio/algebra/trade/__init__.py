@@ -14,6 +14,7 @@ from servio.algebra.trade.accounts import (
     oecd_indicators,
 )
 from servio.algebra.trade.origin import (
+    contents,
     contributions,
     exports_by_absorption,
     origin_of_exports,
@@ -40,6 +41,7 @@ __all__ = [
     "TradeSystem",
     "backward_production",
     "borin_mancini",
+    "contents",
     "contributions",
     "directly_absorbed",
     "exports_by_absorption",

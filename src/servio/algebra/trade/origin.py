@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from servio.algebra._check import Array
 from servio.algebra.trade._system import TradeSystem
 
 __all__ = [
+    "contents",
     "contributions",
     "exports_by_absorption",
     "origin_of_exports",
@@ -133,3 +134,47 @@ def contributions(system: TradeSystem) -> Iterator[Array]:
     for block in system.blocks:
         columns = system.columns(block)
         yield system.v[:, None] * (columns @ system.exports[block])
+
+
+def contents(system: TradeSystem, earned: Array, blocks: Sequence[slice]) -> Iterator[Array]:
+    """Value added of groups of rows in a unit of what each row of some countries sells.
+
+    ``W diag(v) B_.s``, country by country: times exports or final products by destination these
+    are contributors by sellers by destinations, as few of them as wanted.
+
+    Parameters
+    ----------
+    system : TradeSystem
+    earned : (m, n) array
+        W: the part of each row's value added that belongs to each of m contributors.
+    blocks : sequence of slice
+        Rows of the selling countries, of `TradeSystem.blocks`.
+
+    Yields
+    ------
+    (m, k) array
+        For one country: contributors by its k rows, a part of 1.
+
+    Notes
+    -----
+    Identity: over contributors that share out all value added it adds up to 1 in rows with output.
+    Costs m solves, or one for each selling row where these are fewer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from servio.algebra import Leontief
+    >>> A = np.array([[0.2, 0.1], [0.3, 0.1]])
+    >>> Y = [[40.0, 16.0], [8.0, 40.0]]
+    >>> world = TradeSystem(Leontief(A), [80.0, 80.0], Y, order=[0, 1], starts=[0, 1, 2])
+    >>> [part.round(4).tolist() for part in contents(world, np.eye(2), world.blocks)]
+    [[[0.6522], [0.3478]], [[0.0725], [0.9275]]]
+    """
+    value = earned * system.v
+    if len(earned) < sum(block.stop - block.start for block in blocks):
+        found = system.solve_transposed(np.ascontiguousarray(value.T))
+        for block in blocks:
+            yield found[block].T
+        return
+    for block in blocks:
+        yield value @ system.columns(block)
