@@ -134,6 +134,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     monkeypatch.setattr(store_module, "file_sha256", counted)
     monkeypatch.setattr(store_module, "SETTLED", 0.0)
+    monkeypatch.setattr(store_module, "BIG", 0)
     return seen
 
 
@@ -143,8 +144,19 @@ def opened(folder: Path, sha: str) -> Path:
 
 
 def stored(folder: Path) -> str:
-    with Store(folder) as store:
-        sha = store.put_array(np.arange(1000.0))
+    """Hash of a stored array, which lay for a moment before it was taken in."""
+    with Store(folder) as store, store.staging() as staging:
+        np.save(staging / "array.npy", np.arange(1000.0))
+        time.sleep(0.02)
+        sha = store.put_file(staging / "array.npy")
+    time.sleep(0.02)
+    return sha
+
+
+def touched(folder: Path) -> str:
+    """The same, written to since with what it held."""
+    path = opened(folder, sha := stored(folder))
+    path.write_bytes(path.read_bytes())
     time.sleep(0.02)
     return sha
 
@@ -159,18 +171,72 @@ posix = pytest.mark.skipif(os.name == "nt", reason="there no time says that a fi
 
 
 @posix
-def test_file_found_whole_is_not_hashed_again(tmp_path: Path, hashed: list[Path]) -> None:
+def test_file_taken_in_is_hashed_once(tmp_path: Path, hashed: list[Path]) -> None:
     sha = stored(tmp_path)
+    for _ in range(3):
+        opened(tmp_path, sha)
+    assert len(hashed) == 1
+
+
+def test_file_written_in_the_tick_it_is_taken_in(
+    tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse = time.time_ns() - 10**10
+    monkeypatch.setattr(Store, "_file_system_time", lambda _: coarse)
+    sha = stored(tmp_path)
+    path = opened(tmp_path, sha)
+    assert hashed[1:] == [path]
+
+
+@pytest.mark.parametrize("put_back", [False, True])
+def test_file_written_to_while_it_is_taken_in(
+    tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch, put_back: bool
+) -> None:
+    def meddled(path: Path) -> str:
+        sha, stat = file_sha256(path), path.stat()
+        if path.name == "array.npy":
+            time.sleep(0.02)
+            flip(path)
+            if put_back:
+                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        return sha
+
+    monkeypatch.setattr(store_module, "file_sha256", meddled)
+    sha = stored(tmp_path)
+    with pytest.raises(StoreError, match="changed content"):
+        opened(tmp_path, sha)
+
+
+def test_damaged_file_is_replaced_by_a_whole_one(tmp_path: Path, hashed: list[Path]) -> None:
+    path = opened(tmp_path, sha := stored(tmp_path))
+    flip(path)
+    assert stored(tmp_path) == sha
+    assert np.load(opened(tmp_path, sha))[-1] == 999.0
+
+
+def test_small_file_is_hashed_rather_than_remembered(
+    tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "BIG", 1 << 20)
+    sha = stored(tmp_path)
+    hashed.clear()
+    paths = [opened(tmp_path, sha) for _ in range(3)]
+    assert hashed == paths
+
+
+@posix
+def test_file_found_whole_is_not_hashed_again(tmp_path: Path, hashed: list[Path]) -> None:
+    sha = touched(tmp_path)
     hashed.clear()
     paths = [opened(tmp_path, sha) for _ in range(3)]
     assert hashed == paths[:1]
 
 
-def test_file_just_written_is_not_remembered(
+def test_file_just_written_to_is_not_remembered(
     tmp_path: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "SETTLED", 60.0)
-    sha = stored(tmp_path)
+    sha = touched(tmp_path)
     hashed.clear()
     paths = [opened(tmp_path, sha) for _ in range(3)]
     assert hashed == paths
@@ -218,7 +284,7 @@ def test_check_grows_old(
 def test_manifest_that_cannot_be_written_remembers_nothing(
     tmp_path: Path, hashed: list[Path]
 ) -> None:
-    sha = stored(tmp_path)
+    sha = touched(tmp_path)
     hashed.clear()
     for _ in range(2):
         with Store(tmp_path) as store:

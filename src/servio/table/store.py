@@ -10,6 +10,12 @@ modification time back, moves the time of the last status change (ctime), which 
 A file that was touched less than `SETTLED` seconds before it was hashed is not remembered: a write
 within the same tick of the file system's clock would not show. What no file system reports, a bit
 that flips on the disk itself, is found when the hash is checked again, after `TRUSTED_DAYS`.
+
+A file that is taken in is remembered at once, so that its first opening is as fast as the next. It
+was hashed for its name when the file system's clock had already passed its last write, so that any
+write since shows in the time of modification. That it was moved to its name afterwards changes the
+ctime, which hides one thing: a write whose modification time is put back within the tick of the
+move.
 """
 
 from __future__ import annotations
@@ -42,6 +48,8 @@ __all__ = [
 STORE_VERSION = 1
 SETTLED = 2.0
 """Seconds a file must have lain untouched for its check to be remembered."""
+BIG = 1 << 20
+"""Bytes from which hashing a file takes longer than remembering that it is whole."""
 TRUSTED_DAYS = 7
 """Days after which a file is hashed again, whatever its times say."""
 _SCHEMA = """
@@ -159,15 +167,34 @@ class Store:
     def put_file(self, path: Path) -> str:
         """Take a finished file into the store (moved if on the same disk) and return its hash."""
         with self._disk("take in a file"):
+            _sync(path)
+            begun, before, moment = time.time(), file_identity(path), self._file_system_time()
             sha = file_sha256(path)
             target = self._path(sha)
-            if not target.exists():
-                _sync(path)
+            if not self._is_whole(sha, target):
                 target.parent.mkdir(exist_ok=True)
+                same = file_identity(path) == before
                 os.replace(path, target)
                 _sync_folder(target.parent)
+                after = file_identity(target)
+                if same and _is_moved(before, after) and before[1] < moment:
+                    self._remember(sha, after, begun)
             self._seen.add(sha)
             return sha
+
+    def _is_whole(self, sha: str, path: Path) -> bool:
+        """Whether the file is there with the content that its name says."""
+        if not path.exists():
+            return False
+        try:
+            return self.file(sha) == path
+        except StoreError:
+            return False
+
+    def _file_system_time(self) -> int:
+        """What time a file written now gets, in nanoseconds."""
+        with tempfile.TemporaryFile(dir=self.folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime_ns
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
@@ -219,6 +246,8 @@ class Store:
         return bool(row[0] == " ".join(map(str, file_identity(path))))
 
     def _remember(self, sha: str, identity: tuple[int, ...], begun: float) -> None:
+        if os.name == "nt" or identity[0] < BIG:
+            return
         with contextlib.suppress(sqlite3.Error):
             self._db.execute(_CHECKS)
             self._db.execute(
@@ -312,6 +341,11 @@ def file_identity(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev)
+
+
+def _is_moved(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether these are one file under two names: all but the status change is the same."""
+    return bool(before) and before[:2] + before[3:] == after[:2] + after[3:]
 
 
 def settled(identity: tuple[int, ...], moment: float) -> bool:
