@@ -30,6 +30,7 @@ from servio.algebra.extraction import (
     set_extraction_loss,
 )
 from servio.algebra.ghosh import ghosh_inverse, ghosh_row_sums, ghosh_solve
+from servio.algebra.inputs import Coefficients
 from servio.algebra.leontief import Leontief
 from servio.algebra.linkage import (
     direct_backward,
@@ -55,6 +56,7 @@ from servio.algebra.paths import (
     structural_paths,
 )
 from servio.algebra.position import downstreamness, upstreamness
+from servio.algebra.probes import probes
 from servio.algebra.propagation import balanced_variance
 from servio.algebra.similarity import cosine_similarity, half_l1_similarity
 from servio.algebra.structure import (
@@ -69,6 +71,7 @@ from servio.algebra.ushape import UShape, lind_mehlum
 
 __all__ = [
     "Balanced",
+    "Coefficients",
     "Leontief",
     "Paths",
     "ShiftShare",
@@ -107,6 +110,7 @@ __all__ = [
     "output_multiplier",
     "pagerank",
     "power_of_dispersion",
+    "probes",
     "production_layers",
     "propagation_length",
     "ras",

@@ -179,7 +179,7 @@ def value_coefficients(V: ArrayLike, x: ArrayLike) -> Array:
 def _per_output(flows: Array, x: Array, side: str, place: str = "Z") -> Array:
     """Columns of `flows` over `x`."""
     live = x != 0
-    _refuse_flows_without_output(flows, x, live, side, place)
+    refuse_flows_without_output(flows, x, live, side, place)
     coefficients = np.zeros_like(flows)
     with np.errstate(over="ignore"):
         np.divide(flows, x, out=coefficients, where=live)
@@ -194,7 +194,8 @@ def _per_output(flows: Array, x: Array, side: str, place: str = "Z") -> Array:
     return coefficients
 
 
-def _refuse_flows_without_output(flows: Array, x: Array, live: Mask, side: str, place: str) -> None:
+def refuse_flows_without_output(flows: Array, x: Array, live: Mask, side: str, place: str) -> None:
+    """Raise where an industry without output has more than rounding."""
     noise = ROUNDING * np.abs(x).max(initial=0.0)
     dead = np.flatnonzero(~live)
     faulty = dead[(np.abs(flows[:, dead]) > noise).any(axis=0)]

@@ -18,9 +18,9 @@ from servio.algebra._check import (
     describe,
     mask,
     positions,
-    square,
     stack,
 )
+from servio.algebra.inputs import Coefficients
 from servio.algebra.structure import blocks
 from servio.errors import NumericalError, ValueFault
 
@@ -38,8 +38,9 @@ class Leontief:
 
     Parameters
     ----------
-    A : (n, n) array
-        Input coefficients (dimensionless). Kept as given when it is read-only, else copied.
+    A : (n, n) array or Coefficients
+        Input coefficients (dimensionless). An array is kept as given when it is read-only, else
+        copied. With `Coefficients` the flows and the factor are all that is held in memory.
     live : (n,) boolean array, optional
         Industries with output; all when absent. The column of a dead industry must be zero
         and its column of L is a unit vector. Its row of `A` may hold imports, which L counts.
@@ -79,26 +80,33 @@ class Leontief:
            [0.264 , 1.1221]])
     """
 
-    __slots__ = ("_A", "_condition", "_inverse", "_live", "_lock", "_lu", "_pivots")
+    __slots__ = ("_condition", "_inputs", "_inverse", "_live", "_lock", "_lu", "_pivots")
 
     factorised: ClassVar[int] = 0
     _counting: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, A: ArrayLike, live: ArrayLike | None = None) -> None:
-        self._A = _kept(square("A", A))
-        self._live = _read_only(mask("live", live, self._A.shape[0]).copy())
-        _refuse_dead_inputs(self._A, self._live)
-        self._lu, self._pivots, self._condition = _factorise(self._A)
+    def __init__(self, A: ArrayLike | Coefficients, live: ArrayLike | None = None) -> None:
+        self._inputs = A if isinstance(A, Coefficients) else Coefficients.of_matrix(A)
+        self._live = _read_only(mask("live", live, self.size).copy())
+        _refuse_dead_inputs(self._inputs, self._live)
+        system = self._inputs.system()
+        norm = float(lapack.dlange("1", system))  # without a temporary of the size of A
+        self._lu, self._pivots, _ = lapack.dgetrf(system, overwrite_a=1)
         self._inverse: Array | None = None
         self._lock = threading.Lock()
         with Leontief._counting:
             Leontief.factorised += 1
-        _refuse_unproductive(self)
+        self._condition = self._judged(norm)
 
     @property
     def A(self) -> Array:  # noqa: N802, the field's symbol
-        """(n, n) read-only array: the input coefficients."""
-        return self._A
+        """(n, n) read-only array: the input coefficients; `inputs` has products without it."""
+        return self._inputs.matrix
+
+    @property
+    def inputs(self) -> Coefficients:
+        """The input coefficients as flows over output, for products ``A u`` and ``u' A``."""
+        return self._inputs
 
     @property
     def live(self) -> Mask:
@@ -108,11 +116,11 @@ class Leontief:
     @property
     def size(self) -> int:
         """Number of industries n."""
-        return int(self._A.shape[0])
+        return self._inputs.shape[0]
 
     @property
     def condition(self) -> float:
-        """Estimated condition number of I - A in the 1-norm."""
+        """Condition number of I - A in the 1-norm; an estimate if a coefficient is negative."""
         return self._condition
 
     @property
@@ -262,23 +270,30 @@ class Leontief:
         place = _row_places(self._pivots)
         return [_factor_product(inverted, at, place[at]) for at in members]
 
+    def _judged(self, norm: float) -> float:
+        """The condition number; singular and unproductive systems are refused.
+
+        Where no coefficient is negative, one solve shows both: ``1'L`` is positive if and only if
+        the spectral radius is below one, and its largest element is the norm of L then.
+        """
+        productive = self._inputs.lowest.min() >= 0
+        if productive:
+            content = self._solve(np.ones(self.size), transposed=True)
+            if content.min() > 0 and norm * content.max() * NEARLY_SINGULAR < 1:
+                return norm * float(content.max())
+        reciprocal = float(lapack.dgecon(self._lu, norm)[0])
+        if not reciprocal > NEARLY_SINGULAR:
+            raise _singular(self.A, reciprocal)
+        if productive:
+            raise _unproductive(self._inputs.sums)
+        return 1 / reciprocal
+
     def _solve(self, right: Array, *, transposed: bool) -> Array:
         if not right.size:
             return np.zeros_like(right)
         pivots = self._pivots.copy()  # scipy shifts them in place during the call, GIL released
         solution, _ = lapack.dgetrs(self._lu, pivots, right, trans=int(transposed))
         return np.ascontiguousarray(solution)
-
-
-def _factorise(A: Array) -> tuple[Array, Positions, float]:
-    system = np.negative(A, order="F")
-    system[np.diag_indices_from(system)] += 1
-    norm = float(lapack.dlange("1", system))  # without a temporary of the size of A
-    lu, pivots, _ = lapack.dgetrf(system, overwrite_a=1)
-    reciprocal = float(lapack.dgecon(lu, norm)[0])
-    if not reciprocal > NEARLY_SINGULAR:
-        raise _singular(A, reciprocal)
-    return lu, pivots, 1 / reciprocal
 
 
 def _row_places(pivots: Positions) -> Positions:
@@ -324,13 +339,7 @@ def _reciprocal(block: Array) -> float:
     return float(1 / np.linalg.cond(np.eye(block.shape[0]) - block, 1))
 
 
-def _refuse_unproductive(leontief: Leontief) -> None:
-    if leontief.A.min() < 0:
-        return
-    need = leontief.solve(np.ones(leontief.size))
-    if need.min() > 0:
-        return
-    sums = leontief.A.sum(axis=0)
+def _unproductive(sums: Array) -> NumericalError:
     worst = np.flatnonzero(sums >= 1)
     error = NumericalError(
         f"A, columns at {describe(worst)}",
@@ -339,11 +348,11 @@ def _refuse_unproductive(leontief: Leontief) -> None:
         remedy="Check the value added and output of these industries.",
     )
     error.positions = tuple(worst.tolist())
-    raise error
+    return error
 
 
-def _refuse_dead_inputs(A: Array, live: Mask) -> None:
-    faulty = np.flatnonzero(~live & A.any(axis=0))
+def _refuse_dead_inputs(inputs: Coefficients, live: Mask) -> None:
+    faulty = np.flatnonzero(~live & (inputs.largest > 0))
     if faulty.size:
         raise ValueFault(
             f"A, column at {describe(faulty)}",
@@ -351,10 +360,6 @@ def _refuse_dead_inputs(A: Array, live: Mask) -> None:
             expected="a zero column",
             remedy="Build A with input_coefficients and live with live_industries.",
         )
-
-
-def _kept(array: Array) -> Array:
-    return _read_only(array.copy()) if array.flags.writeable else array
 
 
 def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -59,6 +59,6 @@ def updated_solve(
     at = positions("columns", columns, leontief.size)
     new = matrix("new_columns", new_columns, leontief.size, at.size)
     before = leontief.solve(stack("y", y, leontief.size))
-    spread = leontief.solve(new - leontief.A[:, at])
+    spread = leontief.solve(new - leontief.inputs[:, at].matrix)
     system = np.eye(at.size) - spread[at]
     return before + spread @ solve_small("changed columns", system, before[at])

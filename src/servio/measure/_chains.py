@@ -18,6 +18,7 @@ __all__ = [
     "chain_demand",
     "chains",
     "embodied",
+    "equation_gap",
     "exports",
     "final_demand",
     "living",
@@ -89,7 +90,7 @@ def embodied(table: IOTable, rows: Array, origin: Origin) -> tuple[Array, float]
     array (k, n)
         Per unit of final demand of each industry.
     float
-        Largest relative error of ``(R L)(I - A) = R``.
+        Largest relative error of ``(R L)(I - A) = R``, checked as in `equation_gap`.
     """
     if origin == "imported":
         table.flows(origin)
@@ -102,8 +103,15 @@ def embodied(table: IOTable, rows: Array, origin: Origin) -> tuple[Array, float]
         own = rows[:, chain.at]
         found = algebra.value_multiplier(chain.leontief, own)
         whole[:, chain.at] = found
-        gap = max(gap, relative_gap(found - found @ chain.leontief.inputs, own))
+        gap = max(gap, equation_gap(chain.leontief, found, own))
     return whole, gap
+
+
+def equation_gap(leontief: algebra.Leontief, found: Array, rows: Array) -> float:
+    """Relative error of ``found (I - A) = rows``; of combinations (`probes`) of more than four."""
+    combine = algebra.probes(len(rows)).T
+    found = combine @ found
+    return relative_gap(found - found @ leontief.inputs, combine @ rows)
 
 
 def relative_gap(left: Array, right: Array) -> float:

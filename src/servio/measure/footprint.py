@@ -122,7 +122,9 @@ def _for_others(table: IOTable, per_output: Array) -> tuple[Array, float]:
     leontief = table.leontief(balanced(table, "balance"))
     demand = _demand(table, "exports")
     output = leontief.solve(demand)
-    gap = relative_gap(output - leontief.A @ output, demand)
+    combine = algebra.probes(demand.shape[1])
+    checked = output @ combine
+    gap = relative_gap(checked - leontief.inputs @ checked, demand @ combine)
     abroad = np.where(_own(table), 0.0, output) if table.axis.is_world else output
     return _where_made(table, per_output * abroad.sum(axis=1)), gap
 
@@ -143,8 +145,7 @@ def _demand(table: IOTable, form: Form) -> Array:
     """Final demand of each country for each product, (n, c)."""
     if table.axis.is_world:
         buyer = np.array(table.demand.countries)[:, None] == np.array(table.axis.country_names)
-        by_country: Array = table.Y @ buyer.astype(np.float64)
-        return by_country
+        return table.once("demand by country", lambda: table.Y @ buyer.astype(np.float64))
     if form == "imports" or (form == "exports" and "exports" not in table.demand_roles):
         raise InputError(
             f"{table.info.name} form={form}",

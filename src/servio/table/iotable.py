@@ -261,12 +261,15 @@ class IOTable:
         return self.once(("flows", origin), lambda: self._flows(origin))
 
     def _flows(self, origin: Origin) -> Array:
-        if self.axis.is_world:
+        if self.axis.is_world and origin != "total":
             inside = self.axis.country_index[:, None] == self.axis.country_index[None, :]
-            return {"total": self.Z, "domestic": np.where(inside, self.Z, 0.0),
-                    "imported": np.where(inside, 0.0, self.Z)}[origin]  # fmt: skip
+            return np.where(inside == (origin == "domestic"), self.Z, 0.0)
         if self.Zm is not None:
-            return {"total": self.Z + self.Zm, "domestic": self.Z, "imported": self.Zm}[origin]
+            if origin == "total":
+                return self.Z + self.Zm
+            return self.Z if origin == "domestic" else self.Zm
+        if self.axis.is_world:
+            return self.Z
         if origin == "imported" or (origin == "domestic" and self.info.flows == "total"):
             raise InputError(
                 f"{self.info.name} origin",
@@ -279,12 +282,15 @@ class IOTable:
     def coefficients(self, origin: Origin = "total") -> Array:
         """Input coefficients ``A = Z diag(x)^-1`` of one origin, shape (n, n); dead columns 0."""
         _check_origin(origin)
-        return self.once(("A", origin), lambda: self._coefficients(origin))
+        return self.once(("A", origin), lambda: self._inputs(origin).matrix)
 
-    def _coefficients(self, origin: Origin) -> Array:
-        flows = self.flows(origin)
+    def _inputs(self, origin: Origin) -> algebra.Coefficients:
+        """The same as flows over output: products without a second array of this size."""
+        return self.once(("inputs", origin), lambda: self._over_output(self.flows(origin)))
+
+    def _over_output(self, flows: Array) -> algebra.Coefficients:
         try:
-            return algebra.input_coefficients(flows, self.x)
+            return algebra.Coefficients(flows, self.x)
         except ValueFault as error:
             faulty = ~self.live & flows.any(axis=0)
             raise ValueFault(
@@ -301,9 +307,9 @@ class IOTable:
         return self.once(("leontief", key), lambda: self._factorise(key))
 
     def _factorise(self, origin: Origin) -> algebra.Leontief:
-        A = self.coefficients(origin)
-        heavy = (A if A.min() >= 0 else np.abs(A)).sum(axis=0) >= 1.0
-        if heavy.any() and algebra.spectral_radius(A) >= 1.0:
+        A = self._inputs(origin)
+        heavy = A.sizes >= 1.0
+        if heavy.any() and algebra.spectral_radius(A.matrix) >= 1.0:
             names = [self.axis.labels[i] for i in np.flatnonzero(heavy)[:5]]
             raise NumericalError(
                 f"{self.info.name} {origin} inputs",

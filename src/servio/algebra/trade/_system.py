@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servio.algebra._check import Array, Positions, matrix, positions, vector
+from servio.algebra.inputs import Coefficients
 from servio.algebra.leontief import Leontief
 from servio.algebra.trade._krylov import solve_blocks
 from servio.errors import InputError
@@ -87,15 +88,15 @@ class TradeSystem:
         return np.repeat(np.arange(self.countries), np.diff(self.starts))
 
     @cached_property
-    def A(self) -> Array:  # noqa: N802, the field's symbol
+    def A(self) -> Coefficients:  # noqa: N802, the field's symbol
         """(n, n) input coefficients in the order of countries."""
-        A = self._leontief.A
-        return A if self._sorted else A[np.ix_(self._order, self._order)]
+        A = self._leontief.inputs
+        return A if self._sorted else A[self._order, self._order]
 
     @cached_property
     def v(self) -> Array:
         """(n,) value added and other primary inputs per unit of output; 0 without output."""
-        return np.where(self.live, 1.0 - self.A.sum(axis=0), 0.0)
+        return np.where(self.live, 1.0 - self.A.sums, 0.0)
 
     # -- pieces of vectors and matrices ---------------------------------------------------------
 
@@ -156,7 +157,7 @@ class TradeSystem:
         n, G, k = values.shape
         found = np.empty((n, G, k))
         for r, buyers in enumerate(self.blocks):
-            inputs = np.ascontiguousarray(self.A[:, buyers])
+            inputs = np.ascontiguousarray(self.A[:, buyers].matrix)
             for s, sellers in enumerate(self.blocks):
                 found[sellers, r] = inputs[sellers] @ values[buyers, s]
         return found
@@ -178,7 +179,7 @@ class TradeSystem:
     @cached_property
     def local_inverses(self) -> list[Array]:
         """``(I - A_ss)^-1`` of each country."""
-        systems = (np.eye(b.stop - b.start) - self.A[b, b] for b in self.blocks)
+        systems = (np.eye(b.stop - b.start) - self.A[b, b].matrix for b in self.blocks)
         return [np.asarray(np.linalg.inv(system), dtype=np.float64) for system in systems]
 
     # -- flows ----------------------------------------------------------------------------------
@@ -248,11 +249,11 @@ class TradeSystem:
 
     def _returning(self, values: Array) -> Array:
         abroad = self.abroad(self.solve(self.spread(values)))
-        return np.concatenate([self.A[b] @ abroad[:, s] for s, b in enumerate(self.blocks)])
+        return np.concatenate([self.A[b, :] @ abroad[:, s] for s, b in enumerate(self.blocks)])
 
     def _returning_transposed(self, values: Array) -> Array:
         used = np.empty((self.size, self.countries), order="F")
         for s, block in enumerate(self.blocks):
-            used[:, s] = values[block] @ self.A[block]
+            used[:, s] = values[block] @ self.A[block, :]
             used[block, s] = 0.0
         return self.own(self.solve_transposed(used))
