@@ -16,6 +16,7 @@ from servio.table import IOTable
 __all__ = ["export_origin", "gross_exports", "value_added_trade"]
 
 Partners = Literal["total", "each"]
+Buyers = Literal["total", "each", "absorbing"]
 Use = Literal["total", "final", "intermediate"]
 Embodied = Literal["final_demand", "exports"]
 
@@ -33,13 +34,14 @@ def gross_exports(
     table: IOTable,
     *,
     use: Use = "total",
-    partners: Partners = "total",
+    partners: Buyers = "total",
     by: str = "industry",
     blocs: str = "",
 ) -> Result:
     """Sales of each industry to other countries.
 
-    ``E_sr = A_sr x_r + Y_sr``: inputs for producers and final products.
+    ``E_sr = A_sr x_r + Y_sr``: inputs for producers and final products. By the country u whose
+    final demand they end in, wherever they go first: ``Y_su + sum_{r != s} A_sr (B Y)_ru``.
 
     Parameters
     ----------
@@ -47,8 +49,9 @@ def gross_exports(
         A world table.
     use : {'total', 'final', 'intermediate'}
         All exports, final products, or inputs for producers.
-    partners : {'total', 'each'}
-        All other countries together, or one row for each.
+    partners : {'total', 'each', 'absorbing'}
+        All other countries together, one row for each that buys, or one for each in whose final
+        demand the exports end after all, the exporter's own too.
     by : str
         ``industry``, ``economy`` or a grouping of the exporting industries.
     blocs : str
@@ -67,9 +70,11 @@ def gross_exports(
 
     Notes
     -----
-    Identity: ``use="final"`` and ``use="intermediate"`` add up to the total.
+    Identity: ``use="final"`` and ``use="intermediate"`` add up to the total. The countries of
+    ``absorbing`` add up to it too, less what goes into output that the table sells to nobody.
 
-    Source: OECD (2023), Guide to OECD Trade in Value Added Indicators: EXGR, EXGR_FNL, EXGR_INT.
+    Source: OECD (2023), Guide to OECD Trade in Value Added Indicators: EXGR, EXGR_FNL, EXGR_INT;
+    Borin & Mancini (2019), World Bank WPS 8804: exports by absorption.
 
     Examples
     --------
@@ -81,14 +86,12 @@ def gross_exports(
     True
     """
     world, out = system(table, blocs), rows(table, by, blocs)
-    flows = {
-        "total": world.exports,
-        "final": world.final_exports,
-        "intermediate": world.intermediate_exports,
-    }[use]
-    found = out.add(np.where(world.live[:, None], flows, 0.0))
-    shown = found if partners == "each" else found.sum(axis=1)
-    return out.result({"": shown}, notes=bloc_notes(table, blocs))
+    final = np.where(world.live[:, None], world.final_exports, 0.0)
+    absorbing = partners == "absorbing"
+    total = trade.exports_by_absorption(world) if absorbing else world.exports
+    found = out.add({"total": total, "final": final, "intermediate": total - final}[use])
+    shown = found.sum(axis=1) if partners == "total" else found
+    return out.result({"": shown}, own=absorbing, notes=bloc_notes(table, blocs))
 
 
 @measure(
