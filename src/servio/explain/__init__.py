@@ -3,6 +3,7 @@
 from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Column, Panel
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
+from servio.explain.trends import breaks, rank_changes, slopes
 
 __all__ = [
     "Claim",
@@ -13,6 +14,9 @@ __all__ = [
     "Finding",
     "Joint",
     "Panel",
+    "breaks",
     "claims",
     "evaluate",
+    "rank_changes",
+    "slopes",
 ]
