@@ -3,9 +3,10 @@
 from servio.sources._dataset import Dataset, Entry, read, scan
 from servio.sources._registry import Source, sources
 from servio.sources.functions import with_functions
-from servio.sources.sea import SocioEconomicAccounts, read_sea, with_satellites
+from servio.sources.sea import ACCOUNTS_OF, SocioEconomicAccounts, read_sea, with_satellites
 
 __all__ = [
+    "ACCOUNTS_OF",
     "Dataset",
     "Entry",
     "SocioEconomicAccounts",

@@ -20,7 +20,14 @@ from servio.table import IOTable, Note, Satellite
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SOURCE", "SocioEconomicAccounts", "extract", "read_sea", "with_satellites"]
+__all__ = [
+    "ACCOUNTS_OF",
+    "SOURCE",
+    "SocioEconomicAccounts",
+    "extract",
+    "read_sea",
+    "with_satellites",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -39,7 +46,10 @@ SOURCE = Source(
 )
 
 CLASSIFICATION = "isic4_wiod56"
-TABLES = "wiod2016"
+ACCOUNTS_OF = "wiod2016"
+"""Source of the tables that the accounts go with."""
+ACCOUNTS_PREFIX = "SEA_"
+"""Before the name of a satellite that would bear the name of a primary input: ``SEA_VA``."""
 _MONEY = "million national currency"
 _INDEX = "2010 = 100"
 UNITS = {
@@ -164,8 +174,8 @@ def with_satellites(
     Returns
     -------
     IOTable
-        With a satellite (n,) for each variable. A variable with a missing value for this country
-        and year is left out and noted.
+        With a satellite (n,) for each variable, ``SEA_VA`` where the table has a primary input
+        ``VA``. A variable with a missing value for this country and year is left out and noted.
 
     Raises
     ------
@@ -175,11 +185,11 @@ def with_satellites(
         Country, year, variable or industries are not in the accounts.
     """
     info = table.info
-    if info.source != TABLES or info.year is None:
+    if info.source != ACCOUNTS_OF or info.year is None:
         raise UnitError(
             f"{info.name} satellites",
             found=f"a table of the source {info.source!r}",
-            expected=f"a national table of {TABLES}",
+            expected=f"a national table of {ACCOUNTS_OF}",
             remedy="Use the accounts with the tables of the same release.",
         )
     order = [accounts.codes.index(code) for code in table.axis.codes if code in accounts.codes]
@@ -194,7 +204,8 @@ def with_satellites(
     for name in variables:
         values = accounts.of(name, info.country, info.year)[order]
         if np.isfinite(values).all():
-            rows[name] = Satellite(values, accounts.units[name])
+            own = f"{ACCOUNTS_PREFIX}{name}" if name in table.primary else name
+            rows[own] = Satellite(values, accounts.units[name])
         else:
             missing = int((~np.isfinite(values)).sum())
             text = f"{name} is missing for {missing} of {len(values)} industries: left out"

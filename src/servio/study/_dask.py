@@ -318,7 +318,8 @@ def _absolute(step: Step) -> Step:
     def settled(one: Input) -> Input:
         path = Path(one.entry.file)
         there = str(path.absolute()) if path.exists() else one.entry.file
-        return replace(one, entry=replace(one.entry, file=there))
+        accounts = one.accounts and str(Path(one.accounts).absolute())
+        return replace(one, entry=replace(one.entry, file=there), accounts=accounts)
 
     base = None if step.base is None else settled(step.base)
     return replace(step, inputs=tuple(map(settled, step.inputs)), base=base)

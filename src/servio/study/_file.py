@@ -39,12 +39,16 @@ class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         All if left out.
     countries : tuple of str, optional
         All if left out.
+    accounts : str, optional
+        File of the Socio-Economic Accounts, relative to the study file's folder, whose rows
+        become satellites of the tables.
     """
 
     path: str
     source: str | None = None
     years: tuple[int, ...] | None = None
     countries: tuple[str, ...] | None = None
+    accounts: str | None = None
 
 
 class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

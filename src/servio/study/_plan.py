@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from servio import sources
-from servio.errors import InputError, LabelError
+from servio.errors import InputError, LabelError, UnitError
 from servio.sources import Dataset, Entry
 from servio.study._file import StudyFile, Tables
 from servio.study._grid import Call
@@ -39,11 +39,15 @@ class Input:
     source : str
     sha256 : str
         Hash of the file it is in; "" for the model world, which the file's name describes.
+    accounts, accounts_sha256 : str
+        File and hash of the accounts whose rows become its satellites; "" without.
     """
 
     entry: Entry
     source: str
     sha256: str
+    accounts: str = ""
+    accounts_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ def plan(study: StudyFile) -> Plan:
                 f"{study.place}, tables[{number}], {error.place}",
                 found=error.found, expected=error.expected, remedy=error.remedy,
             ) from None  # fmt: skip
-        steps += _steps(study, dataset, chosen)
+        accounts = _accounts(study, number, tables, dataset, chosen)
+        steps += _steps(study, dataset, chosen, accounts)
         notes += dataset.notes
         ignored += dataset.ignored
     _refuse_double(study, steps)
@@ -122,7 +127,10 @@ def outlook(study: StudyFile) -> str:
     Files count with name, size and time of change. Equal to the outlook of a finished run, there
     is nothing to do.
     """
-    seen = [[_plain(tables), _seen(_address(study, tables))] for tables in study.tables]
+    seen = [
+        [_plain(tables), *map(_seen, (_address(study, tables), *_accounts_address(study, tables)))]
+        for tables in study.tables
+    ]
     return _hash([_common(study), seen])
 
 
@@ -142,14 +150,45 @@ def _address(study: StudyFile, tables: Tables) -> str:
     return tables.path if is_model else str(study.folder / tables.path)
 
 
-def _steps(study: StudyFile, dataset: Dataset, chosen: Sequence[Entry]) -> Iterator[Step]:
+def _accounts_address(study: StudyFile, tables: Tables) -> list[str]:
+    """The path of the accounts, if there are any."""
+    return [] if tables.accounts is None else [str(study.folder / tables.accounts)]
+
+
+def _accounts(
+    study: StudyFile, number: int, tables: Tables, dataset: Dataset, chosen: Sequence[Entry]
+) -> tuple[str, str]:
+    """Path and hash of the accounts, which know every country and year; empty without any."""
+    for path in _accounts_address(study, tables):
+        place = f"{study.place}, tables[{number}].accounts"
+        if dataset.source != sources.ACCOUNTS_OF:
+            raise UnitError(
+                place, found=f"accounts for tables of {dataset.source}",
+                expected=f"tables of {sources.ACCOUNTS_OF}, the same release",
+                remedy="Leave `accounts` out, or use the tables they were made for.",
+            )  # fmt: skip
+        accounts = sources.read_sea(path)
+        for entry in chosen:
+            if entry.country not in accounts.countries or entry.year not in accounts.years:
+                raise LabelError(
+                    place, found=f"no accounts of {entry.country} {entry.year}",
+                    expected="every country and year of the tables",
+                    remedy="Narrow countries or years of the tables.",
+                )  # fmt: skip
+        return path, accounts.input_sha256
+    return "", ""
+
+
+def _steps(
+    study: StudyFile, dataset: Dataset, chosen: Sequence[Entry], accounts: tuple[str, str]
+) -> Iterator[Step]:
     known = {(e.country, e.year): e for e in dataset.entries}
     hashes: dict[str, str] = {}
 
     def as_input(entry: Entry) -> Input:
         if entry.file not in hashes:
             hashes[entry.file] = dataset.table(entry).info.input_sha256
-        return Input(entry, dataset.source, hashes[entry.file])
+        return Input(entry, dataset.source, hashes[entry.file], *accounts)
 
     compares = any(call.spec.compares for call in study.calls)
     for country, series in groupby(chosen, key=lambda e: e.country):
@@ -175,7 +214,8 @@ def _identity(one: Input) -> list[Any]:
     """What makes a table this table, wherever its file lies."""
     entry = one.entry
     name = "" if one.sha256 else entry.file
-    return [one.source, one.sha256, name, entry.country, entry.year, entry.position]
+    table = [one.source, one.sha256, name, entry.country, entry.year, entry.position]
+    return [*table, one.accounts_sha256] if one.accounts else table
 
 
 def _common(study: StudyFile) -> list[Any]:

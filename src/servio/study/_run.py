@@ -18,7 +18,7 @@ from servio.study._dask import LOCAL, Dask
 from servio.study._engine import Executor, Job, outcomes, serial, unwritable
 from servio.study._file import StudyFile
 from servio.study._lock import only_writer
-from servio.study._plan import Plan, Step, outlook, plan, versions
+from servio.study._plan import Input, Plan, Step, outlook, plan, versions
 from servio.study._pool import Processes
 from servio.study._store import StudyStore, open_store
 from servio.study._work import Outcome
@@ -277,7 +277,13 @@ def _inputs(step: Step) -> Iterator[dict[str, Any]]:
             "sha256": of_file[0].sha256,
             "country": of_file[0].entry.country,
             "years": [one.entry.year for one in of_file if one.entry.year is not None],
-        }
+        } | _accounts_of(of_file[0])
+
+
+def _accounts_of(one: Input) -> dict[str, Any]:
+    if not one.accounts:
+        return {}
+    return {"accounts": {"file": Path(one.accounts).name, "sha256": one.accounts_sha256}}
 
 
 def _say(documents: list[dict[str, Any]]) -> list[str]:

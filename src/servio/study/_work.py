@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from servio import sources
 from servio.errors import InputError, NumericalError
 from servio.measure import Measure
-from servio.sources import Dataset
+from servio.sources import Dataset, SocioEconomicAccounts
 from servio.study._grid import Call
 from servio.study._plan import Input, Step
 from servio.study._rows import Rows
@@ -168,15 +168,29 @@ def _table(one: Input) -> IOTable:
     entry = one.entry
     table = _dataset(entry.file, one.source, one.sha256).table(entry)
     if table.info.input_sha256 != one.sha256:
-        raise InputError(
-            entry.file,
-            found="content that changed since the study was planned",
-            expected="files at rest",
-            remedy="Run the study again.",
-        )
-    return table
+        raise _changed(entry.file)
+    if not one.accounts:
+        return table
+    accounts = _accounts(one.accounts, one.accounts_sha256)
+    if accounts.input_sha256 != one.accounts_sha256:
+        raise _changed(one.accounts)
+    return sources.with_satellites(table, accounts, accounts.variables)
+
+
+def _changed(file: str) -> InputError:
+    return InputError(
+        file,
+        found="content that changed since the study was planned",
+        expected="files at rest",
+        remedy="Run the study again.",
+    )
 
 
 @lru_cache(maxsize=4)
 def _dataset(file: str, source: str, sha256: str) -> Dataset:
     return sources.scan(file, source=source)
+
+
+@lru_cache(maxsize=1)
+def _accounts(file: str, sha256: str) -> SocioEconomicAccounts:
+    return sources.read_sea(file)
