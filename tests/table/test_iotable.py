@@ -228,3 +228,31 @@ def test_audit_lists_dead_industries_and_negative_flows() -> None:
     Z = np.array(table.Z)
     Z[1, 2] = -5.0
     assert "negative-flows" in {f.check for f in audit(table._replaced(Z=Z)).findings}
+
+
+@pytest.mark.parametrize("make", [random_national, random_world])
+@pytest.mark.parametrize("dead", [None, 4])
+def test_large_tables_are_checked_in_combinations(monkeypatch, make, dead: int | None) -> None:
+    table = make(4, dead=dead)
+    full = {i.name: i for i in identities(table)}
+    assert "checked-in-combinations" not in {f.check for f in audit(table).findings}
+    monkeypatch.setattr("servio.table.identity.IN_FULL", 5)
+    monkeypatch.setattr("servio.table.auditing.IN_FULL", 5)
+    found = {i.name: i for i in identities(table)}
+    assert [name.replace("W = W", "= I").replace("  ", " ") for name in found] == [*full]
+    assert all(i.residual <= 1e-12 for i in found.values() if i.kind == "numeric")
+    assert [i for i in found.values() if i.kind == "data"] == [
+        i for i in full.values() if i.kind == "data"
+    ]
+    assert "checked-in-combinations" in {f.check for f in audit(table).findings}
+
+
+def test_combinations_see_one_wrong_coefficient(monkeypatch) -> None:
+    monkeypatch.setattr("servio.table.identity.IN_FULL", 5)
+    table = random_world(4)
+    A = table.coefficients("total").copy()
+    A[3, 7] += 1e-6
+    table._cache["leontief", "total"] = Leontief(A)
+    wrong = {i.name: i.residual for i in identities(table) if i.kind == "numeric"}
+    assert min(wrong.values()) > 1e-10
+    assert not audit(table).passed

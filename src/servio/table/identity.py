@@ -13,6 +13,10 @@ from servio.table.iotable import IOTable
 __all__ = ["Identity", "balance_leontief", "checkable", "column_gap", "identities", "row_gap"]
 
 Array = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+IN_FULL = 1000
+"""Industries up to which products of whole matrices are formed; beyond, a few combinations."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ def identities(table: IOTable) -> tuple[Identity, ...]:
     ``(I - A) L = I``, ``x = L (y + d)``, ``v'L = 1'`` with v the whole column of primary inputs,
     ``G = diag(x)^-1 L diag(x)``, ``va' G = x'``. All on industries with output.
 
+    Up to 1,000 industries ``(I - A) L`` and ``(I - B) G`` are multiplied out. For more, both are
+    multiplied with a few fixed random combinations of columns (`servio.algebra.probes`), of G in
+    money: the gap is that of ``(I - A) L W = W`` and ``(I - B) G W = W``, which an error in any
+    column shows, and no inverse is formed.
+
     Source: Miller & Blair (2009), ch. 2 and 12.
 
     Examples
@@ -88,6 +97,13 @@ def _algebraic(table: IOTable) -> tuple[Identity, ...]:
     labels = tuple(table.axis.labels[i] for i in alive)
     if not len(alive):
         return ()
+    in_full = len(alive) <= IN_FULL
+    return (_multiplied_out if in_full else _in_combinations)(table, alive, labels)
+
+
+def _multiplied_out(
+    table: IOTable, alive: Positions, labels: tuple[str, ...]
+) -> tuple[Identity, ...]:
     square = np.ix_(alive, alive)
     leontief = balance_leontief(table)
     Z, x = table.Z[square], table.x[alive]
@@ -103,6 +119,31 @@ def _algebraic(table: IOTable) -> tuple[Identity, ...]:
         _identity("v' L = 1'", primary @ L, np.ones(len(alive)), "numeric", labels),
         _identity("(I - B) G = I", (unit - Z / x[:, None]) @ G, unit, "numeric", labels),
         _identity("va' G = x'", (primary * x) @ G, x, "numeric", labels),
+    )
+
+
+def _in_combinations(
+    table: IOTable, alive: Positions, labels: tuple[str, ...]
+) -> tuple[Identity, ...]:
+    leontief, Z, live = balance_leontief(table), table.Z, table.live[:, None]
+    x = np.where(table.live, table.x, 0.0)[:, None]
+    per_x = np.divide(1.0, x, out=np.zeros_like(x), where=live)
+    y = live * (x - Z @ live.astype(np.float64))
+    primary = per_x * (x - Z.T @ live.astype(np.float64))
+    W = live * algebra.probes(len(table))
+    output, LW, LM = np.split(leontief.solve(np.hstack([y, W, x * W])), [1, 1 + W.shape[1]], axis=1)
+    content = leontief.solve_transposed(primary)
+    GW = per_x * LM
+    sides = {
+        "(I - A) L W = W": (LW - Z @ (per_x * LW), W),
+        "x = L (y + d)": (output, x),
+        "v' L = 1'": (content, np.ones_like(x)),
+        "(I - B) G W = W": (x * GW - Z @ GW, x * W),
+        "va' G = x'": (content * x, x),
+    }
+    return tuple(
+        _identity(name, left[alive], right[alive], "numeric", labels)
+        for name, (left, right) in sides.items()
     )
 
 
