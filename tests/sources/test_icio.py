@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -126,9 +128,15 @@ def test_part_without_its_country(tmp_path: Path, world: files.World) -> None:
         lambda b: b.replace(b",", b";"),
         lambda b: b.replace(b"ROW_T,", "ROW_T\u00a0,".encode()),
         lambda b: b"x" + b[2:],
+        lambda b: codecs.BOM_UTF8 + quoted_header(b).replace(b"\n", b"\r\n"),
+        lambda b: b'"' + b.rstrip(b"\n").replace(b",", b'","').replace(b"\n", b'"\n"') + b'"\n',
+        lambda b: re.sub(rb"(?<=,)-?[0-9][0-9.e+-]*", lambda m: b"%.17E" % float(m[0]), b),
+        lambda b: b.replace(b"\n", b"\r"),
+        lambda b: b + b"\n\n",
     ],
-    ids=["crlf", "no last newline", "bom", "quotes", "utf-16", "semicolons", "nbsp", "corner"],
-)
+    ids=["crlf", "no last newline", "bom", "quotes", "utf-16", "semicolons", "nbsp", "corner",
+         "bom, crlf and quoted header", "all quoted", "scientific", "old mac", "blank lines"],
+)  # fmt: skip
 def test_spellings_of_the_same_file(
     tmp_path: Path, world: files.World, lines: list[str], change: Callable[[bytes], bytes]
 ) -> None:
@@ -137,6 +145,11 @@ def test_spellings_of_the_same_file(
     [bundle] = icio.parse(path)
     table = bundle.table(0)
     assert table.fingerprint == expected(world, table).fingerprint
+
+
+def quoted_header(content: bytes) -> bytes:
+    head, _, rest = content.partition(b"\n")
+    return b'"' + head.replace(b",", b'","') + b'"\n' + rest
 
 
 def test_quick_and_exact_reader_agree_to_the_last_bit(tmp_path: Path) -> None:
@@ -284,10 +297,14 @@ def columns_changed(
         (lambda c: [*c[:46], c[47], c[46], *c[48:]], "KOR_B05_06"),
         (lambda c: [*c[:-1], "SUM"], "'SUM'"),
         (lambda c: ["CHN_X1", *c[1:]], "CHN_X1|'X1'"),
+        (lambda c: [*c[:-2], "TOTAL", "OUT"], "'TOTAL', a column of no region"),
+        (lambda c: [*c[:180], "TTL", *c[181:]], "column 182: found 'TTL', a column of no region"),
+        (lambda c: [*c[:90], "WLD_TOTAL", *c[91:]], "column 92: found 'WLD_TOTAL'"),
         (lambda c: [x.replace("GGFC", "GOV") for x in c], "GOV"),
         (lambda c: [x.replace("KOR_", "JPN_") if "GFCF" in x else x for x in c], "JPN_GFCF"),
     ],
-    ids=["doubled", "first two swapped", "two swapped", "no total", "unknown", "other use",
+    ids=["doubled", "first two swapped", "two swapped", "no total", "unknown",
+         "total before the total", "total of flows", "total of the world", "other use",
          "region without demand"],
 )  # fmt: skip
 def test_columns_that_are_not_of_an_edition(
@@ -425,6 +442,18 @@ def test_damaged_archives(archive: Path, tmp_path: Path) -> None:
 def test_archive_of_other_things(tmp_path: Path) -> None:
     path = files.write_zip(tmp_path / "2016-2020_SML.zip", {"readme.txt": "nothing"})
     with pytest.raises(FormatError, match="no CSV file inside"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["2020_SML.csv.gz", "2020_SML.zip"])
+def test_packed_in_another_way(tmp_path: Path, lines: list[str], name: str) -> None:
+    packed = gzip.compress("\n".join(lines).encode())
+    path = tmp_path / name
+    if name.endswith("zip"):
+        files.write_zip(path, {"2020_SML.csv.gz": packed})
+    else:
+        path.write_bytes(packed)
+    with pytest.raises(FormatError, match="Unpack it first"):
         read(path)
 
 

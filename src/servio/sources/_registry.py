@@ -129,9 +129,12 @@ def _looks_right(name: str, path: Path) -> bool:
 
 def unrecognised(path: Path) -> FormatError:
     """The error for a file that no reader knows."""
+    kind = _guard.sniff_kind(path)
+    packed = kind in (_guard.Kind.COMPRESSED, _guard.Kind.ZIP)
+    described = "Name its source, or describe it in a TOML file (source generic)."
     return FormatError(
         str(path),
-        found=f"{_guard.sniff_kind(path)}, of no source servio reads",
+        found=f"{kind}, of no source servio reads",
         expected="a table of " + ", ".join(READERS),
-        remedy="Name its source, or describe it in a TOML file (source generic).",
+        remedy="Unpack it first, then give the table inside." if packed else described,
     )

@@ -219,6 +219,7 @@ def _layout(wide: _wide.Wide, name: _Name) -> _Layout:
             expected="OUT (TOTAL in the 2021 edition)",
             remedy=_old(flows) or "The file is cut off, or not of these tables: get it again.",
         )
+    _refuse_inner_total(wide, pairs[:-1])
     regions = tuple(dict.fromkeys(region for region, _ in flows))
     edition = _edition(wide, [code for region, code in flows if region == regions[0]])
     countries = tuple(dict.fromkeys(region for region, _ in final[:-1]))
@@ -229,6 +230,18 @@ def _layout(wide: _wide.Wide, name: _Name) -> _Layout:
     _check_demand(wide, layout)
     _check_claims(wide, name, layout)
     return layout
+
+
+def _refuse_inner_total(wide: _wide.Wide, pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse a column of no region before the last one, such as a sum somebody added."""
+    j = next((j for j, (_, code) in enumerate(pairs) if not code), None)
+    if j is not None:
+        raise LabelError(
+            f"{wide.place}, row 1, column {j + 2}",
+            found=f"{wide.columns[j]!r}, a column of no region and industry",
+            expected="such a column at the end only, for the total",
+            remedy="Take the added column out, or get the file again.",
+        )
 
 
 def _old(flows: Sequence[tuple[str, str]]) -> str:
