@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -169,11 +169,35 @@ def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | Non
     click.echo(f"Report: {reports.current(store)}")
 
 
+def _ranges(context: click.Context, option: click.Parameter, texts: Iterable[str]) -> list[range]:
+    """Years and ranges of years with both ends, as ranges."""
+    found = []
+    for text in texts:
+        first, dash, last = text.partition("-")
+        try:
+            years = range(int(first), int(last if dash else first) + 1)
+        except ValueError:
+            years = range(0)
+        if not years:
+            raise UsageError("--year", found=repr(text), expected="a year or a range of years",
+                             remedy="Write for example 2011 or 1995-2011. See "
+                             f"`servio {context.info_name} --help`.")  # fmt: skip
+        found.append(years)
+    return found
+
+
 def _selection(command: Any) -> Any:
     """Options that choose tables, shared by the commands that read them."""
     for option in (
         click.option("--country", "countries", multiple=True, help="Only these; repeatable."),
-        click.option("--year", "years", multiple=True, type=int, help="Only these; repeatable."),
+        click.option(
+            "--year",
+            "years",
+            multiple=True,
+            callback=_ranges,
+            metavar="YEAR",
+            help="Only these, such as 2011 or 1995-2011; repeatable.",
+        ),
         click.option("--source", help="Kind of file; default: recognised by content."),
         click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     ):
@@ -187,6 +211,9 @@ def _selection(command: Any) -> Any:
 @click.option("--grouping", help="How services are grouped; `servio list groupings`.")
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE",
               help="Any other option of the measure; repeatable.")  # fmt: skip
+@click.option("--where", "wheres", multiple=True, metavar="LABEL=VALUE",
+              help="Only rows with this industry, partner, group or part, such as "
+              "partner=CHN+USA; repeatable.")  # fmt: skip
 @click.option("--base", "base_year", type=int,
               help="Year to compare with, for measures of change; default: the first.")  # fmt: skip
 @click.option("--draws", type=click.IntRange(1),
@@ -206,10 +233,11 @@ def measure(
     name: str,
     paths: tuple[str, ...],
     source: str | None,
-    years: tuple[int, ...],
+    years: list[range],
     countries: tuple[str, ...],
     grouping: str | None,
     settings: tuple[str, ...],
+    wheres: tuple[str, ...],
     base_year: int | None,
     draws: int | None,
     seed: int | None,
@@ -237,14 +265,15 @@ def measure(
     form = form or _form_of(output)
     _check_output(output, paths, form)
     datasets = [_open(path, source) for path in paths]
-    chosen = _chosen(datasets, years, countries)
+    chosen = _chosen(datasets, years, countries, str(options.get("blocs", "")))
     aside = _Aside()
     for dataset in datasets:
         aside.add_notes(dataset.source, dataset.notes)
+    wanted = _labels(wheres)
     results = _compared(spec, chosen, base_year, options) if spec.compares else (
         spec.function(one.table(), **options) for one in _progress(chosen, name)
     )  # fmt: skip
-    measures.write(aside.passing(_of_countries(results, countries)), form, output)
+    measures.write(aside.passing(_restricted(results, countries, wanted)), form, output)
     aside.say()
 
 
@@ -254,7 +283,7 @@ def measure(
 def audit(
     paths: tuple[str, ...],
     source: str | None,
-    years: tuple[int, ...],
+    years: list[range],
     countries: tuple[str, ...],
     everything: bool,
 ) -> None:
@@ -377,23 +406,29 @@ def _open(path: str, source: str | None) -> Dataset:
 
 
 def _chosen(
-    datasets: Sequence[Dataset], years: Sequence[int], countries: Sequence[str]
+    datasets: Sequence[Dataset], years: Sequence[range], countries: Sequence[str], blocs: str = ""
 ) -> list[_One]:
-    """Tables of these years and countries; a world table that has the countries is one of them."""
+    """Tables of these years and countries; a world table that has the countries is one of them.
+
+    Both ends of a range of years must be there; what lacks in between the source's notes say.
+    """
     everything = [_One(dataset, entry) for dataset in datasets for entry in dataset.entries]
-    inside = {one: _countries(one) for one in everything} if countries else {}
-    _must_know("--year", years, {one.entry.year for one in everything} - {None})
-    _must_know("--country", countries, {c for known in inside.values() for c in known})
+    inside = {one: _countries(one, blocs) for one in everything} if countries else {}
+    ends = {year for some in years for year in (some[0], some[-1])}
+    _must_know("--year", sorted(ends), {one.entry.year for one in everything} - {None})
+    _must_know(
+        "--country", _not_blocs(countries, blocs), {c for known in inside.values() for c in known}
+    )
     chosen = [
         one
         for one in everything
-        if (not years or one.entry.year in years)
+        if (not years or any(one.entry.year in some for some in years))
         and (not countries or inside[one].intersection(countries))
     ]
     if not chosen:
         raise LabelError(
             "--year and --country",
-            found=f"no table of {', '.join(countries)} in {', '.join(map(str, years))}",
+            found=f"no table of {', '.join(countries)} in {', '.join(map(str, sorted(ends)))}",
             expected="years that the country has",
             remedy="Choose another year or country.",
         )
@@ -402,9 +437,26 @@ def _chosen(
     return chosen
 
 
-def _countries(one: _One) -> set[str]:
-    return set(one.table().axis.country_names) if one.entry.country == WORLD else {
-        one.entry.country}  # fmt: skip
+def _not_blocs(countries: Sequence[str], blocs: str) -> Sequence[str]:
+    """The countries asked for; a known bloc that was not asked to count as one is refused."""
+    from servio.table.world import known_blocs
+
+    for name in countries:
+        if name in known_blocs() and name not in blocs:
+            raise LabelError("--country", found=f"{name!r}, a bloc", expected="a country",
+                             remedy=f"Add --set blocs={name} to make its members one country, "
+                             "where the measure takes blocs.")  # fmt: skip
+    return countries
+
+
+def _countries(one: _One, blocs: str) -> set[str]:
+    """Countries that a table's rows can be of; a bloc stands for its members."""
+    if one.entry.country != WORLD:
+        return {one.entry.country}
+    from servio.table import world_shape
+
+    return set(world_shape(one.table(), blocs).countries if blocs else
+               one.table().axis.country_names)  # fmt: skip
 
 
 def _must_know(option: str, asked: Iterable[object], known: Iterable[object]) -> None:
@@ -476,11 +528,24 @@ def _compared(
             yield spec.function(by_year[year].table(), base=base_table, **options)
 
 
-def _of_countries(results: Iterable[Measure], countries: Sequence[str]) -> Iterator[Measure]:
+def _restricted(
+    results: Iterable[Measure], countries: Sequence[str], labels: Mapping[str, Sequence[str]]
+) -> Iterator[Measure]:
+    """The rows of these countries and labels; a table need not have all of the countries."""
     from servio.measure import select
 
     for result in results:
-        yield select(result, countries) if countries else result
+        wanted = dict(labels)
+        if countries:
+            there = set(result.columns["country"].decode())
+            wanted["country"] = [c for c in countries if c in there] or list(countries)
+        yield select(result, **wanted) if wanted else result
+
+
+def _labels(wheres: Sequence[str]) -> dict[str, list[str]]:
+    """Texts such as partner=CHN+USA as labels wanted by column."""
+    pairs = _named("--where", "LABEL=VALUE", wheres, "partner=CHN+USA")
+    return {name: [label.strip() for label in text.split("+")] for name, text in pairs}
 
 
 def _pairs(grouping: str | None, settings: Sequence[str]) -> list[tuple[str, str]]:

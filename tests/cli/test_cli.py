@@ -456,3 +456,46 @@ def test_the_documentation_names_every_option() -> None:
         assert f"servio {name}" in text
         options = [one.opts[0] for one in command.params if one.opts[0].startswith("-")]
         assert [option for option in options if option not in text] == []
+
+
+WORLD = "model:countries=4,industries=8,years=3"
+
+
+def test_any_exporter_importer_industry_cell_in_one_call(run: Run) -> None:
+    asked = ("measure", "export_decomposition", WORLD, "--set", "partners=each")
+    whole = rows(run(*asked).out)
+    wanted = ("industry=J61", "partner=M01+M03", "part=DVA")
+    where = [word for text in wanted for word in ("--where", text)]
+    cell = rows(run(*asked, "--year", "2001-2002", "--country", "M02", *where).out)
+    assert len(cell) == 2 * 2 and cell == [
+        row for row in whole
+        if row["year"] != "2000" and row["partner"] in ("M01", "M03")
+        and (row["country"], row["industry"], row["part"]) == ("M02", "J61", "DVA")
+    ]  # fmt: skip
+
+
+def test_countries_as_one_exporter(run: Run) -> None:
+    asked = ("measure", "gross_exports", WORLD, "--year", "2000", "--set", "by=economy")
+    bloc = (*asked, "--set", "blocs=EAST=M02+M03", "--country")
+    (row,) = rows(run(*bloc, "EAST").out)
+    each, inside = rows(run(*asked, "--set", "partners=each").out), ("M02", "M03")
+    both = [r for r in each if r["country"] in inside and r["partner"] not in inside]
+    assert float(row["value"]) == pytest.approx(sum(float(row["value"]) for row in both))
+    refused(run(*bloc, "M02"), "'M02'", "EAST")
+    refused(run(*asked, "--country", "EU27"), "'EU27', a bloc", "--set blocs=EU27")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--where", "partner=M01"), ("no such label column", "partners=each")),
+        (("--where", "industry=Z99"), ("industry", "'Z99'")),
+        (("--where", "industry"), ("--where", "LABEL=VALUE")),
+        (("--year", "1990-2001"), ("--year", "1990", "2000, 2001, 2002")),
+        (("--year", "2002-2001"), ("--year", "2002-2001", "1995-2011")),
+    ],
+)
+def test_rows_and_years_that_are_not_there(
+    run: Run, options: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    refused(run("measure", "gross_exports", WORLD, *options), *words)

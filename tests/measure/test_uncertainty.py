@@ -210,7 +210,7 @@ def test_the_command_line_adds_columns_when_asked(capfd: pytest.CaptureFixture[s
     noise = Noise.all_cells(0.1)
     table = model_world(countries=2, industries=8, years=1).table(2000)
     found = measure.select(interval("output_multiplier", table, noise=noise, draws=39, seed=2),
-                           ["M02"])  # fmt: skip
+                           country=["M02"])  # fmt: skip
     number = [float(cell) for cell in drawn[1].split(",")[-5:-1]]
     assert number == [found.values[0], found.low[0], found.high[0], found.sd[0]]
     for wrong in (["--draws", "39"], ["--noise", "all=0.1"], ["--draws", "39", "--noise", "all"]):

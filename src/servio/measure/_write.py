@@ -9,14 +9,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from servio.errors import ResourceError
+from servio.errors import LabelError, ResourceError
 from servio.measure._result import Column, Measure, Undefined
 
 if TYPE_CHECKING:
@@ -30,22 +31,73 @@ SPOOLED_BYTES = 32 << 20
 ROWS_A_GROUP = 1 << 17
 
 
-def select(result: Measure, countries: Sequence[str]) -> Measure:
-    """The rows of some countries."""
-    column = result.columns["country"]
-    kept = np.isin(column.index, [i for i, c in enumerate(column.names) if c in set(countries)])
+def select(result: Measure, **labels: Sequence[str]) -> Measure:
+    """The rows with some labels.
+
+    Parameters
+    ----------
+    result : Measure
+    **labels
+        Label column to the labels wanted: ``country=["KOR"]``, ``partner=["CHN", "USA"]``.
+
+    Raises
+    ------
+    LabelError
+        No such column, or a label that it does not have.
+
+    Examples
+    --------
+    >>> import servio
+    >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
+    >>> found = servio.measure.gross_exports(table, partners="each", by="economy")
+    >>> len(found), len(select(found, country=["M01"], partner=["M02", "M03"]))
+    (12, 2)
+    """
+    kept = np.ones(len(result), dtype=np.bool_)
+    for name, wanted in labels.items():
+        column = _column(result, name, wanted)
+        kept &= np.isin(column.index, [i for i, c in enumerate(column.names) if c in set(wanted)])
     beside: dict[str, Any] = {name: numbers[kept] for name, numbers in result.beside.items()}
     return replace(
         result,
         columns={k: Column(c.names, c.index[kept]) for k, c in result.columns.items()},
         values=result.values[kept],
         **beside,
-        undefined=tuple(gap for gap in result.undefined if _is_of(gap, countries)),
+        undefined=tuple(gap for gap in result.undefined if _is_of(gap, labels)),
     )
 
 
-def _is_of(gap: Undefined, countries: Sequence[str]) -> bool:
-    return any(gap.label == c or gap.label.startswith(f"{c}_") for c in countries)
+def _column(result: Measure, name: str, wanted: Sequence[str]) -> Column:
+    column = result.columns.get(name)
+    if column is None:
+        raise LabelError(
+            f"{result.name} {name}={'+'.join(wanted)}",
+            found="no such label column",
+            expected=f"one of {', '.join(result.columns)}",
+            remedy="Some columns come with an option of the measure, such as partners=each.",
+        )
+    there = [column.names[i] for i in np.unique(column.index)]
+    for label in wanted:
+        if label not in there:
+            near = get_close_matches(label, there, n=5) or there[:5]
+            raise LabelError(
+                f"{result.name} {name}",
+                found=repr(label),
+                expected=f"labels of the result, such as {', '.join(near)}",
+                remedy="Leave the restriction out to see them all.",
+            )
+    return column
+
+
+def _is_of(gap: Undefined, labels: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a gap is of the countries and industries wanted; its label starts with both."""
+    named = gap.label.partition(" ")[0]
+    countries, industries = labels.get("country"), labels.get("industry")
+    if countries is not None and not any(
+        named == c or named.startswith(f"{c}_") for c in countries
+    ):
+        return False
+    return industries is None or any(named == i or named.endswith(f"_{i}") for i in industries)
 
 
 def tidy_columns(result: Measure) -> list[str]:

@@ -15,7 +15,14 @@ from servio.errors import InputError, LabelError, UsageError
 from servio.table.axis import Axis
 from servio.table.iotable import IOTable, Satellite
 
-__all__ = ["WorldShape", "absent_members", "fold_countries", "parse_blocs", "world_shape"]
+__all__ = [
+    "WorldShape",
+    "absent_members",
+    "fold_countries",
+    "known_blocs",
+    "parse_blocs",
+    "world_shape",
+]
 
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -175,12 +182,17 @@ def parse_blocs(text: str, countries: Sequence[str]) -> dict[str, tuple[str, ...
             raise UsageError(
                 "blocs",
                 found=repr(part),
-                expected=f"{', '.join(_known()[0])} with members in the table, or a new name and "
+                expected=f"{', '.join(known_blocs())} with members in the table, or a new name and "
                 'its countries, such as "NAFTA=USA+CAN+MEX"',
                 remedy="Write one bloc that way, several with ; between them.",
             )
         found[name] = members
     return found
+
+
+def known_blocs() -> tuple[str, ...]:
+    """Names of the blocs that need no list of members."""
+    return tuple(_known()[0])
 
 
 def absent_members(text: str, countries: Sequence[str]) -> tuple[str, ...]:
