@@ -80,7 +80,8 @@ def participation(
     PURE_DOMESTIC for ``output``; the four production parts add up to 1. Those of output and
     production add up to less by the share of what the table sells to nobody. FORWARD of ``oecd``
     counts value added once for each border in partners' exports: the sum of BACKWARD and FORWARD
-    can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country.
+    can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country. Negative final demand
+    (inventories) can put shares of ``output`` below 0 or above 1.
 
     References
     ----------
