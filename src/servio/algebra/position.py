@@ -137,7 +137,7 @@ def _refined(
     transposed: bool,
 ) -> Array | None:
     """The solution by iterations that the factorised I - A conditions, if they get there."""
-    A = leontief.A
+    A = leontief.inputs
 
     def apply(w: Array) -> Array:
         return w - (scale * w) @ A if transposed else w - scale * (A @ w)

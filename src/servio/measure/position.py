@@ -92,7 +92,7 @@ def upstreamness(
     """
     base, leontief = _forward(table, inventory), table.leontief("total")
     found = algebra.upstreamness(leontief, table.x, base.scale)
-    onward = base.scale * _per_output(table, leontief.A @ (found * table.x))
+    onward = base.scale * _per_output(table, leontief.inputs @ (found * table.x))
     gap = relative_gap((found - onward)[base.defined], np.ones(int(base.defined.sum())))
     return _mean(table, found, base, weights, by, gap)
 
@@ -160,7 +160,7 @@ def downstreamness(
     """
     base, leontief = _backward(table, inventory), table.leontief("total")
     found = algebra.downstreamness(leontief, base.scale)
-    gap = relative_gap(found - (found * base.scale) @ leontief.A, np.ones(len(table)))
+    gap = relative_gap(found - (found * base.scale) @ leontief.inputs, np.ones(len(table)))
     return _mean(table, found, base, weights, by, gap)
 
 
