@@ -66,6 +66,29 @@ form = ["curvature", "p_value"]
 name = "chain_income"
 form = "stage"
 by = "sectors"
+[[measures]]
+name = "export_decomposition"
+by = "manufacturing"
+[[measures]]
+name = "offshoring"
+form = ["broad", "narrow", "services", "materials"]
+by = "manufacturing"
+[[measures]]
+name = "service_profile"
+grouping = ["chain_level", "porter"]
+by = "manufacturing"
+[[measures]]
+name = "service_hierarchy"
+by = "manufacturing"
+[[measures]]
+name = "strategic_links"
+[[measures]]
+name = "structural_paths"
+producer = "M02"
+[[measures]]
+name = "smile_curve"
+form = ["distance", "rate", "share"]
+chain = "M02_C26"
 """
 SECTIONS = (
     "Services in manufacturing exports",
@@ -75,6 +98,10 @@ SECTIONS = (
     "Position in the chain",
     "Income along chains",
     "Smile curve",
+    "Exports taken apart",
+    "Offshoring",
+    "Level of the services in chains",
+    "Links from services to industries",
 )
 
 
@@ -270,6 +297,67 @@ def test_smile_has_the_store_s_points_and_verdicts(chains: StudyStore, said: Rep
     assert ((verdicts["verdict"] == "smile") == (verdicts["p_value"] < 0.05)).all()
 
 
+def test_points_of_one_chain_are_the_store_s(chains: StudyStore, said: Report) -> None:
+    shown = figure(said, "Smile curve of one chain")
+    rows = chains.results("smile_curve", chain="M02_C26").assign(
+        label=lambda f: f["country"] + " " + f["industry"]
+    )
+    for year in (2000, 2002):
+        known = rows[rows["year"] == year].pivot(index="label", columns="form", values="value")
+        data = shown.data[shown.data["year"] == year].set_index("label")
+        for column, form in (("distance", "distance"), ("rate", "rate"), ("value_added", "share")):
+            np.testing.assert_array_equal(data[column], known[form].reindex(data.index))
+        level = chains.results("smile_test", country="M02", industry="C26", year=year,
+                               form="p_value")["value"].item()  # fmt: skip
+        said_level = f"{level:.3f}" if level >= 0.001 else "below 0.001"
+        own = shown.caption.partition(f"{year}: ")[2].partition(";")[0]
+        assert f"p {said_level}" in own and ("a smile, lowest" in own) == (level < 0.05)
+
+
+def test_exports_taken_apart_add_up(chains: StudyStore, said: Report) -> None:
+    shown = figure(said, "Value added in manufactured exports")
+    own = shown.data[shown.data["country"] == "M02"].set_index("account")
+    np.testing.assert_allclose(own[["2000", "2001", "2002"]].sum(), 1.0, rtol=1e-9)
+    rows = chains.results("export_decomposition", country="M02", year=2002).set_index("part")
+    share = rows.loc["FVA", "value"] / rows.loc["EXGR", "value"]
+    assert own.loc["foreign", "2002"] == pytest.approx(share, rel=1e-12)
+    assert f"to {number(share, 'share')}" in shown.caption
+
+
+def test_levels_and_offshoring_are_the_store_s(chains: StudyStore, said: Report) -> None:
+    shown = figure(said, "Services in manufacturing chains by level")
+    own = shown.data[shown.data["country"] == "M02"]
+    rows = chains.results("service_profile", country="M02", year=2001, grouping="chain_level")
+    np.testing.assert_array_equal(own["2001"], rows["value"])
+    mean = chains.results("service_hierarchy", country="M02", year=2002)["value"].item()
+    assert number(mean, "level") in figure(said, "Mean level of the services").caption
+    narrow = chains.results("offshoring", country="M02", year=2002, form="narrow", part="true")
+    text = number(narrow["value"].item(), "share")
+    assert text in figure(said, "Inputs of manufacturing from abroad").caption
+
+
+def test_links_are_ranked(chains: StudyStore, said: Report) -> None:
+    rows = chains.results("structural_paths", country="M02", year=2002).set_index("part")["value"]
+    shown = figure(said, "Strongest paths")
+    data = shown.data.set_index("label")["2002"]
+    np.testing.assert_array_equal(data, rows.drop("all other paths").nlargest(len(data)))
+    assert f"carry {number(rows['all other paths'], 'share')}" in shown.caption
+    rows = chains.results("strategic_links", country="M02", year=2002).set_index("industry")
+    data = figure(said, "Strategic links").data.set_index("label")["2002"]
+    assert data.to_dict() == rows["value"].nlargest(len(data)).to_dict()
+
+
+def test_undefined_years_are_said(chains: StudyStore) -> None:
+    def change(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        if name != "results" or "service_profile" not in set(frame["measure"]):
+            return frame
+        gone = (frame["year"] == 2000) & (frame["country"] == "M02") & (frame["group"] == "high")
+        return frame.assign(value=frame["value"].mask(gone))
+
+    shown = figure(build(Altered(chains, change)), "Services in manufacturing chains by level")  # type: ignore[arg-type]
+    assert "Undefined in 2000." in shown.caption and "2001" in shown.title
+
+
 def test_income_by_stage_is_the_store_s(chains: StudyStore, said: Report) -> None:
     rows = chains.results("chain_income", country="M02", year=2002)
     shown = figure(said, "Income of")
@@ -292,5 +380,9 @@ def test_without_focus_matrices_remain(chains: StudyStore) -> None:
     (part,) = made.parts
     titles = {s.title for s in part.sections}
     assert {"Trade in value added", "Where the value of manufacturing exports arises"} <= titles
-    assert {"Smile curve", "Participation in global value chains"} <= {s.title for s in part.absent}
+    assert {"Links from services to industries", "Participation in global value chains"} <= {
+        s.title for s in part.absent
+    }
+    figures = [b.title for s in part.sections for b in s.blocks if s.title == "Smile curve"]
+    assert len(figures) == 1 and figures[0].startswith("Smile curve of one chain")
     assert "nan" not in as_html(made, b"").partition("<main>")[2].partition("Downloads")[0]

@@ -30,7 +30,7 @@ DUST = 1e-12
 @measure(
     title="Smile curve of a chain",
     question="Who adds value in one chain, how far from its end and at which rate?",
-    unit="ratio",
+    unit="links",
     formula="distance [L (L - I) y]_i / (L y)_i; rate v_i; share v_i (L y)_i / v'L y, y the "
     "final products of the chain",
     identity="(I - A) L y = y; shares of all earners add up to 1",
@@ -120,11 +120,10 @@ def smile_curve(
     distance = np.divide(links, output, out=np.full(len(table), np.nan), where=used)
     test = _fitted(*_shown(rate, earned, distance))
     notes = () if test is None else (Note("smile-test", verdict(test, "links")),)
-    found = by_industry(
+    return by_industry(
         table, distance, undefined=~used, reason="zero output, or not in the chain",
         residual=gap, notes=notes,
     )  # fmt: skip
-    return replace(found, unit="links")
 
 
 def _along(

@@ -19,6 +19,7 @@ __all__ = [
     "Data",
     "bars",
     "classes",
+    "columns",
     "country_panels",
     "decades",
     "definition_band",
@@ -43,6 +44,7 @@ WIDTH = 660
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 DASH = [4, 3]
 NAME = 46
+LEAST_LABEL = 0.045
 
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
@@ -209,17 +211,20 @@ def trend(
     *,
     unit: str,
     title: str,
+    zero: bool = True,
     width: int = WIDTH - 90,
     height: int = 260,
 ) -> Spec:
     """Lines over years: all countries thin, their median dashed, marked ones thick with a name.
 
-    Rows have year, value, code; those of `focus` also label.
+    The value axis starts at nought with `zero`. Rows have year, value, code; those of `focus` also
+    label.
     """
     data = Data()
     years = sorted({row["year"] for row in (*others, *focus, *median)})
     x = _year_axis(years, width)
-    y = alt.Y("value:Q", title=title, axis=alt.Axis(format=_form(unit), tickCount=6))
+    axis, scale = alt.Axis(format=_form(unit), tickCount=6), alt.Scale(zero=zero)
+    y = alt.Y("value:Q", title=title, axis=axis, scale=scale)
     layers = [_line(data(others), color=GREY, strokeWidth=0.8).encode(x=x, y=y, detail="code:N")]
     if median:
         layers.append(
@@ -623,6 +628,41 @@ def bars(rows: Sequence[Row], order: Sequence[str], parts: Sequence[str], *, tit
         )
     )
     return finish(chart.properties(width=WIDTH - 255, height=26 * len(order)), data)
+
+
+def columns(
+    rows: Sequence[Row], parts: Sequence[str], colours: Sequence[str], *, title: str
+) -> Spec:
+    """Columns of shares, one a year, cut into parts, the first at the bottom.
+
+    Rows have year, part, value, place and shown, the value as text.
+    """
+    data = Data()
+    years = sorted({row["year"] for row in rows})
+    width = min(WIDTH - 75, 90 * len(years))
+    wide = width / max(1, len(years)) >= 30
+    at, rows = dict.fromkeys(years, 0.0), sorted(rows, key=lambda row: row["place"])
+    placed = []
+    for row in rows:
+        low = at[row["year"]]
+        at[row["year"]] = low + row["value"]
+        text = row["shown"] if wide and row["value"] >= LEAST_LABEL else ""
+        placed.append({**row, "low": low, "high": at[row["year"]],
+                       "middle": low + row["value"] / 2, "text": text})  # fmt: skip
+    shades = alt.Scale(domain=list(parts), range=list(colours))
+    x = alt.X("year:O", axis=alt.Axis(title=None, labelAngle=0, ticks=False, labelPadding=4))
+    y = alt.Y("low:Q", title=title, scale=alt.Scale(nice=False),
+              axis=alt.Axis(format="~%", tickCount=5))  # fmt: skip
+    base = alt.Chart(data(placed)).encode(x=x)
+    bars = base.mark_bar(stroke="#ffffff", strokeWidth=0.25).encode(
+        y=y,
+        y2="high:Q",
+        color=alt.Color("part:N", scale=shades, legend=None),
+    )
+    text = base.mark_text(fontSize=8.5, color="#ffffff", baseline="middle").encode(
+        y=alt.Y("middle:Q", title=title), text="text:N"
+    )
+    return finish(alt.layer(bars, text).properties(width=width, height=230), data)
 
 
 def split(

@@ -18,6 +18,7 @@ from servio.report._words import UNDEFINED, country, difference, number
 
 __all__ = ["Definition", "Method", "everything", "groupings", "inputs", "methods", "versions"]
 
+MOST_ROWS = 8
 MOST_VARIANTS = 400
 
 
@@ -119,7 +120,10 @@ def everything(view: View) -> Table | None:
     for variant in view.variants():
         slab = view.slab(variant)
         by_partner = len(slab.names("partner")) > 1
-        if not variant.is_by_industry and not by_partner and view.focus in slab.codes:
+        by_industry = variant.is_by_industry or (
+            "by" not in variant.options and len(slab.names("industry")) > MOST_ROWS
+        )
+        if not by_industry and not by_partner and view.focus in slab.codes:
             for values in _glance(slab, view.focus, view.base):
                 label, _, base, value, rank, count, median, *_ = values
                 data.append((variant.name, variant.text, *label, view.focus, view.base, *values[1:],

@@ -22,6 +22,7 @@ from servio.report._headlines import headlines
 from servio.report._income import income
 from servio.report._linkage import linkage
 from servio.report._notes import member_words
+from servio.report._profiles import accounts, levels, links, offshore
 from servio.report._quality import quality
 from servio.report._smile import smile
 from servio.report._stamp import made_from
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Part", "Report", "as_html", "build"]
 
 SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
-            changes, export_services, origins, trade_matrix, participation, positions,
-            income, smile)  # fmt: skip
+            changes, export_services, origins, accounts, trade_matrix, participation, offshore,
+            positions, levels, links, income, smile)  # fmt: skip
 
 
 @dataclass(frozen=True)

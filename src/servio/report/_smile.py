@@ -10,18 +10,21 @@ import numpy as np
 import pandas as pd
 
 from servio import algebra, classify
+from servio.measure.smile import LEVEL, verdict
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table
 from servio.report._detail import NO_FOCUS, industry_titles
 from servio.report._notes import small_print
 from servio.report._view import Slab, Variant, View
-from servio.report._words import UNDEFINED, money, number
+from servio.report._words import UNDEFINED, country, money, number
 
 __all__ = ["smile"]
 
-LEVEL = 0.05
+DRAWN, NAMES, LARGE = 80, 34, 0.15
+SHARE = 1e-12
 NEEDS = (
-    "smile_test with form=curvature and form=p_value, or upstreamness, primary_input_ratio and "
+    "smile_curve with form=distance, rate and share, or smile_test with form=curvature and "
+    "form=p_value, or upstreamness, primary_input_ratio and "
     "footprint with form=production, each by=industry"
 )
 KINDS = (("manufacturing", _charts.ACCENT), ("services", _charts.PARTNER), ("other", "#8a8a8a"))
@@ -36,14 +39,15 @@ def smile(view: View) -> Section:
     bend = view.pick("smile_test", form="curvature")
     level = view.pick("smile_test", form="p_value")
     curve = place is not None and rate is not None and size is not None
-    if not curve and (bend is None or level is None):
+    one = view.variants("smile_curve", form="distance")
+    if not curve and not one and (bend is None or level is None):
         return Section(title, absent=NEEDS)
-    if view.focus is None:
+    if view.focus is None and not one:
         return Section(title, absent=NO_FOCUS)
-    blocks: list[Block] = []
-    if place is not None and rate is not None and size is not None:
+    blocks: list[Block] = [figure for variant in one for figure in _chain(view, variant)]
+    if view.focus and place is not None and rate is not None and size is not None:
         blocks += _curve(view, place, rate, size)
-    if bend is not None and level is not None:
+    if view.focus and bend is not None and level is not None:
         blocks += _tests(view, bend, level)
     intro = (
         "A smile: much value added per unit of output far from final use (research, design, parts) "
@@ -74,7 +78,7 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
     frame["title"] = industry_titles(codes)
     test = algebra.lind_mehlum(frame["distance"], np.log(frame["rate"]), frame["value_added"])
     caption = (
-        f"{view.focus_name} in {year}, {len(frame)} industries: {_verdict(test)} "
+        f"{view.focus_name} in {year}, {len(frame)} industries: {verdict(test, 'stages')}. "
         f"Most value added: {_largest(frame, slabs[2].unit)}."
     )
     yield Figure(
@@ -82,8 +86,8 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
         caption,
         small_print(view, rate, slabs[1].unit, [year])
         + " Across: upstreamness, in stages. Areas: value added (footprint, form=production). The "
-        "line is ln rate = a + b d + c d², weighted with value added; test of Lind and Mehlum "
-        "(2010).",
+        "line is ln rate = a + b d + c d², weighted with value added; the smallest points are "
+        "enlarged; test of Lind and Mehlum (2010).",
         f"Bubble chart of {len(frame)} industries. {caption}",
         _chart(frame, test),
         frame.assign(fitted=_fitted(test, frame["distance"].to_numpy()), year=year)
@@ -102,16 +106,6 @@ def _kinds(codes: Sequence[str]) -> list[str]:
     return found
 
 
-def _verdict(test: algebra.UShape) -> str:
-    """What the test says, in words."""
-    level = "below 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
-    if test.p_value < LEVEL:
-        return f"a smile, lowest at {test.vertex:.2f} stages (U test: p {level})."
-    if test.quadratic > 0:
-        return f"the curve bends upward, but it is no smile at the 5 % level (U test: p {level})."
-    return f"no smile, the curve does not bend upward (U test: p {level})."
-
-
 def _largest(frame: pd.DataFrame, unit: str) -> str:
     top = frame.sort_values("value_added", ascending=False, kind="stable").iloc[:3]
     return ", ".join(
@@ -126,15 +120,29 @@ def _fitted(test: algebra.UShape, at: Any) -> Any:
 
 def _chart(frame: pd.DataFrame, test: algebra.UShape) -> dict[str, Any]:
     data = _charts.Data()
-    width, height = _charts.WIDTH - 75, 380
-    low, high = float(frame["distance"].min()), float(frame["distance"].max())
+    chart = _bubbles(frame, test, data, x_title="stages to final use (final use on the right)",
+                     size=(_charts.WIDTH - 75, 380))  # fmt: skip
+    return _charts.finish(chart, data)
+
+
+def _bubbles(
+    frame: pd.DataFrame, test: algebra.UShape, data: _charts.Data, *, x_title: str,
+    size: tuple[int, int], title: str = "", ends: tuple[float, float] | None = None,
+    top: float = 0.0,
+) -> Any:  # fmt: skip
+    """Earners by distance (falling), rate and value added (area), with the fitted line.
+
+    The largest have their name, small ones beside the point.
+    """
+    width, height = size
+    low, high = ends or (float(frame["distance"].min()), float(frame["distance"].max()))
     room = 0.08 * (high - low)
     x = alt.X(
-        "x:Q", title="stages to final use (final use on the right)",
+        "x:Q", title=x_title,
         scale=alt.Scale(domain=[high + room, low - room], nice=False, zero=False),
         axis=alt.Axis(tickCount=6, grid=False),
     )  # fmt: skip
-    top = min(1.05, 1.12 * float(frame["rate"].max()))
+    top = top or min(1.05, 1.12 * float(frame["rate"].max()))
     y = alt.Y("y:Q", title="value added per unit of output",
               scale=alt.Scale(domain=[0, top], nice=False),
               axis=alt.Axis(format="~%", tickCount=6))  # fmt: skip
@@ -145,35 +153,121 @@ def _chart(frame: pd.DataFrame, test: algebra.UShape) -> dict[str, Any]:
     rows = [
         {"x": float(r.distance), "y": float(r.rate), "size": float(r.value_added),
          "colour": colours[str(r.kind)], "code": str(code)}
-        for code, r in frame.sort_values("value_added", ascending=False, kind="stable").iterrows()
+        for code, r in frame.sort_values("value_added", ascending=False, kind="stable")
+        .iterrows()
     ]  # fmt: skip
-    rows = _named(rows, (high + room, low - room), top, (width, height))
+    named = _named(rows[:NAMES], (high + room, low - room), top, size)
+    large = LARGE * float(frame["value_added"].max())
     points = alt.Chart(data(rows)).encode(x=x, y=y, color=alt.Color("colour:N", scale=None))
-    area = alt.Size("size:Q", legend=None, scale=alt.Scale(range=[0, 1300], domainMin=0))
+    area = alt.Size("size:Q", legend=None, scale=alt.Scale(range=[14, 1300], domainMin=0))
+
+    def text(rows: list[dict[str, Any]], **how: Any) -> Any:
+        mark = alt.Chart(data(rows)).mark_text(fontSize=8.5, color=_charts.INK, **how)
+        return mark.encode(x=x, y=y, text="code:N")
+
     chart = alt.layer(
         points.mark_point(filled=True, opacity=0.55, stroke="#ffffff").encode(size=area),
         alt.Chart(data(line)).mark_line(color=_charts.INK, strokeDash=_charts.DASH)
         .encode(x=x, y=y),
-        alt.Chart(data(rows)).mark_text(fontSize=8.5, color=_charts.INK)
-        .encode(x=x, y=y, text="name:N"),
+        text([row for row in named if row["size"] >= large]),
+        text([row for row in named if row["size"] < large], align="left", dx=4),
     )  # fmt: skip
-    return _charts.finish(chart.properties(width=width, height=height), data)
+    return chart.properties(width=width, height=height, **({"title": title} if title else {}))
+
+
+def _chain(view: View, variant: Variant) -> Iterator[Figure]:
+    """All earners of one chain in the first and the last year."""
+    options = {k: v for k, v in variant.options.items() if k != "form"}
+    forms = {form: view.pick("smile_curve", None, form=form, **options)
+             for form in ("distance", "rate", "share")}  # fmt: skip
+    if not all(forms.values()):
+        return
+    years = view.slab(variant).years
+    chosen = sorted({view.base if view.base in years else years[0], years[-1]})
+    frames = {year: _earners(view, options, year) for year in chosen}
+    frames = {y: f for y, f in frames.items() if len(f) > 3 and f["distance"].nunique() > 2}
+    if not frames:
+        return
+    tests = {y: algebra.lind_mehlum(f["distance"], np.log(f["rate"]), f["value_added"])
+             for y, f in frames.items()}  # fmt: skip
+    what = _chain_words(options)
+    caption = f"{what}. " + " ".join(
+        f"{year or 'One table'}: {verdict(tests[year], 'links')}; most earned by "
+        f"{_first(frame)}." for year, frame in frames.items()
+    )  # fmt: skip
+    caption += f" Drawn are the {DRAWN} largest earners a year; the fit has all."
+    drawn = {year: frame.nlargest(DRAWN, "value_added") for year, frame in frames.items()}
+    every, data = pd.concat(drawn.values()), _charts.Data()
+    top = min(1.05, 1.12 * float(every["rate"].max()))
+    ends = float(every["distance"].min()), float(every["distance"].max())
+    wide = (_charts.WIDTH - 75 - 50 * (len(frames) - 1)) // len(frames)
+    panels = [
+        _bubbles(frame, tests[year], data, x_title="links to the end of the chain",
+                 size=(wide, 320), title=str(year or ""), ends=ends, top=top)
+        for year, frame in drawn.items()
+    ]  # fmt: skip
+    slabs = view.slab(variant)
+    yield Figure(
+        f"Smile curve of one chain: {what}",
+        caption,
+        small_print(view, variant, slabs.unit, list(frames))
+        + " Across: links to the end of the chain, its end on the right. Areas: share of what all "
+        "earn, the smallest enlarged. The line is ln rate = a + b d + c d², weighted with the "
+        "shares; test of Lind and Mehlum (2010).",
+        f"{len(panels)} bubble charts. {caption}",
+        _charts.finish(alt.hconcat(*panels, spacing=30), data),
+        pd.concat([
+            f.assign(fitted=_fitted(tests[y], f["distance"].to_numpy()), year=y)
+            .rename_axis("label").reset_index() for y, f in drawn.items()
+        ]),
+        [Key("dot", name, colour) for name, colour in KINDS] + [Key("dash", "fitted", _charts.INK)],
+    )  # fmt: skip
+
+
+def _chain_words(options: Mapping[str, str]) -> str:
+    """Which products the chain ends in."""
+    place, _, code = options["chain"].rpartition("_")
+    if place:
+        name = industry_titles([code])[0].replace("  ", " ")
+        return f"{name} of {country(place)}"
+    where = f" of {country(options['producer'])}" if options["producer"] else ""
+    return f"{options['chain']}{where}"
+
+
+def _earners(view: View, options: Mapping[str, str], year: int) -> pd.DataFrame:
+    """Who earns in a chain, in every country and region: distance, rate and share."""
+    rows = view.results.store.results("smile_curve", source=view.source, **options)
+    rows = rows[rows["year"].fillna(0) == year]
+    frame = rows.pivot(index=["country", "industry"], columns="form", values="value")
+    frame = frame.rename(columns={"share": "value_added"})
+    frame = frame[(frame["rate"] > 0) & (frame["value_added"] > SHARE)].dropna()
+    codes = [str(code) for code in frame.index.get_level_values("industry")]
+    frame["kind"] = _kinds(codes)
+    frame["title"] = industry_titles(codes)
+    frame.index = pd.Index([f"{c} {i}".strip() for c, i in frame.index])
+    return frame
+
+
+def _first(frame: pd.DataFrame) -> str:
+    top = frame.nlargest(3, "value_added")
+    return ", ".join(f"{label} ({number(v, 'share')})"
+                     for label, v in top["value_added"].items())  # fmt: skip
 
 
 def _named(
     rows: Sequence[Mapping[str, Any]], ends: tuple[float, float], top: float,
     size: tuple[int, int],
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Codes on the points, largest first, where none covers another."""
+    """Points whose name covers no name of a larger one; largest first."""
     taken: list[tuple[float, float]] = []
     found = []
     for row in rows:
         x = (row["x"] - ends[0]) / (ends[1] - ends[0]) * size[0]
         y = row["y"] / top * size[1]
-        free = all(abs(x - a) > 24 or abs(y - b) > 10 for a, b in taken)
-        if free:
+        wide = 5.5 * len(row["code"]) + 7
+        if all(abs(x - a) > wide or abs(y - b) > 10 for a, b in taken):
             taken.append((x, y))
-        found.append({**row, "name": row["code"] if free else ""})
+            found.append(dict(row))
     return found
 
 
