@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from servio.errors import LabelError, UsageError
-from servio.measure import export_origin, gross_exports, value_added_routes
+from servio.measure import export_origin, gross_exports, select, value_added_routes
 from servio.measure import routes as module
 from tables import random_world
 
@@ -101,3 +101,18 @@ def test_more_values_than_anybody_reads_are_refused_before_any_work(monkeypatch)
     monkeypatch.setattr(module.trade, "contents", None)
     with pytest.raises(UsageError, match=r"at most 60.*countries=KOR\+JPN"):
         value_added_routes(table)
+
+
+def test_rows_by_label_with_their_gaps():
+    found = gross_exports(random_world(1, dead=22), partners="each")
+    gap = found.undefined[0].label
+    country, industry = gap.split("_")
+    one = select(found, country=country, industry=[industry])
+    assert [g.label for g in one.undefined] == [gap] and np.isnan(one.values).all()
+    other = select(found, country=country, partner="C00", industry="C")
+    assert other.undefined == () and len(other) == 1
+    assert other.values[0] == found.value(country=country, partner="C00", industry="C")
+    with pytest.raises(LabelError, match="'C09'"):
+        select(found, partner=["C00", "C09"])
+    with pytest.raises(LabelError, match="no such label column"):
+        select(found, group="services")

@@ -31,14 +31,14 @@ SPOOLED_BYTES = 32 << 20
 ROWS_A_GROUP = 1 << 17
 
 
-def select(result: Measure, **labels: Sequence[str]) -> Measure:
+def select(result: Measure, **labels: str | Sequence[str]) -> Measure:
     """The rows with some labels.
 
     Parameters
     ----------
     result : Measure
     **labels
-        Label column to the labels wanted: ``country=["KOR"]``, ``partner=["CHN", "USA"]``.
+        Label column to the label or labels wanted: ``country="KOR"``, ``partner=["CHN", "USA"]``.
 
     Raises
     ------
@@ -50,11 +50,12 @@ def select(result: Measure, **labels: Sequence[str]) -> Measure:
     >>> import servio
     >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
     >>> found = servio.measure.gross_exports(table, partners="each", by="economy")
-    >>> len(found), len(select(found, country=["M01"], partner=["M02", "M03"]))
+    >>> len(found), len(select(found, country="M01", partner=["M02", "M03"]))
     (12, 2)
     """
     kept = np.ones(len(result), dtype=np.bool_)
-    for name, wanted in labels.items():
+    asked = {name: [one] if isinstance(one, str) else list(one) for name, one in labels.items()}
+    for name, wanted in asked.items():
         column = _column(result, name, wanted)
         kept &= np.isin(column.index, [i for i, c in enumerate(column.names) if c in set(wanted)])
     beside: dict[str, Any] = {name: numbers[kept] for name, numbers in result.beside.items()}
@@ -63,7 +64,7 @@ def select(result: Measure, **labels: Sequence[str]) -> Measure:
         columns={k: Column(c.names, c.index[kept]) for k, c in result.columns.items()},
         values=result.values[kept],
         **beside,
-        undefined=tuple(gap for gap in result.undefined if _is_of(gap, labels)),
+        undefined=tuple(gap for gap in result.undefined if _is_of(gap, asked)),
     )
 
 
