@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from servio import classify, measure, report, sources, study, table
+    from servio import classify, explain, measure, report, sources, study, table
     from servio.errors import ServioError
     from servio.sources import Dataset, read, scan
     from servio.sources.model import model_world
@@ -29,6 +29,7 @@ __all__ = [
     "aggregate",
     "audit",
     "classify",
+    "explain",
     "measure",
     "model_world",
     "national",

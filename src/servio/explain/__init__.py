@@ -2,7 +2,10 @@
 
 from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Column, Panel
+from servio.explain._recipe import PanelRecipe
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
+from servio.explain.building import build_panel
+from servio.explain.regression import estimate
 from servio.explain.trends import breaks, rank_changes, slopes
 
 __all__ = [
@@ -14,8 +17,11 @@ __all__ = [
     "Finding",
     "Joint",
     "Panel",
+    "PanelRecipe",
     "breaks",
+    "build_panel",
     "claims",
+    "estimate",
     "evaluate",
     "rank_changes",
     "slopes",

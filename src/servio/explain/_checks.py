@@ -1,0 +1,144 @@
+"""What makes an estimate impossible or doubtful, named before a number is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from servio.errors import UsageError, ValueFault
+from servio.explain._design import Design, Swept
+from servio.explain._qr import dependence
+
+__all__ = ["check_clusters", "check_rank", "check_rows", "check_variation", "notes_of_effects"]
+
+Array = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+
+FEW_CLUSTERS = 30
+"""Below "five to thirty" clusters Cameron, Gelbach and Miller (2008, Review of Economics and
+Statistics 90, 414-427) find clustered errors too small."""
+NO_VARIATION = 1e-10
+"""Share of a column's length that counts as rounding when fixed effects leave no more."""
+ROUNDING = 1e-14
+DEPENDENT = 1e-12
+"""Share of the length of a swept column that counts as rounding when others leave no more."""
+
+
+def check_rows(place: str, n: int, parameters: int) -> None:
+    """Raise unless there are more rows than parameters."""
+    if n <= parameters:
+        raise ValueFault(
+            place,
+            found=f"{n} rows for {parameters} parameters, fixed effects included",
+            expected="more rows than parameters",
+            remedy="Leave terms or fixed effects out, or use more rows.",
+        )
+
+
+def check_variation(design: Design, swept: Swept) -> None:
+    """Raise where fixed effects leave nothing of a column, naming it."""
+    names = (
+        design.formula.outcome.name,
+        *design.names,
+        *design.endogenous_names,
+        *design.instrument_names,
+    )
+    for name, kept, column in zip(names, swept.kept, _columns(design), strict=True):
+        if kept > NO_VARIATION:
+            continue
+        within = [
+            effect for effect, codes in design.effects.items() if _constant_within(column, codes)
+        ]
+        where = f"each {within[0]}" if within else " and ".join(design.effects)
+        raise ValueFault(
+            f"formula {design.formula.text!r}",
+            found=f"{name}, constant within {where}",
+            expected="variation beyond the fixed effects",
+            remedy=f"Leave out {name} or the fixed effect that takes its place.",
+        )
+
+
+def check_rank(
+    place: str, columns: Array, names: Sequence[str], kept: Array, *, within: bool = False
+) -> None:
+    """Raise where a column is a combination of others, naming them."""
+    empty = np.linalg.norm(columns, axis=0) == 0
+    if empty.any():
+        raise ValueFault(place, found=f"{names[int(empty.argmax())]}, zero in every row",
+                         expected="a column that varies", remedy="Leave it out.")  # fmt: skip
+    found = dependence(columns, np.maximum(DEPENDENT, ROUNDING / kept))
+    if found is None:
+        return
+    at, weights = found
+    lengths = np.linalg.norm(columns, axis=0)
+    shares = np.abs(weights) * lengths[:at] / lengths[at]
+    others = [j for j in range(at) if shares[j] > 1e-8 * shares.max()]
+    parts = [f"{weights[j]:+.4g} × {names[j]}" for j in others]
+    involved = [names[at], *(names[j] for j in others)]
+    raise ValueFault(
+        place,
+        found=f"{names[at]} = {' '.join(parts).lstrip('+')}{' within fixed effects' * within}",
+        expected="no collinear columns",
+        remedy=f"Leave out one of {', '.join(involved)}.",
+    )
+
+
+def check_clusters(design: Design) -> tuple[str, ...]:
+    """Notes on few clusters; one cluster is refused."""
+    notes = []
+    for name, codes in design.clusters.items():
+        count = int(codes.max()) + 1
+        if count == 1:
+            raise UsageError(
+                f"vcov, cluster {name}",
+                found="one cluster",
+                expected="several: what is alike inside a cluster is learnt from others",
+                remedy="Cluster by a column with more levels.",
+            )
+        if count < FEW_CLUSTERS:
+            notes.append(
+                f"few clusters ({count} of {name}): errors are likely too small; "
+                "compare with wild_bootstrap"
+            )
+    return tuple(notes)
+
+
+def notes_of_effects(design: Design) -> tuple[str, ...]:
+    """A note for each pair of fixed effects that falls into parts that do not touch.
+
+    Each part has a level of its own: the parameters of a pair are the sum of levels less the
+    number of parts (Abowd, Creecy and Kramarz 2002), while presets take one part for granted.
+    """
+    notes = []
+    effects = list(design.effects.items())
+    for i, (first, a) in enumerate(effects):
+        for second, b in effects[i + 1 :]:
+            parts = _parts(a, b)
+            if parts > 1:
+                notes.append(
+                    f"fixed effects {first} and {second} fall into {parts} parts that do not "
+                    f"overlap: {parts - 1} parameters counted too many, errors slightly too large"
+                )
+    return tuple(notes)
+
+
+def _parts(a: Codes, b: Codes) -> int:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first = int(a.max()) + 1
+    size = first + int(b.max()) + 1
+    graph = coo_array((np.ones(len(a)), (a, first + b)), shape=(size, size))
+    return int(connected_components(graph, directed=False, return_labels=False))
+
+
+def _columns(design: Design) -> list[Array]:
+    blocks = (design.regressors, design.endogenous, design.instruments)
+    return [design.outcome, *(column for block in blocks for column in block.T)]
+
+
+def _constant_within(column: Array, codes: Codes) -> bool:
+    centred = column - (np.bincount(codes, column) / np.bincount(codes))[codes]
+    return bool(np.linalg.norm(centred) <= NO_VARIATION * np.linalg.norm(column))
