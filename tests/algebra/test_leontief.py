@@ -146,14 +146,14 @@ def test_threads_share_one_inverse(monkeypatch):
     start = threading.Barrier(8)
     seen: list[int] = []
     solves: list[int] = []
-    solve = algebra.Leontief._solve
+    inverted = algebra.Leontief._inverted
 
-    def slow_solve(self, right, *, transposed):
+    def slowly(self):
         solves.append(1)
         time.sleep(0.02)
-        return solve(self, right, transposed=transposed)
+        return inverted(self)
 
-    monkeypatch.setattr(algebra.Leontief, "_solve", slow_solve)
+    monkeypatch.setattr(algebra.Leontief, "_inverted", slowly)
 
     def ask() -> None:
         start.wait()

@@ -128,8 +128,14 @@ class Leontief:
         """(n, n) read-only array: L, computed at the first call and kept."""
         with self._lock:
             if self._inverse is None:
-                self._inverse = _read_only(self._solve(np.eye(self.size), transposed=False))
+                self._inverse = _read_only(self._inverted())
             return self._inverse
+
+    def _inverted(self) -> Array:
+        """L from the transposed system: solved in place, and its rows lie together."""
+        unit, pivots = np.eye(self.size).T, self._pivots.copy()
+        solution, _ = lapack.dgetrs(self._lu, pivots, unit, trans=1, overwrite_b=1)
+        return np.asarray(solution.T, dtype=np.float64)
 
     def solve(self, Y: ArrayLike) -> Array:
         """Output needed for final demand: L Y.
