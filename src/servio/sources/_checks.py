@@ -102,7 +102,7 @@ def negative_flows(table: IOTable) -> Iterator[Note]:
     """Negative intermediate flows: noted with count and share; refused above `NEGATIVE_LIMIT`."""
     for name in ("Z", "Zm"):
         flows = getattr(table, name)
-        if flows is None or not (flows < 0).any():
+        if flows is None or flows.min(initial=0.0) >= 0:
             continue
         share = -flows[flows < 0].sum() / _sizes(flows).sum()
         i, j = np.unravel_index(int(flows.argmin()), flows.shape)
@@ -122,12 +122,13 @@ def negative_flows(table: IOTable) -> Iterator[Note]:
 def negative_demand(table: IOTable) -> Iterator[Note]:
     """Negative final demand: cells (normal for inventories) and industries in total."""
     columns = [i for i, role in enumerate(table.demand_roles) if role != "imports"]
-    cells = int((table.Y[:, columns] < 0).sum())
+    demand = table.Y if len(columns) == table.Y.shape[1] else table.Y[:, columns]
+    cells = int((demand < 0).sum())
     if cells:
         yield Note("negative-demand-cells", f"{cells} negative cells of final demand, as changes "
                    "in inventories may be")  # fmt: skip
     if table.Y.shape[1]:
-        low = np.flatnonzero(table.Y[:, columns].sum(axis=1) < 0)
+        low = np.flatnonzero(demand.sum(axis=1) < 0)
         if low.size:
             yield Note("negative-final-demand", "final demand is negative in total for "
                        + _named(table, low))  # fmt: skip

@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ import python_calamine as calamine
 
 from servio.classify import normalise
 from servio.errors import FormatError, LabelError, ValueFault
-from servio.sources import _guard, _xlsx
+from servio.sources import _guard, _xlsb, _xlsx
 
-__all__ = ["Sheet", "binary_sheet_years", "cell_name", "open_book", "sheet_names"]
+__all__ = ["Labels", "Sheet", "binary_sheet_years", "cell_name", "open_book", "rows", "sheet_names"]
 
 Array = npt.NDArray[np.float64]
 
@@ -29,7 +29,7 @@ _WIDE = re.compile(rb'r="([A-Z]{3})[0-9]')
 _TALL = re.compile(rb'r="[A-Z]*([0-9]{5,7})"')
 _SHEET_NAME = re.compile(rb'<sheet\b[^>]*?\bname="([^"]*)"')
 _BINARY_YEAR = re.compile(rb"\x04\0\0\0((?:1\x009|2\x000)\0[0-9]\0[0-9]\0)")
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _OVERLAP = 32
 _HEAD = 1 << 17
 
@@ -109,43 +109,59 @@ def _check_extent(path: Path, member: str, rows: set[bytes], columns: set[bytes]
         )
 
 
-class Sheet:
-    """The cells of one sheet, read whole.
+def rows(path: Path, book: calamine.CalamineWorkbook, name: str) -> Iterator[_xlsb.Row]:
+    """Rows of a sheet one by one: position, numbers, and the cells that are none.
+
+    Of a binary workbook only a row is in memory at a time.
+    """
+    if _guard.sniff_kind(path) is _guard.Kind.XLSB:
+        yield from _xlsb.rows(path, name)
+        return
+    for number, cells in enumerate(_whole(path, book, name)):
+        plain = [type(cell) in (float, int) for cell in cells]
+        values = np.array([c if p else np.nan for c, p in zip(cells, plain, strict=True)])
+        others = {j: cell for j, cell in enumerate(cells)
+                  if cell != "" and not (plain[j] and np.isfinite(cell))}  # fmt: skip
+        yield number, values, others
+
+
+def _whole(path: Path, book: calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
+    if name not in book.sheet_names:
+        raise FormatError(
+            str(path),
+            found=f"sheets {', '.join(map(repr, book.sheet_names[:6]))}",
+            expected=f"a sheet {name!r}",
+            remedy="Use the file as published, or name its source if it is another one.",
+        )
+    try:
+        cells: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except calamine.CalamineError as error:
+        raise FormatError(
+            f"{path}, sheet {name!r}",
+            found=f"cells that can't be read ({error})",
+            expected="a sheet as published",
+            remedy="Get the file again from its publisher.",
+        ) from error
+    return cells
+
+
+class Labels:
+    """Cells of one sheet that hold its labels.
 
     Parameters
     ----------
     path : Path
         For messages.
-    book : CalamineWorkbook
     name : str
-
-    Raises
-    ------
-    FormatError
-        There is no such sheet, or it can't be read.
+        Of the sheet.
+    rows : list of list
+        Cells from the first row and column on.
+    width : int
+        Columns of the sheet.
     """
 
-    def __init__(self, path: Path, book: calamine.CalamineWorkbook, name: str) -> None:
-        self.path, self.name = path, name
-        if name not in book.sheet_names:
-            raise FormatError(
-                str(path),
-                found=f"sheets {', '.join(map(repr, book.sheet_names[:6]))}",
-                expected=f"a sheet {name!r}",
-                remedy="Use the file as published, or name its source if it is another one.",
-            )
-        try:
-            self.rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(
-                skip_empty_area=False
-            )
-        except calamine.CalamineError as error:
-            raise FormatError(
-                f"{path}, sheet {name!r}",
-                found=f"cells that can't be read ({error})",
-                expected="a sheet as published",
-                remedy="Get the file again from its publisher.",
-            ) from error
-        self.width = len(self.rows[0]) if self.rows else 0
+    def __init__(self, path: Path, name: str, rows: list[list[Any]], width: int) -> None:
+        self.path, self.name, self.rows, self.width = path, name, rows, width
 
     def place(self, row: int, column: int) -> str:
         """Where a cell is, in words a spreadsheet user knows; positions count from 0."""
@@ -153,7 +169,7 @@ class Sheet:
 
     def text(self, row: int, column: int) -> str:
         """A label, blank beyond the end; a number is written as a spreadsheet shows it."""
-        there = row < len(self.rows) and column < self.width
+        there = row < len(self.rows) and column < len(self.rows[row])
         value = self.rows[row][column] if there else ""
         if isinstance(value, float) and value.is_integer():
             return str(int(value))
@@ -194,6 +210,45 @@ class Sheet:
             remedy="Use the file as published, with no row or column moved or renamed.",
         )
 
+    def no_number(self, row: int, column: int, value: object) -> ValueFault:
+        """The error for a cell that should hold a finite number."""
+        return ValueFault(
+            self.place(row, column),
+            found=self._what(value, cell_name(row, column)),
+            expected="a finite number",
+            remedy="Correct the cell, or get the file again from its publisher.",
+        )
+
+    def _what(self, value: object, cell: str) -> str:
+        if value == "" and self.path.suffix.lower() == ".xlsb":
+            return "a blank"
+        if value == "":
+            return _xlsx._why_blank(self.path, f"{self.path.name}#{self.name}", cell) or "a blank"
+        if isinstance(value, str):
+            return f"the text {value[:40]!r}"
+        return str(value) if isinstance(value, float) else f"{value}, a {type(value).__name__}"
+
+
+class Sheet(Labels):
+    """The cells of one sheet, read whole.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    book : CalamineWorkbook
+    name : str
+
+    Raises
+    ------
+    FormatError
+        There is no such sheet, or it can't be read.
+    """
+
+    def __init__(self, path: Path, book: calamine.CalamineWorkbook, name: str) -> None:
+        cells = _whole(path, book, name)
+        super().__init__(path, name, cells, len(cells[0]) if cells else 0)
+
     def numbers(self, rows: range, columns: range) -> Array:
         """A block of cells as float64; a `ValueFault` at the first that is no finite number."""
         across = slice(columns.start, columns.stop)
@@ -214,21 +269,7 @@ class Sheet:
             for j, value in enumerate(row)
             if type(value) not in (float, int) or not np.isfinite(value)
         )
-        return ValueFault(
-            self.place(top + i, left + j),
-            found=self._what(value, cell_name(top + i, left + j)),
-            expected="a finite number",
-            remedy="Correct the cell, or get the file again from its publisher.",
-        )
-
-    def _what(self, value: object, cell: str) -> str:
-        if value == "" and self.path.suffix.lower() == ".xlsb":
-            return "a blank"
-        if value == "":
-            return _xlsx._why_blank(self.path, f"{self.path.name}#{self.name}", cell) or "a blank"
-        if isinstance(value, str):
-            return f"the text {value[:40]!r}"
-        return str(value) if isinstance(value, float) else f"{value}, a {type(value).__name__}"
+        return self.no_number(top + i, left + j, value)
 
 
 def cell_name(row: int, column: int) -> str:

@@ -1,4 +1,4 @@
-"""World tables from wide CSV: rows and columns put in place block by block, then looked over.
+"""World tables: rows and columns put in place block by block, then looked over.
 
 The arrays are laid out as they lie on disk and nothing of their size is made besides them.
 """
@@ -19,6 +19,7 @@ from servio.sources._wide import Wide
 from servio.table import Axis, Bundle, IOTable, Note, TableInfo
 
 __all__ = [
+    "Filled",
     "Frame",
     "IntArray",
     "Part",
