@@ -9,8 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from servio import algebra
-from servio.errors import ValueFault
-from servio.table.identity import IN_FULL, Identity, checkable, column_gap, identities, row_gap
+from servio.errors import NumericalError, ValueFault
+from servio.table.identity import (
+    IN_FULL,
+    Identity,
+    balance_leontief,
+    checkable,
+    column_gap,
+    identities,
+    row_gap,
+)
 from servio.table.iotable import IOTable
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -236,13 +244,26 @@ def _solvable(table: IOTable) -> Iterable[Finding]:
     heavy = np.flatnonzero(inputs >= 1.0)
     if len(heavy) == 0:
         return
-    radius = algebra.spectral_radius(A.matrix)
     for i in heavy:
         yield Finding("warn", "inputs-exceed-output", table.axis.labels[i],
                       f"inputs are {inputs[i]:.3f} of output")  # fmt: skip
+    if _productive(table, A):
+        return
+    radius = algebra.spectral_radius(A.matrix)
     if radius >= 1.0:
         yield Finding("fail", "no-solution", table.info.name,
                       f"spectral radius of A is {radius:.4f}; expected under 1")  # fmt: skip
+
+
+def _productive(table: IOTable, A: algebra.Coefficients) -> bool:
+    """Known from the factor, which tells only where no coefficient is negative."""
+    if A.lowest.min() < 0:
+        return False
+    try:
+        balance_leontief(table)
+    except NumericalError:
+        return False
+    return True
 
 
 def _unsolvable(findings: Iterable[Finding]) -> bool:

@@ -308,18 +308,12 @@ class IOTable:
 
     def _factorise(self, origin: Origin) -> algebra.Leontief:
         A = self._inputs(origin)
-        heavy = A.sizes >= 1.0
-        if heavy.any() and algebra.spectral_radius(A.matrix) >= 1.0:
-            names = [self.axis.labels[i] for i in np.flatnonzero(heavy)[:5]]
-            raise NumericalError(
-                f"{self.info.name} {origin} inputs",
-                found=f"spectral radius of A at least 1; inputs reach output in {names}",
-                expected="industries that produce more than they use up",
-                remedy="Check these columns: is output or an input in another unit?",
-            )
+        if A.lowest.min() < 0:  # the factor tells only where no coefficient is negative
+            self._refuse_unproductive(A, origin)
         try:
             return algebra.Leontief(A, self.live)
         except NumericalError as error:
+            self._refuse_unproductive(A, origin)
             blamed = np.isin(np.arange(len(self)), error.positions)
             raise NumericalError(
                 f"{self.info.name} {origin} inputs, block {self._some(blamed)}",
@@ -327,6 +321,17 @@ class IOTable:
                 expected=error.expected,
                 remedy=error.remedy,
             ) from None
+
+    def _refuse_unproductive(self, A: algebra.Coefficients, origin: Origin) -> None:
+        heavy = np.flatnonzero(A.sizes >= 1.0)
+        if len(heavy) and algebra.spectral_radius(A.matrix) >= 1.0:
+            names = [self.axis.labels[i] for i in heavy[:5]]
+            raise NumericalError(
+                f"{self.info.name} {origin} inputs",
+                found=f"spectral radius of A at least 1; inputs reach output in {names}",
+                expected="industries that produce more than they use up",
+                remedy="Check these columns: is output or an input in another unit?",
+            )
 
     def weights(self, grouping: str | classify.Grouping) -> tuple[tuple[str, ...], Array]:
         """Groups of a grouping and the share of each industry in them: names and (g, n).
