@@ -356,8 +356,8 @@ _PARTS = {
     "trade": ("GVC", "BACKWARD", "FORWARD", "TWO_SIDED"),
     "oecd": ("BACKWARD", "FORWARD"),
 }
-_PART_WORDS = {"GVC": "all that crosses more than one border", "BACKWARD": "backward",
-               "FORWARD": "forward", "TWO_SIDED": "two-sided"}  # fmt: skip
+_PART_WORDS = {"GVC": "All that crosses more than one border", "BACKWARD": "Backward",
+               "FORWARD": "Forward", "TWO_SIDED": "Two-sided"}  # fmt: skip
 
 
 def _taking_part(view: View, variant: Variant) -> Iterator[Figure]:
@@ -416,7 +416,9 @@ def _position(view: View, panel: Panel) -> Figure:
         caption,
         small_print(view, panel.variant, panel.unit, panel.years),
         f"Line chart of {len(panel.frame)} countries over {len(panel.years)} years. {caption}",
-        _charts.trend(others, median, focus, unit=panel.unit, title="stages to final use"),
+        _charts.trend(
+            others, median, focus, unit=panel.unit, title="stages to final use", zero=False
+        ),
         wide_frame({"manufacturing": panel}, "industry"),
         line_keys(view, panel),
     )

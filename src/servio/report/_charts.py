@@ -269,7 +269,7 @@ def _panel_layers(
         "value:Q",
         title=None,
         axis=alt.Axis(format=_form(unit), tickCount=4),
-        scale=alt.Scale(nice=False, zero=True),
+        scale=alt.Scale(nice=False, zero=unit != "stages"),
     )
     layers = [
         _line(data(others), color=GREY, strokeWidth=0.6).encode(x=x, y=y, detail="code:N"),

@@ -14,6 +14,7 @@ from servio.report._chains import small_multiples
 from servio.report._compare import line_keys, panel_rows, trend_words
 from servio.report._detail import NO_FOCUS, industry_titles
 from servio.report._notes import small_print, wide_frame
+from servio.report._smile import kinds
 from servio.report._view import Panel, Slab, Variant, View
 from servio.report._words import UNDEFINED, group_title, number
 
@@ -206,9 +207,9 @@ def _column(slab: Slab, code: str | None, year: int | None, label: str) -> pd.Se
 
 def _ranked(
     view: View, variant: Variant, now: pd.Series, base: pd.Series, names: list[str], title: str,
-    axis: str, caption: str,
+    axis: str, caption: str, marked: Sequence[str] = (),
 ) -> Figure:  # fmt: skip
-    """The largest values now, with those of the base year."""
+    """The largest values now, with those of the base year; manufacturing marked."""
     slab, year = view.slab(variant), max(view.slab(variant).years)
     has_base = bool(len(base)) and view.base != year
     data = pd.DataFrame({"label": now.index, "name": names, str(year or "value"): now.to_numpy()})
@@ -216,11 +217,12 @@ def _ranked(
         data[str(view.base)] = base.reindex(now.index).to_numpy()
     rows = [
         {"name": name, "latest": value, "base": float(base.get(label, math.nan)),
-         "shown": _small(value), "marked": False}
+         "shown": _small(value), "marked": label in marked}
         for (label, value), name in zip(now.items(), names, strict=True)
     ]  # fmt: skip
     keys = [Key("dot", str(year or "latest"), "#777777")]
     keys += [Key("ring", str(view.base), "#777777")] if has_base else []
+    keys += [Key("dot", "manufacturing", _charts.ACCENT)] if marked else []
     return Figure(
         f"{title}, {year or ''}", caption,
         small_print(view, variant, slab.unit, [view.base if has_base else None, year]),
@@ -267,7 +269,9 @@ def _strategic(view: View, variant: Variant) -> Iterator[Figure]:
     slab = view.slab(variant)
     year = max(slab.years)
     now, base = (_column(slab, view.focus, y, "industry") for y in (year, view.base))
-    names = dict(zip(now.index, industry_titles([str(code) for code in now.index]), strict=True))
+    codes = [str(code) for code in now.index]
+    names = dict(zip(codes, industry_titles(codes), strict=True))
+    made = [c for c, kind in zip(codes, kinds(codes), strict=True) if kind == "manufacturing"]
     now = now.sort_values(ascending=False, kind="stable").iloc[:TOP]
     if now.empty:
         return
@@ -278,4 +282,4 @@ def _strategic(view: View, variant: Variant) -> Iterator[Figure]:
     )
     yield _ranked(view, variant, now, base, [names[code] for code in now.index],
                    f"Strategic links from services to industries of {view.focus_name}",
-                   "loss times concentration", caption)  # fmt: skip
+                   "loss times concentration", caption, made)  # fmt: skip

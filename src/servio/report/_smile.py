@@ -18,7 +18,7 @@ from servio.report._notes import small_print
 from servio.report._view import Slab, Variant, View
 from servio.report._words import UNDEFINED, country, money, number
 
-__all__ = ["smile"]
+__all__ = ["kinds", "smile"]
 
 DRAWN, NAMES, LARGE = 80, 34, 0.15
 SHARE = 1e-12
@@ -74,7 +74,7 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
     if len(frame) < 5 or frame["distance"].nunique() < 3:
         return
     codes = [str(code) for code in frame.index]
-    frame["kind"] = _kinds(codes)
+    frame["kind"] = kinds(codes)
     frame["title"] = industry_titles(codes)
     test = algebra.lind_mehlum(frame["distance"], np.log(frame["rate"]), frame["value_added"])
     caption = (
@@ -96,7 +96,8 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
     )  # fmt: skip
 
 
-def _kinds(codes: Sequence[str]) -> list[str]:
+def kinds(codes: Sequence[str]) -> list[str]:
+    """Manufacturing, services or other, for each industry."""
     known = classify.identify(list(codes))
     found = ["other"] * len(codes)
     if known is not None:
@@ -242,7 +243,7 @@ def _earners(view: View, options: Mapping[str, str], year: int) -> pd.DataFrame:
     frame = frame.rename(columns={"share": "value_added"})
     frame = frame[(frame["rate"] > 0) & (frame["value_added"] > SHARE)].dropna()
     codes = [str(code) for code in frame.index.get_level_values("industry")]
-    frame["kind"] = _kinds(codes)
+    frame["kind"] = kinds(codes)
     frame["title"] = industry_titles(codes)
     frame.index = pd.Index([f"{c} {i}".strip() for c, i in frame.index])
     return frame
@@ -277,8 +278,8 @@ def _tests(view: View, bend: Variant, level: Variant) -> Iterator[Table]:
     year = max(slabs[0].years)
     frame = pd.DataFrame({"curvature": _own(slabs[0], view.focus, year),
                           "p_value": _own(slabs[1], view.focus, year)})  # fmt: skip
-    if "manufacturing" in _kinds([str(code) for code in frame.index]):
-        frame = frame[[k == "manufacturing" for k in _kinds([str(c) for c in frame.index])]]
+    if "manufacturing" in kinds([str(code) for code in frame.index]):
+        frame = frame[[k == "manufacturing" for k in kinds([str(c) for c in frame.index])]]
     if frame.empty:
         return
     titles = industry_titles([str(code) for code in frame.index])
