@@ -26,7 +26,7 @@ from servio.errors import (
     UsageError,
     ValueFault,
 )
-from servio.sources import _csv, _guard, _matrix, generic, oecd
+from servio.sources import _csv, _guard, _matrix, _xlsx, generic, oecd
 from table_files import TWO, X2, Z2, block, describe
 
 
@@ -376,6 +376,21 @@ def test_formats_far_away_do_not_make_a_sheet_large(tmp_path: Path) -> None:
 
     (bundle,) = generic.parse(workbook(tmp_path, format_far_cell))
     assert bundle.arrays["Z"].shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize("empty", [b"/>", b" />", b"></c>"])
+def test_cells_without_content_do_not_make_a_sheet_large(
+    tmp_path: Path, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(name: str, content: bytes) -> bytes:
+        far = b'<row r="1048576"><c r="XFD1048576" s="1"' + empty + b"</row></sheetData>"
+        return content.replace(b"</sheetData>", far)
+
+    path = repacked(tmp_path, change)
+    for chunk in (2**20, 64, 7):
+        monkeypatch.setattr(_xlsx, "_CHUNK", chunk)
+        (bundle,) = generic.parse(path)
+        assert bundle.arrays["Z"].shape == (1, 2, 2)
 
 
 def repacked(folder: Path, change: Callable[[str, bytes], bytes]) -> Path:

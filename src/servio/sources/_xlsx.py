@@ -21,7 +21,7 @@ from servio.table import Note
 __all__ = ["Cells", "SheetCells", "read_cells", "read_matrix", "sheet_extent"]
 
 Cells = list[list[Any]]
-_CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^/]>')
+_CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*[^/]>(?!</c>)')
 _CONTENT = re.compile(
     rb'<c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"([^>]*?)(?:/>|>(.{0,2000}?)</c>)', re.DOTALL
 )
@@ -131,7 +131,7 @@ def _chunks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with archive.open(member) as stream:
         while piece := stream.read(_CHUNK):
             piece = rest + piece
-            cut = piece.rfind(b"<", max(0, len(piece) - _LONGEST_TAG))
+            cut = piece.rfind(b"<c", max(0, len(piece) - _LONGEST_TAG))
             cut = len(piece) if cut < 0 else cut
             yield piece[:cut]
             rest = piece[cut:]
