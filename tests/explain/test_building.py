@@ -95,6 +95,12 @@ def test_a_panel_of_countries() -> None:
         built(columns=[SHARE], only="manufacturing")
 
 
+def test_measures_of_the_economy_need_no_by() -> None:
+    answer = results()
+    answer.rows.loc[answer.rows["by"] == "economy", "by"] = ""
+    assert built(answer).frame["share"].tolist() == [0.0] * 6 + [1.0] * 6
+
+
 def test_derived_columns_and_their_gaps() -> None:
     panel = built(
         results({("KOR", "C26", 2001): 0.0}),

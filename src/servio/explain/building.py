@@ -282,9 +282,11 @@ class _Selection:
 
 
 def _is_by_industry(rows: pd.DataFrame) -> bool:
-    """Whether rows are industries: ``by`` says so, or without it there are labels."""
+    """Whether rows are industries: ``by`` says so; without it, they are not of the economy."""
     by = _text(rows["by"].iloc[0]) if "by" in rows else ""
-    return by == INDUSTRY if by else bool((rows[INDUSTRY].map(_text) != "").any())
+    if by:
+        return by == INDUSTRY
+    return not {_text(label) for label in rows[INDUSTRY]} <= {"", "economy"}
 
 
 def _text(value: Any) -> str:
