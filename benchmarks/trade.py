@@ -3,7 +3,7 @@
 Usage: python benchmarks/trade.py [--quick] [--sizes 77x45 ...] [--pymrio]
 
 Processor seconds with one BLAS thread, each row in a process of its own with only Z, Y and x
-loaded; the least of three runs, taken in turn with the others; ratio to the baseline of the same
+loaded; the median of three runs, in turn with the others; ratio to the baseline of the same
 size in the same run; peak memory of the process, libraries and table included, also in multiples
 of Z, and what the row added. With --pymrio, which must be installed, the four accounts of value
 added and its origin by industry and country of final demand, side by side.
@@ -281,7 +281,7 @@ def compare(size: str, pymrio: bool) -> None:
             for _ in range(REPEATS)
         ]
         for what, baseline, most in rows:
-            took = min((one[what] for one in runs), key=lambda one: one["cpu"])
+            took = sorted((one[what] for one in runs), key=lambda one: one["cpu"])[REPEATS // 2]
             found[what] = took["cpu"]
             ratio = took["cpu"] / found[baseline]
             aim = "" if most is None else f"  aim <= {most:.3g}: {'yes' if ratio <= most else 'NO'}"
