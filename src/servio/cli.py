@@ -166,6 +166,8 @@ def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | Non
     if store.synthetic:
         click.echo("These numbers are SYNTHETIC: they show the tool, no country.")
     click.echo(f"Store: {store.folder}")
+    for line in store.contents():
+        click.echo(line)
     click.echo(f"Report: {reports.current(store)}")
 
 

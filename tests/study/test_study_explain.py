@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import wiod_files as files
 from servio import sources, study
-from servio.errors import LabelError, ServioError, UnitError
+from servio.errors import InputError, LabelError, ServioError, StoreError, UnitError
+from servio.study import _engine, _work
 
 ACCOUNTS = """
 [study]
@@ -102,3 +104,219 @@ def test_wrong_accounts_are_refused_when_the_study_is_planned(
     files.write_accounts_parquet(national / "korea.parquet", ("KOR",))
     with pytest.raises(error, match=what):
         study.plan(study.parse(ACCOUNTS.replace(*change), "own.toml", national))
+
+
+# -- panel and estimates ---------------------------------------------------------------------------
+
+MODEL = """
+[study]
+title = "Explained"
+[[tables]]
+path = "model:countries=4,industries=30,years=6"
+[[measures]]
+name = "service_input_share"
+grouping = ["services", "kibs"]
+by = "industry"
+only = "manufacturing"
+[[measures]]
+name = "account"
+of = ["value_added", "output"]
+by = ["industry", "economy"]
+only = "manufacturing"
+"""
+EXPLAINED = """
+[panel]
+lags = true
+columns = [
+    { name = "va", measure = "account", of = "value_added", by = "industry" },
+    { name = "output", measure = "account", of = "output", by = "industry" },
+    { name = "economy", measure = "account", of = "output", by = "economy" },
+    { name = "conv", measure = "service_input_share", grouping = "kibs", by = "industry" },
+]
+[[panel.derived]]
+name = "ln_va"
+expression = "log(va)"
+[[panel.derived]]
+name = "ln_x"
+expression = "log(output)"
+[[panel.classes]]
+name = "size"
+column = "economy"
+labels = ["small", "large"]
+[[panel.classes]]
+name = "technology"
+grouping = "technology"
+merge = { high = ["high", "medium_high"], low = ["medium", "medium_low"] }
+
+[[estimates]]
+name = "main"
+formula = "ln_va ~ ln_x + conv_lag | country:industry + year"
+vcov = { cluster = "country:industry" }
+[[estimates]]
+name = "impossible"
+formula = "ln_va ~ ln_x + conv_lag + economy | country:year"
+[[estimates]]
+name = "by type"
+formula = "ln_va ~ ln_x + i(technology:size, conv_lag) | country:industry + year"
+where = 'technology in ["high", "low"] and year > 2000'
+vcov = { driscoll_kraay = 1 }
+"""
+FILES = ("panel.parquet", "dropped.parquet", "estimates.parquet", "estimates.json")
+
+
+def parse(more: str = EXPLAINED) -> study.StudyFile:
+    return study.parse(MODEL + more, "own.toml", Path())
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> study.StudyStore:
+    pytest.importorskip("pyfixest", reason="needs the extra econ")
+    return study.run(parse(), tmp_path_factory.mktemp("explained"), workers=1)
+
+
+def test_a_panel_holds_what_the_results_hold(explained: study.StudyStore) -> None:
+    panel = explained.panel()
+    assert panel.synthetic and panel.entity == ("country", "industry")
+    rows = explained.results("account", of="value_added", by="industry")
+    wanted = rows.set_index(["country", "industry", "year"]).value
+    found = panel.frame.set_index(["country", "industry", "year"]).va
+    assert (wanted.loc[found.index] == found).all()
+    assert len(panel.frame) + len(panel.dropped) == len(wanted)
+    assert panel.dropped.reason.str.contains("zero output").all()
+    assert set(panel.frame["size"]) == {"small", "large"}
+
+
+def test_estimates_are_those_of_the_panel(explained: study.StudyStore) -> None:
+    from servio.explain import estimate
+
+    found = explained.estimates()
+    assert list(found) == ["main", "by type"]
+    again = estimate("ln_va ~ ln_x + conv_lag | country:industry + year", explained.panel(),
+                     vcov={"cluster": "country:industry"}, name="main")  # fmt: skip
+    np.testing.assert_allclose(found["main"].coefficients, again.coefficients, rtol=1e-12)
+    np.testing.assert_allclose(found["main"].covariance, again.covariance, rtol=1e-12)
+    assert found["main"].synthetic and found["main"].vcov == again.vcov
+    tidy = pq.read_table(explained.folder / "estimates.parquet").to_pandas()
+    assert list(tidy.columns) == ["name", "term", "estimate", "std_error", "t", "p", "lower",
+                                  "upper", "n", "method", "vcov"]  # fmt: skip
+    main = tidy[tidy["name"] == "main"]
+    assert main.term.tolist() == list(found["main"].terms)
+    np.testing.assert_allclose(main.estimate, found["main"].coefficients)
+
+
+def test_an_estimate_that_can_not_be_computed_is_a_problem_and_others_go_on(
+    explained: study.StudyStore,
+) -> None:
+    problems = explained.problems()
+    assert problems.measure.tolist() == ["estimate impossible"]
+    assert "economy, constant within" in problems.text[0]
+    assert [m for m in explained.messages if "impossible" in m]
+    assert explained.contents()[1] == "Estimates: 2 of 3"
+
+
+def test_the_same_study_gives_the_same_bytes_and_is_finished(
+    explained: study.StudyStore, tmp_path: Path
+) -> None:
+    again = study.run(parse(), tmp_path, workers=2)
+    recorded = again.provenance()["files"]
+    assert set(FILES) <= set(recorded) and "pyfixest" in again.provenance()["versions"]
+    for name in recorded:
+        assert (tmp_path / name).read_bytes() == (explained.folder / name).read_bytes(), name
+    assert "nothing to do" in study.run(parse(), tmp_path, workers=1).messages[0]
+
+
+def test_another_model_does_not_measure_again(
+    explained: study.StudyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(explained.folder, tmp_path / "out")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a table was measured")
+
+    monkeypatch.setattr(_work, "take", refuse)
+    monkeypatch.setattr(_engine, "take", refuse)
+    before = explained.estimates()["main"].coefficients
+    changed = EXPLAINED.replace("ln_x + conv_lag |", "conv_lag |", 1)
+    store = study.run(parse(changed), tmp_path / "out", workers=1)
+    assert len(store.estimates()["main"].coefficients) == len(before) - 1
+    bare = study.run(parse(""), tmp_path / "out", workers=1)
+    assert not any((bare.folder / name).exists() for name in FILES)
+    assert bare.estimates() == {} and bare.contents() == []
+    with pytest.raises(InputError, match="no panel"):
+        bare.panel()
+
+
+def test_a_damaged_panel_is_found_and_mended(explained: study.StudyStore, tmp_path: Path) -> None:
+    shutil.copytree(explained.folder, tmp_path / "out")
+    (tmp_path / "out" / "panel.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match=r"panel\.parquet"):
+        study.open_store(tmp_path / "out")
+    store = study.run(parse(), tmp_path / "out", workers=1)
+    assert "panel.parquet was missing or changed" in store.messages[0]
+    whole = (explained.folder / "panel.parquet").read_bytes()
+    assert (store.folder / "panel.parquet").read_bytes() == whole
+
+
+def test_a_panel_that_can_not_be_built_is_a_problem(tmp_path: Path) -> None:
+    text = EXPLAINED.replace("log(va)", "log(va - va)").partition("[[estimates]]")[0]
+    store = study.run(parse(text), tmp_path, workers=1)
+    assert store.problems().measure.tolist() == ["panel"]
+    assert len(store.results("account"))
+    with pytest.raises(InputError, match="not computed"):
+        store.panel()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ('"service_input_share", g', '"service_share", g', 23, "a measure of this study"),
+        ('grouping = "kibs", by', 'grouping = "kiet", by', 23, "a choice that the study measures"),
+        ('grouping = "kibs", by', "by", 23, "several: services, kibs"),
+        ('of = "output", by = "economy"', 'off = "output"', 22, "Did you mean of"),
+        ('expression = "log(output)"', 'expression = "log(outputs)"', 30, "outputs"),
+        ('expression = "log(output)"', 'expression = "log(output"', 30, "log"),
+        ('expression = "log(va)"', 'expresion = "log(va)"', 27, "expression"),
+        ('grouping = "technology"', 'grouping = "technologies"', 37, "Did you mean technology"),
+        ('labels = ["small", "large"]', 'labels = ["small"]', 34, "2 different labels"),
+        ("lags = true", "lag = true", 18, "lags"),
+        ("conv_lag | country:industry + year", "conv_lagg | year", 42, "Did you mean conv_lag"),
+        ("conv_lag | country:industry + year", "conv_lag | region", 42, "region"),
+        ("ln_x + conv_lag |", "ln_x + conv_lag) |", 42, "parentheses in pairs"),
+        ("ln_x + conv_lag |", "ln_x + __import__(va) |", 42, "__import__"),
+        ("year > 2000", "yeer > 2000", 50, "Did you mean year"),
+        ("year > 2000", "year >", 50, "where"),
+        ('{ cluster = "country:industry" }', '{ cluster = "country:region" }', 43, "region"),
+        ("driscoll_kraay = 1", "driscoll = 1", 51, "driscoll_kraay"),
+        ('name = "by type"', 'name = "main"', 48, "a name of its own"),
+        ('name = "by type"', 'nom = "by type"', 48, "name"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_with_their_line_before_a_table_is_read(
+    old: str, new: str, line: int, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "scan", None)
+    text = MODEL + EXPLAINED
+    assert old in text
+    with pytest.raises(InputError) as caught:
+        study.parse(text.replace(old, new, 1), "own.toml", Path())
+    message = str(caught.value)
+    assert message.startswith(f"own.toml line {line}, "), message
+    assert what in message
+
+
+def test_estimates_need_a_panel() -> None:
+    more = EXPLAINED[EXPLAINED.index("[[estimates]]") :]
+    with pytest.raises(InputError, match="an estimate without a panel"):
+        parse(more)
+
+
+def test_estimates_ask_for_their_libraries_before_measuring(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from servio.explain import _extra
+
+    monkeypatch.setattr(_extra, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"servio\[econ\]"):
+        study.run(parse(), tmp_path / "out", workers=1)
+    assert not (tmp_path / "out").exists()
+    assert parse().estimates[0].name == "main"

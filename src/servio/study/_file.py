@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from servio.errors import FormatError, InputError, ServioError, UsageError
 from servio.study._grid import Call, Complaint, expand
+from servio.study._model import EstimateEntry, checked_estimates, checked_panel
+from servio.study._place import HELP, Place
+
+if TYPE_CHECKING:
+    from servio.explain._recipe import PanelRecipe
 
 __all__ = ["StudyFile", "Tables", "demo", "load", "parse"]
 
 MAX_BYTES = 1 << 20
 MAX_CALLS = 10_000
 DEMO = "demo.toml"
-HELP = "See docs/study-files.md."
 
 
 class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +65,8 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     study: _Head
     tables: tuple[Tables, ...]
     measures: tuple[dict[str, Any], ...]
+    panel: dict[str, Any] | None = None
+    estimates: tuple[EstimateEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,10 @@ class StudyFile:
         Name of the file, for messages.
     folder : Path
         Folder that the paths in the file start from.
+    panel : PanelRecipe or None
+        What the panel of the study is made of.
+    estimates : tuple of EstimateEntry
+        Models to estimate on the panel.
     """
 
     title: str
@@ -95,6 +104,8 @@ class StudyFile:
     text: str
     place: str
     folder: Path
+    panel: PanelRecipe | None = None
+    estimates: tuple[EstimateEntry, ...] = ()
 
 
 def load(path: str | Path) -> StudyFile:
@@ -148,22 +159,27 @@ def parse(text: str, place: str, folder: Path) -> StudyFile:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FormatError(place, found=str(error), expected="TOML", remedy=HELP) from None
+    where = Place(text, place)
     try:
         content = msgspec.convert(raw, _Content)
     except msgspec.ValidationError as error:
-        raise _schema_error(str(error), text, place) from None
+        raise _schema_error(str(error), where) from None
     own = any(_is_generic(tables) for tables in content.tables)
     calls: dict[tuple[Any, ...], Call] = {}
     for index, entry in enumerate(content.measures):
-        complain = partial(_complain, text, place, f"measures[{index}]")
+        complain = where.complain(f"measures[{index}]")
         for call in expand(entry, complain, own_groupings=own):
             if call.spec.compares and content.study.base_year is None:
                 complain("name", f"{call.name}, which compares years", "study.base_year", ())
             _add(calls, call, complain)
     _refuse_nothing(content, place)
+    measured = tuple(calls.values())
+    panel = content.panel
+    recipe = None if panel is None else checked_panel(panel, measured, where, own_groupings=own)
+    estimates = checked_estimates(content.estimates, recipe, where, own_groupings=own)
     head = content.study
     return StudyFile(head.title, head.description, head.focus, head.base_year, content.tables,
-                     tuple(calls.values()), text, place, folder)  # fmt: skip
+                     measured, text, place, folder, recipe, estimates)  # fmt: skip
 
 
 def _is_generic(tables: Tables) -> bool:
@@ -224,10 +240,11 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "": tuple(_Content.__struct_fields__),
     "study": tuple(_Head.__struct_fields__),
     "tables": tuple(Tables.__struct_fields__),
+    "estimates": tuple(EstimateEntry.__struct_fields__),
 }
 
 
-def _schema_error(message: str, text: str, place: str) -> ServioError:
+def _schema_error(message: str, place: Place) -> ServioError:
     """The converter's message, as ours: with line, key path and nearest known key."""
     what, _, where = message.partition(" - at ")
     path = where.strip("`").removeprefix("$").removeprefix(".").removeprefix("key in ")
@@ -235,52 +252,9 @@ def _schema_error(message: str, text: str, place: str) -> ServioError:
     missing = re.search(r"missing required field `(.*)`", what)
     if unknown:
         known = _KNOWN[path.partition("[")[0]]
-        return _error(text, place, path, unknown[1], "an unknown key", "a known key", known)
+        return place.error(path, unknown[1], "an unknown key", "a known key", known)
     if missing:
-        return _error(text, place, path, missing[1], "nothing", "this key", ())
+        return place.error(path, missing[1], "nothing", "this key", ())
     expected, _, found = what.removeprefix("Expected ").partition(", got ")
     owner, _, key = path.rpartition(".") if "." in path else ("", "", path)
-    return _error(text, place, owner, key, found.replace("`", ""), expected.replace("`", ""), ())
-
-
-def _complain(
-    text: str, place: str, owner: str, key: str, found: str, expected: str, known: Sequence[str]
-) -> NoReturn:
-    raise _error(text, place, owner, key, found, expected, known)
-
-
-def _error(
-    text: str, place: str, owner: str, key: str, found: str, expected: str, known: Sequence[str]
-) -> UsageError:
-    line = _line(text, owner, key)
-    path = re.sub(r"\[(\d+)\]", lambda m: f"[{int(m[1]) + 1}]", f"{owner}.{key}".strip("."))
-    wrong = found.strip("'") if found.startswith("'") else key
-    near = get_close_matches(wrong, known, n=1, cutoff=0.5)
-    if near:
-        expected, remedy = f"{expected}, such as {near[0]}", f"Did you mean {near[0]}?"
-    elif known:
-        remedy = f"Known: {', '.join(known)}."
-    else:
-        remedy = HELP
-    where = f" line {line}" if line else ""
-    return UsageError(f"{place}{where}, {path}", found=found, expected=expected, remedy=remedy)
-
-
-def _line(text: str, owner: str, key: str) -> int | None:
-    """Line of a key inside ``[owner]`` or its n-th ``[[owner]]``; of the header if not there."""
-    name, _, position = owner.partition("[")
-    wanted = int(position.partition("]")[0]) if position else 0
-    key = key.partition("[")[0]
-    header = rf"\s*\[\[?\s*{re.escape(name)}\s*\]\]?\s*(#.*)?"
-    seen, found = -1, None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if re.fullmatch(r"\s*\[.*\]\s*(#.*)?", line) and "=" not in line:
-            if seen == wanted and name:
-                break
-            seen += bool(re.fullmatch(header, line)) if name else 0
-            found = number if seen == wanted else found
-            if not name and re.fullmatch(rf"\s*\[\[?\s*{re.escape(key)}\s*\]\]?.*", line):
-                return number
-        elif (seen == wanted or not name) and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
-            return number
-    return found
+    return place.error(owner, key, found.replace("`", ""), expected.replace("`", ""), ())

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from servio.study._work import COMPRESSION
 from servio.table import Store
 
-__all__ = ["FILES", "gather"]
+__all__ = ["FILES", "gather", "gather_problems"]
 
 ROW_GROUP = 1 << 17
 RESULTS = "results.parquet"
@@ -36,7 +36,7 @@ FILES = (RESULTS, UNDEFINED, *(f"{name}.parquet" for name in (*_SMALL, "notes"))
 
 
 def gather(store: Store, documents: Sequence[dict[str, Any]], folder: Path) -> None:
-    """Write every file of `FILES` into a folder; same parts, same bytes.
+    """Write every file of `FILES` into a folder but the problems; same parts, same bytes.
 
     Rows of one measure lie together, in the order of the steps, so that a reader who wants one
     measure or one country skips the rest.
@@ -44,10 +44,24 @@ def gather(store: Store, documents: Sequence[dict[str, Any]], folder: Path) -> N
     _write(_results(store, documents), folder / RESULTS)
     parts = [pq.read_table(store.file(document["undefined"])) for document in documents]
     _write(iter([pa.concat_tables(parts).unify_dictionaries()]), folder / UNDEFINED)
-    for name, schema in _SMALL.items():
-        rows = [row for document in documents for row in document[name]]
-        _write(iter([pa.Table.from_pylist(rows, schema=schema)]), folder / f"{name}.parquet")
+    for name in ("audits", "findings"):
+        _write_small(name, documents, (), folder)
     _write(iter([_notes(documents)]), folder / "notes.parquet")
+
+
+def gather_problems(
+    documents: Sequence[dict[str, Any]], more: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    """Write the problems of all steps, and more of them."""
+    _write_small("problems", documents, more, folder)
+
+
+def _write_small(
+    name: str, documents: Sequence[dict[str, Any]], more: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    rows = [*(row for document in documents for row in document[name]), *more]
+    table = pa.Table.from_pylist(rows, schema=_SMALL[name])
+    _write(iter([table]), folder / f"{name}.parquet")
 
 
 def _notes(documents: Sequence[dict[str, Any]]) -> pa.Table:

@@ -16,6 +16,7 @@ from typing import Any
 from servio import sources
 from servio.errors import InputError, LabelError, UnitError
 from servio.sources import Dataset, Entry
+from servio.study import _explain
 from servio.study._file import StudyFile, Tables
 from servio.study._grid import Call
 from servio.table import Note
@@ -131,7 +132,7 @@ def outlook(study: StudyFile) -> str:
         [_plain(tables), *map(_seen, (_address(study, tables), *_accounts_address(study, tables)))]
         for tables in study.tables
     ]
-    return _hash([_common(study), seen])
+    return _hash([_common(study), seen, _explain.versions(study)])
 
 
 def versions() -> dict[str, str]:

@@ -9,11 +9,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from servio import progress as progress_bar
 from servio.errors import StoreError, UsageError
-from servio.study import _gather, _store
+from servio.study import _explain, _gather, _store
 from servio.study._dask import LOCAL, Dask
 from servio.study._engine import Executor, Job, outcomes, serial, unwritable
 from servio.study._file import StudyFile
@@ -23,6 +23,9 @@ from servio.study._pool import Processes
 from servio.study._store import StudyStore, open_store
 from servio.study._work import Outcome
 from servio.table import Store, file_sha256, write_atomic
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["run"]
 
@@ -90,6 +93,7 @@ def run(
     6
     """
     out = Path(out)
+    _explain.need_libraries(study)
     with _stoppable():
         seen = outlook(study)
         planned = None if (out / MANIFEST).exists() else plan(study)
@@ -100,7 +104,7 @@ def run(
             planned = planned or plan(study)
             executor = _executor(planned, workers, scheduler)
             messages += _carry_on(store, planned, executor, progress)
-            _finish(store, study, planned, seen)
+            messages += _finish(store, study, planned, seen)
             return open_store(out, messages=messages)
 
 
@@ -179,14 +183,22 @@ def _done(store: Store, planned: Plan) -> tuple[dict[str, dict[str, Any]], list[
     return documents, messages
 
 
-def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> None:
-    """Write the files readers open; ``provenance.json`` comes last and has their hashes."""
+def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> list[str]:
+    """Write the files readers open; ``provenance.json`` comes last and has their hashes.
+
+    Returns what to tell the user: which models could not be computed.
+    """
     out = store.folder
     entries = store.entries(STEP)
     documents = [entries[step.key] for step in planned.steps]
     with _disk(out), store.staging() as folder:
         _gather.gather(store, documents, folder)
-        files = {name: _move(folder / name, out / name) for name in _gather.FILES}
+        explained = _explained(study, planned, documents, folder)
+        _gather.gather_problems(documents, explained.problems, folder)
+        made = (*_gather.FILES, *explained.files)
+        files = {name: _move(folder / name, out / name) for name in made}
+    for name in set(_explain.FILES) - set(files):
+        (out / name).unlink(missing_ok=True)
     write_atomic(out / _store.STUDY, study.text.encode())
     files[_store.STUDY] = file_sha256(out / _store.STUDY)
     record = _provenance(study, planned, documents, files)
@@ -194,6 +206,24 @@ def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> None:
     write_atomic(out / _store.PROVENANCE, f"{text}\n".encode())
     _forget_others(store, planned)
     store.commit(*FINISHED, {"outlook": seen}, [])
+    return [f"{one['measure']} is {one['text']}" for one in explained.problems]
+
+
+def _explained(
+    study: StudyFile, planned: Plan, documents: list[dict[str, Any]], folder: Path
+) -> _explain.Explained:
+    """Panel and estimates, from the results that lie in the folder."""
+    names = _names(planned)
+
+    def results(measure: str, **filters: Any) -> pandas.DataFrame:
+        return _store.read_results(folder, names, measure, filters)
+
+    synthetic = any(document["synthetic"] for document in documents)
+    return _explain.explain(study, results, _store.read(folder, "undefined"), folder, synthetic)
+
+
+def _names(planned: Plan) -> list[str]:
+    return list(dict.fromkeys(call.name for call in planned.calls))
 
 
 def _move(path: Path, target: Path) -> str:
@@ -253,10 +283,10 @@ def _provenance(
         "focus": list(study.focus),
         "base_year": study.base_year,
         "synthetic": any(document["synthetic"] for document in documents),
-        "versions": versions(),
+        "versions": versions() | _explain.versions(study),
         "plan": planned.key,
         "inputs": [record for step in planned.steps for record in _inputs(step)],
-        "names": list(dict.fromkeys(call.name for call in planned.calls)),
+        "names": _names(planned),
         "measures": [
             {"name": call.name, "options": dict(call.options), "only": call.only}
             for call in planned.calls

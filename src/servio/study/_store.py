@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from servio.errors import FormatError, InputError, StoreError, UsageError
 from servio.measure import MEASURES, MeasureSpec
+from servio.study import _explain
 from servio.study._file import StudyFile, parse
 from servio.table import file_sha256
 
 if TYPE_CHECKING:
     import pandas
+
+    from servio.explain import Estimate, Panel
 
 __all__ = ["PROVENANCE", "STUDY", "StudyStore", "open_store"]
 
@@ -32,7 +35,8 @@ class StudyStore:
     folder : Path
         Holds ``results.parquet``, ``audits.parquet``, ``findings.parquet``,
         ``undefined.parquet``, ``problems.parquet``, ``notes.parquet``, ``provenance.json`` and
-        ``study.toml``.
+        ``study.toml``; with a panel ``panel.parquet`` and ``dropped.parquet``, with estimates
+        ``estimates.parquet`` and ``estimates.json``.
     study : StudyFile
         The study file as it was run; its paths are not looked at again.
     messages : tuple of str
@@ -82,17 +86,8 @@ class StudyStore:
         UsageError
             No such column or measure.
         """
-        import pyarrow.parquet as pq
-
-        path = self.folder / "results.parquet"
-        known = pq.read_schema(path).names
-        if measure is not None:
-            _must_be("measure", measure, self.provenance()["names"])
-            filters = {"measure": measure, **filters}
-        for key in filters:
-            _must_be("column", key, known)
-        chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
-        return _frame(pq.read_table(path, filters=chosen or None))
+        names = [] if measure is None else self.provenance()["names"]
+        return read_results(self.folder, names, measure, filters)
 
     def audits(self) -> pandas.DataFrame:
         """One row a table: data and numeric residual, industries without output, findings.
@@ -100,23 +95,60 @@ class StudyStore:
         ``numeric_residual`` is the largest relative error of any identity of our arithmetic, those
         of the measures included; ``data_residual`` is the gap of the published balance.
         """
-        return self._read("audits")
+        return read(self.folder, "audits")
 
     def findings(self) -> pandas.DataFrame:
         """One row a finding of the audits: level, check, place, text."""
-        return self._read("findings")
+        return read(self.folder, "findings")
 
     def undefined(self) -> pandas.DataFrame:
         """One row a label without a value: measure, definition, label, reason."""
-        return self._read("undefined")
+        return read(self.folder, "undefined")
 
     def problems(self) -> pandas.DataFrame:
-        """One row a table and measure without an answer, and why."""
-        return self._read("problems")
+        """One row a table and measure, or a model, without an answer, and why."""
+        return read(self.folder, "problems")
 
     def notes(self) -> pandas.DataFrame:
         """One row a note of a measure, such as codes only partly in a group, and its tables."""
-        return self._read("notes")
+        return read(self.folder, "notes")
+
+    def panel(self) -> Panel:
+        """The panel that ``[panel]`` in the study file asked for, with the rows left out and why.
+
+        Raises
+        ------
+        InputError
+            The study file asks for none, or it could not be built; the message says why.
+        """
+        if _explain.PANEL not in self.provenance()["files"]:
+            texts = self.problems().query("measure == 'panel'").text
+            raise InputError(
+                f"{self.folder} panel", found=texts.iloc[0] if len(texts) else "no panel",
+                expected="[panel] in the study file, of results that are there",
+                remedy="Correct the study file and run it again.",
+            )  # fmt: skip
+        return _explain.read_panel(self.folder)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Estimates by name, in the order of the study file; those not computed are problems."""
+        if _explain.RECORDS not in self.provenance()["files"]:
+            return {}
+        return _explain.read_estimates(self.folder)
+
+    def contents(self) -> list[str]:
+        """What the study made besides results, one line each."""
+        found = []
+        if _explain.PANEL in self.provenance()["files"]:
+            panel = self.panel()
+            entities = len(panel.frame[list(panel.entity)].drop_duplicates())
+            found.append(
+                f"Panel: {len(panel.frame)} rows of {entities} entities, "
+                f"{len(panel.dropped)} left out with reasons"
+            )
+        if self.study.estimates:
+            found.append(f"Estimates: {len(self.estimates())} of {len(self.study.estimates)}")
+        return found
 
     def provenance(self) -> dict[str, Any]:
         """Versions, inputs with hashes, measures with options, hashes of the files."""
@@ -126,10 +158,29 @@ class StudyStore:
         """Records of the measures in the study, in the order of the study file."""
         return [MEASURES[name] for name in self.provenance()["names"]]
 
-    def _read(self, name: str) -> pandas.DataFrame:
-        import pyarrow.parquet as pq
 
-        return _frame(pq.read_table(self.folder / f"{name}.parquet"))
+def read(folder: Path, name: str) -> pandas.DataFrame:
+    """A file of a study as a frame, by its name without ending."""
+    import pyarrow.parquet as pq
+
+    return _frame(pq.read_table(folder / f"{name}.parquet"))
+
+
+def read_results(
+    folder: Path, names: Iterable[str], measure: str | None, filters: dict[str, Any]
+) -> pandas.DataFrame:
+    """Result rows that match; see `StudyStore.results`. `names` are the measures there are."""
+    import pyarrow.parquet as pq
+
+    path = folder / "results.parquet"
+    known = pq.read_schema(path).names
+    if measure is not None:
+        _must_be("measure", measure, names)
+        filters = {"measure": measure, **filters}
+    for key in filters:
+        _must_be("column", key, known)
+    chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
+    return _frame(pq.read_table(path, filters=chosen or None))
 
 
 def open_store(folder: str | Path, *, messages: Iterable[str] = ()) -> StudyStore:

@@ -1,0 +1,212 @@
+"""Panel and estimates of a study: computed from its gathered results, kept as files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threadpoolctl import threadpool_limits
+
+from servio.errors import ServioError
+from servio.study._file import StudyFile
+
+if TYPE_CHECKING:
+    import pandas
+
+    from servio.explain import Estimate, Panel
+
+__all__ = [
+    "FILES",
+    "Explained",
+    "explain",
+    "need_libraries",
+    "read_estimates",
+    "read_panel",
+    "versions",
+]
+
+PANEL = "panel.parquet"
+DROPPED = "dropped.parquet"
+TIDY = "estimates.parquet"
+RECORDS = "estimates.json"
+FILES = (PANEL, DROPPED, TIDY, RECORDS)
+LIBRARIES = ("pandas", "pyfixest", "linearmodels", "statsmodels")
+COMPRESSION = "zstd"
+
+Reader = Callable[..., "pandas.DataFrame"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What was made of the results.
+
+    Parameters
+    ----------
+    files : tuple of str
+        Those of `FILES` that were written.
+    problems : tuple of mappings
+        Rows for ``problems.parquet``: what could not be computed, and why.
+    """
+
+    files: tuple[str, ...] = ()
+    problems: tuple[dict[str, Any], ...] = ()
+
+
+def need_libraries(study: StudyFile) -> None:
+    """Raise, before a table is read, where the libraries of estimates are not installed."""
+    if study.estimates:
+        from servio.explain._extra import need_econ
+
+        need_econ(f"{study.place}, estimates")
+
+
+def versions(study: StudyFile) -> dict[str, str]:
+    """Versions of the libraries that panel and estimates of the study come from."""
+    names = LIBRARIES if study.estimates else LIBRARIES[:1] if study.panel else ()
+    return {name: _version(name) for name in names}
+
+
+def explain(
+    study: StudyFile, results: Reader, undefined: pandas.DataFrame, folder: Path, synthetic: bool
+) -> Explained:
+    """Build the panel of a study, estimate its models, and write both into a folder.
+
+    What can't be computed is a problem with its reason; the others go on. With the same results
+    every run writes the same bytes: arithmetic takes one thread.
+
+    Parameters
+    ----------
+    study : StudyFile
+    results : function
+        Result rows of a measure, as `StudyStore.results` gives them.
+    undefined : DataFrame
+        As `StudyStore.undefined`.
+    folder : Path
+    synthetic : bool
+        Whether a table of the study was generated.
+
+    Returns
+    -------
+    Explained
+    """
+    if study.panel is None:
+        return Explained()
+    from servio.explain import build_panel
+
+    with threadpool_limits(1):
+        try:
+            panel = build_panel(results, study.panel, undefined=undefined, synthetic=synthetic)
+        except ServioError as error:
+            return Explained(problems=(_problem("panel", "", error),))
+        _write_panel(panel, folder)
+        if not study.estimates:
+            return Explained((PANEL, DROPPED))
+        problems: list[dict[str, Any]] = []
+        estimates = list(_estimates(study, panel, problems))
+    _write_estimates(estimates, folder)
+    return Explained(FILES, tuple(problems))
+
+
+def _estimates(
+    study: StudyFile, panel: Panel, problems: list[dict[str, Any]]
+) -> Iterator[Estimate]:
+    from servio.explain import estimate
+
+    for one in study.estimates:
+        try:
+            yield estimate(
+                one.formula, panel, vcov=one.vcov, ssc=one.ssc, weights=one.weights,
+                where=one.where or None, name=one.name,
+            )  # fmt: skip
+        except ServioError as error:
+            problems.append(_problem(f"estimate {one.name}", one.formula, error))
+
+
+def _problem(what: str, definition: str, error: ServioError) -> dict[str, Any]:
+    text = f"not computed: {error.place}: found {error.found}; expected {error.expected}"
+    return {"source": "", "country": "", "year": None, "measure": what, "definition": definition,
+            "text": text}  # fmt: skip
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def _write_panel(panel: Panel, folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    panel.to_parquet(folder / PANEL)
+    dropped = pa.Table.from_pandas(panel.dropped, preserve_index=False)
+    pq.write_table(dropped.replace_schema_metadata(), folder / DROPPED, compression=COMPRESSION)
+
+
+def read_panel(folder: Path) -> Panel:
+    """The panel that `explain` wrote."""
+    import pyarrow.parquet as pq
+
+    from servio.explain import Panel
+
+    return Panel.from_parquet(folder / PANEL, pq.read_table(folder / DROPPED).to_pandas())
+
+
+def _write_estimates(estimates: Sequence[Estimate], folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts, numbers = pa.string(), pa.float64()
+    schema = pa.schema(
+        {"name": texts, "term": texts}
+        | dict.fromkeys(("estimate", "std_error", "t", "p", "lower", "upper"), numbers)
+        | {"n": pa.int64(), "method": texts, "vcov": texts}
+    )
+    rows = [
+        {"name": one.name, "n": one.n, "method": one.method, "vcov": one.vcov} | row
+        for one in estimates
+        for row in one.to_frame().to_dict(orient="records")
+    ]
+    table = pa.Table.from_pylist(rows, schema=schema)
+    pq.write_table(table, folder / TIDY, compression=COMPRESSION)
+    records = [_without_nan(one.record()) for one in estimates]
+    text = json.dumps(records, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    (folder / RECORDS).write_text(f"{text}\n", encoding="utf-8")
+
+
+def read_estimates(folder: Path) -> dict[str, Estimate]:
+    """The estimates that `explain` wrote, by name, in the order of the study file."""
+    from servio.explain import Estimate
+
+    records = json.loads((folder / RECORDS).read_text(encoding="utf-8"))
+    return {record["name"]: Estimate.from_record(_with_nan(record)) for record in records}
+
+
+def _without_nan(value: Any) -> Any:
+    """Plain data that JSON holds: infinite ones and NaN as a mapping of their name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": repr(value)}
+    if isinstance(value, dict):
+        return {key: _without_nan(inside) for key, inside in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(inside) for inside in value]
+    return value
+
+
+def _with_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"number"}:
+            return float(value["number"])
+        return {key: _with_nan(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(inside) for inside in value]
+    return value
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
