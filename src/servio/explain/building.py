@@ -422,13 +422,16 @@ class _Work:
         self._other(np.where(below | above, ends, "").astype(object), "outlier: ")
 
     def lag(self) -> None:
+        import pandas as pd
+
         if not self.recipe.lags:
             return
+        made = {}
         for name in self.recipe.names():
             found = evaluate_rows(f"lag({name})", self.frame, entity=self.entity, time=YEAR)
-            lagged = f"{name}_lag"
-            self.frame[lagged] = found.values
-            self.columns[lagged] = Column(self.columns[name].unit, f"{name}{LAG}")
+            made[f"{name}_lag"] = found.values
+            self.columns[f"{name}_lag"] = Column(self.columns[name].unit, f"{name}{LAG}")
+        self.frame = pd.concat([self.frame, pd.DataFrame(made)], axis=1)
 
     def few_years(self) -> None:
         import pandas as pd
