@@ -214,7 +214,7 @@ class _Selection:
                 self._one_label(rows, name)
 
     def _one_label(self, rows: pd.DataFrame, name: str) -> None:
-        found = sorted({_text(value) for value in rows[name]})
+        found = sorted({_text(value) for value in rows[name].unique()})
         if len(found) > 1:
             raise UsageError(f"{self.place}, {name}", found=f"rows for {', '.join(found)}",
                              expected=f"one {name}",
@@ -240,7 +240,7 @@ class _Selection:
                          remedy='Say source = "…" in [panel] or in the column.')  # fmt: skip
 
     def _unit(self, rows: pd.DataFrame) -> tuple[str, tuple[str, ...]]:
-        units = sorted({_text(unit) for unit in rows["unit"]})
+        units = sorted({_text(unit) for unit in rows["unit"].unique()})
         name = self.column["name"]
         if len(units) > 1 and not self.column.get("mixed_units", False):
             raise UnitError(self.place, found=f"units {', '.join(units)}", expected="one unit",
