@@ -320,3 +320,24 @@ def test_estimates_ask_for_their_libraries_before_measuring(
         study.run(parse(), tmp_path / "out", workers=1)
     assert not (tmp_path / "out").exists()
     assert parse().estimates[0].name == "main"
+
+
+def test_the_kiet_study_on_four_countries(shared: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyfixest", reason="needs the extra econ")
+    example = Path(__file__).parents[2] / "examples" / "kiet2018.toml"
+    chosen = 'source = "wiod2016"\ncountries = ["CHN", "DEU", "KOR", "TWN"]'
+    text = example.read_text(encoding="utf-8").replace('source = "wiod2016"', chosen)
+    text = text.replace("../../shared/data", str(shared / "data"))
+    store = study.run(study.parse(text, "kiet2018.toml", tmp_path), tmp_path / "out", workers=1)
+    panel, found = store.panel(), store.estimates()
+    assert len(panel.frame) + len(panel.dropped) == 4 * 19 * 15
+    assert set(found) == {one.name for one in store.study.estimates} - {
+        name.removeprefix("estimate ") for name in store.problems().measure
+    }
+    main = found["main"]
+    assert main.groups["country:industry"] <= 4 * 19 and main.groups["year"] == 14
+    # China has no hours: 18 of its 19 industries have rows in the main model and none here
+    hours = found["per hour"]
+    assert main.groups["country:industry"] - hours.groups["country:industry"] in (18, 19)
+    volume = panel.frame.va / panel.frame.va_price * 100
+    np.testing.assert_allclose(panel.frame.ln_va, np.log(volume), rtol=1e-12)

@@ -160,7 +160,7 @@ def test_crlf_and_byte_order_mark_are_accepted(tmp_path: Path) -> None:
     assert study.load(path).text == GOOD
 
 
-@pytest.mark.parametrize("name", ["wiod2013.toml", "wiod2016.toml", "model.toml"])
+@pytest.mark.parametrize("name", ["kiet2018.toml", "wiod2013.toml", "wiod2016.toml", "model.toml"])
 def test_the_examples_are_good_study_files(name: str) -> None:
     file = study.load(Path(__file__).parents[2] / "examples" / name)
     assert file.calls
