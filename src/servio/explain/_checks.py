@@ -19,6 +19,9 @@ Codes = npt.NDArray[np.intp]
 FEW_CLUSTERS = 30
 """Below "five to thirty" clusters Cameron, Gelbach and Miller (2008, Review of Economics and
 Statistics 90, 414-427) find clustered errors too small."""
+FEW_PERIODS = 20
+"""Driscoll-Kraay errors are right as periods, not entities, become many (Hoechle 2007, Stata
+Journal 7, 281-312, on short panels)."""
 NO_VARIATION = 1e-10
 """Share of a column's length that counts as rounding when fixed effects leave no more."""
 ROUNDING = 1e-14
@@ -75,14 +78,19 @@ def check_rank(
     lengths = np.linalg.norm(columns, axis=0)
     shares = np.abs(weights) * lengths[:at] / lengths[at]
     others = [j for j in range(at) if shares[j] > 1e-8 * shares.max()]
-    parts = [f"{weights[j]:+.4g} × {names[j]}" for j in others]
+    combination = " ".join(_signed(weights[j], names[j]) for j in others)
     involved = [names[at], *(names[j] for j in others)]
     raise ValueFault(
         place,
-        found=f"{names[at]} = {' '.join(parts).lstrip('+')}{' within fixed effects' * within}",
+        found=f"{names[at]} = {combination.removeprefix('+ ')}{' within fixed effects' * within}",
         expected="no collinear columns",
         remedy=f"Leave out one of {', '.join(involved)}.",
     )
+
+
+def _signed(weight: float, name: str) -> str:
+    size = f"{abs(weight):.4g}"
+    return f"{'-' if weight < 0 else '+'} {name if size == '1' else f'{size} × {name}'}"
 
 
 def check_clusters(design: Design) -> tuple[str, ...]:
@@ -102,24 +110,30 @@ def check_clusters(design: Design) -> tuple[str, ...]:
                 f"few clusters ({count} of {name}): errors are likely too small; "
                 "compare with wild_bootstrap"
             )
+    if design.vcov.kind == "driscoll_kraay" and design.times is not None:
+        count = len(np.unique(design.times))
+        if count < FEW_PERIODS:
+            notes.append(
+                f"few periods ({count}): Driscoll-Kraay errors rest on many, likely too small"
+            )
     return tuple(notes)
 
 
-def notes_of_effects(design: Design) -> tuple[str, ...]:
-    """A note for each pair of fixed effects that falls into parts that do not touch.
+def notes_of_effects(design: Design, counted: Sequence[str]) -> tuple[str, ...]:
+    """A note for each pair of counted fixed effects that falls into parts that do not touch.
 
     Each part has a level of its own: the parameters of a pair are the sum of levels less the
     number of parts (Abowd, Creecy and Kramarz 2002), while presets take one part for granted.
     """
     notes = []
-    effects = list(design.effects.items())
+    effects = [(name, design.effects[name]) for name in counted]
     for i, (first, a) in enumerate(effects):
         for second, b in effects[i + 1 :]:
             parts = _parts(a, b)
             if parts > 1:
                 notes.append(
                     f"fixed effects {first} and {second} fall into {parts} parts that do not "
-                    f"overlap: {parts - 1} parameters counted too many, errors slightly too large"
+                    f"overlap: K counts {parts - 1} too many, errors are slightly too large"
                 )
     return tuple(notes)
 

@@ -26,6 +26,7 @@ __all__ = [
     "correction",
     "effect_leverages",
     "meat",
+    "parameters",
     "sandwich",
     "with_leverages",
 ]
@@ -50,12 +51,21 @@ class Correction:
     parameters : int
         Coefficients and all fixed effects: n less this are the degrees of freedom of residuals.
     words : str
+    counted : tuple of str
+        Fixed effects whose levels the factor counts.
     """
 
     factor: float
     df: float
     parameters: int
     words: str
+    counted: tuple[str, ...] = ()
+
+
+def parameters(design: Design, coefficients: int) -> int:
+    """Coefficients and levels of fixed effects, less one for each effect after the first."""
+    sizes = [int(codes.max()) + 1 for codes in design.effects.values()]
+    return coefficients + sum(sizes) - max(len(sizes) - 1, 0)
 
 
 def correction(design: Design, coefficients: int, ssc: str) -> Correction:
@@ -68,14 +78,7 @@ def correction(design: Design, coefficients: int, ssc: str) -> Correction:
     G − 1, T − 1 or N − K. ``none``: no factor, normal distribution. HC3 never has a factor.
     """
     kind, n = design.vcov.kind, len(design.outcome)
-    sizes = [int(codes.max()) + 1 for codes in design.effects.values()]
-    full = coefficients + sum(sizes) - max(len(sizes) - 1, 0)
-    used, counted = full, "all fixed effects counted" if sizes else ""
-    if kind == "cluster" and ssc == "fixest" and sizes:
-        nested = [_nested(codes, design.clusters.values()) for codes in design.effects.values()]
-        free = sum(size for size, inside in zip(sizes, nested, strict=True) if inside)
-        used = full - free + sum(nested)
-        counted = "fixed effects nested in clusters not counted" if any(nested) else counted
+    full = parameters(design, coefficients)
     words = _kind_in_words(design)
     groups = _groups(design)
     if ssc == "none":
@@ -83,16 +86,27 @@ def correction(design: Design, coefficients: int, ssc: str) -> Correction:
     df = float(n - full if groups is None else groups - 1)
     if kind == "HC3":
         return Correction(1.0, df, full, f"{words}; no further correction, t with {df:g} df")
+    used, counted = full, tuple(design.effects)
+    told = ", all fixed effects counted" if counted else ""
+    if kind == "cluster" and ssc == "fixest":
+        nested = [
+            name
+            for name, codes in design.effects.items()
+            if _nested(codes, design.clusters.values())
+        ]
+        if nested:
+            levels = design.levels
+            used = full - sum(levels[name] for name in nested) + len(nested)
+            counted = tuple(name for name in counted if name not in nested)
+            told = f", {' and '.join(nested)} not counted: nested in clusters"
     factor = n / (n - used) if kind in ("iid", "hetero") else (n - 1) / (n - used)
     formula = {"iid": "N/(N−K)", "hetero": "N/(N−K) (HC1)"}.get(kind, "(N−1)/(N−K)")
     if groups is not None:
         letter = "G" if kind == "cluster" else "T"
         factor *= groups / (groups - 1)
         formula += f" × {letter}/({letter}−1), {letter} = {groups}"
-    told = f", {counted}" if counted else ""
-    return Correction(
-        factor, df, full, f"{words}; ssc {ssc}: {formula}, K = {used}{told}, t with {df:g} df"
-    )
+    words = f"{words}; ssc {ssc}: {formula}, K = {used}{told}, t with {df:g} df"
+    return Correction(factor, df, full, words, counted)
 
 
 def sandwich(

@@ -23,6 +23,7 @@ from servio.explain._covariance import (
     correction,
     effect_leverages,
     meat,
+    parameters,
     sandwich,
     with_leverages,
 )
@@ -150,11 +151,12 @@ def estimate(
     names = design.names + design.endogenous_names
     _check_parts(design, names)
     notes = list(design.notes) + list(check_clusters(design))
+    most = max(len(names), len(design.names) + len(design.instrument_names))
+    check_rows(_place(design), len(design.outcome), parameters(design, most))
     told = correction(design, len(names), ssc)
-    check_rows(_place(design), len(design.outcome), told.parameters)
     swept = sweep(design)
     check_variation(design, swept)
-    notes += notes_of_effects(design)
+    notes += notes_of_effects(design, told.counted)
     X = np.column_stack([swept.regressors, swept.endogenous])
     kept = swept.kept[1:]
     check_rank(_place(design), X, names, kept[: len(names)], within=bool(design.effects))
@@ -277,7 +279,9 @@ def _instruments(
         V, _ = sandwich(design, scores, fit.bread, rss, told)
         statistic = _wald(fit.coefficients[k:], V[k:, k:])
         if statistic is None:
-            notes.append(f"first stage of {name}: no F, fewer clusters or periods than instruments")
+            notes.append(
+                f"first stage of {name}: no F, the covariance of the instruments is singular"
+            )
             continue
         finite = np.isfinite(told.df)
         found[f"first_stage_F {name}"] = statistic / m
@@ -294,7 +298,9 @@ def _instruments(
         label = "sargan" if design.vcov.kind == "iid" else "hansen_j"
         statistic = _agreement(design, swept, first, residuals)
         if statistic is None:
-            notes.append("no test of over-identification: fewer clusters or periods than moments")
+            notes.append(
+                "no test of over-identification: the covariance of the moments is singular"
+            )
         else:
             found[label] = statistic
             found[f"{label}_p"] = float(stats.chi2.sf(statistic, extra))
