@@ -417,6 +417,19 @@ def test_requests_that_make_no_sense(
     assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_sizes_whose_squares_are_no_numbers(frame: pd.DataFrame, scale: float) -> None:
+    with pytest.raises(ValueFault, match="x1, as large as"):
+        estimate("y ~ x1", frame.assign(x1=frame["x1"] * scale))
+    fine = estimate("y ~ x1", frame.assign(x1=frame["x1"] * scale**0.4))
+    assert np.isfinite(fine.std_errors).all()
+
+
+def test_a_column_twice_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(LabelError, match="two columns x1"):
+        estimate("y ~ x1", pd.concat([frame, frame[["x1"]]], axis=1))
+
+
 def test_only_data_frames_and_panels() -> None:
     with pytest.raises(UsageError, match="dict"):
         estimate("y ~ x", {"y": [1.0], "x": [2.0]})  # type: ignore[arg-type]

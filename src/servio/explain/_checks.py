@@ -11,7 +11,14 @@ from servio.errors import UsageError, ValueFault
 from servio.explain._design import Design, Swept
 from servio.explain._qr import dependence
 
-__all__ = ["check_clusters", "check_rank", "check_rows", "check_variation", "notes_of_effects"]
+__all__ = [
+    "check_clusters",
+    "check_rank",
+    "check_rows",
+    "check_sizes",
+    "check_variation",
+    "notes_of_effects",
+]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -22,6 +29,7 @@ Statistics 90, 414-427) find clustered errors too small."""
 FEW_PERIODS = 20
 """Driscoll-Kraay errors are right as periods, not entities, become many (Hoechle 2007, Stata
 Journal 7, 281-312, on short panels)."""
+SMALLEST = 1e-100
 NO_VARIATION = 1e-10
 """Share of a column's length that counts as rounding when fixed effects leave no more."""
 ROUNDING = 1e-14
@@ -40,15 +48,22 @@ def check_rows(place: str, n: int, parameters: int) -> None:
         )
 
 
+def check_sizes(design: Design) -> None:
+    """Raise where squares of a column would leave the range of double precision."""
+    for name, column in zip(_names(design), _columns(design), strict=True):
+        size = float(np.abs(column).max())
+        if size and not SMALLEST < size < 1 / SMALLEST:
+            raise ValueFault(
+                f"formula {design.formula.text!r}",
+                found=f"{name}, as large as {size:.2g}",
+                expected=f"values between {SMALLEST:g} and {1 / SMALLEST:g}",
+                remedy="Measure it in other units.",
+            )
+
+
 def check_variation(design: Design, swept: Swept) -> None:
     """Raise where fixed effects leave nothing of a column, naming it."""
-    names = (
-        design.formula.outcome.name,
-        *design.names,
-        *design.endogenous_names,
-        *design.instrument_names,
-    )
-    for name, kept, column in zip(names, swept.kept, _columns(design), strict=True):
+    for name, kept, column in zip(_names(design), swept.kept, _columns(design), strict=True):
         if kept > NO_VARIATION:
             continue
         within = [
@@ -146,6 +161,11 @@ def _parts(a: Codes, b: Codes) -> int:
     size = first + int(b.max()) + 1
     graph = coo_array((np.ones(len(a)), (a, first + b)), shape=(size, size))
     return int(connected_components(graph, directed=False, return_labels=False))
+
+
+def _names(design: Design) -> tuple[str, ...]:
+    outcome = design.formula.outcome.name
+    return (outcome, *design.names, *design.endogenous_names, *design.instrument_names)
 
 
 def _columns(design: Design) -> list[Array]:

@@ -199,6 +199,10 @@ class _Builder:
         if not isinstance(frame, pd.DataFrame):
             raise UsageError("estimate, data", found=type(data).__name__,
                              expected="a Panel or a DataFrame", remedy="Give one.")  # fmt: skip
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise LabelError("estimate, data", found=f"two columns {twice}",
+                             expected="each name once", remedy="Rename one.")  # fmt: skip
         if isinstance(data, Panel):
             panel, time = panel or data.entity, time or data.time
         entity = (panel,) if isinstance(panel, str) else tuple(panel or ())

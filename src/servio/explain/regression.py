@@ -14,6 +14,7 @@ from servio.explain._checks import (
     check_clusters,
     check_rank,
     check_rows,
+    check_sizes,
     check_variation,
     notes_of_effects,
 )
@@ -153,6 +154,7 @@ def estimate(
     notes = list(design.notes) + list(check_clusters(design))
     most = max(len(names), len(design.names) + len(design.instrument_names))
     check_rows(_place(design), len(design.outcome), parameters(design, most))
+    check_sizes(design)
     told = correction(design, len(names), ssc)
     swept = sweep(design)
     check_variation(design, swept)
