@@ -35,7 +35,10 @@ def test_each_pair_solved_again(of, grouping, users):
     }  # fmt: skip
     v = np.where(world.live, world.value_added / np.where(world.live, world.x, 1.0), 0.0)
     v = np.ones(len(world)) if of == "output" else v
-    found = bilateral_extraction_loss(world, grouping=grouping, users=users, of=of)
+    found, everywhere, abroad = (
+        bilateral_extraction_loss(world, grouping=grouping, users=users, of=of, scope=scope)
+        for scope in ("own", "world", "abroad")
+    )
     for r, country in enumerate(world.axis.country_names):
         home = world.axis.country_index == r
         for s, partner in enumerate(world.axis.country_names):
@@ -45,6 +48,10 @@ def test_each_pair_solved_again(of, grouping, users):
             expected = (v * loss)[home].sum() / (v * world.x)[home].sum()
             value = found.value(country=country, partner=partner)
             assert value == pytest.approx(expected, rel=1e-8, abs=1e-13)
+            expected = (v * loss)[~home].sum() / (v * world.x)[home].sum()
+            value = abroad.value(country=country, partner=partner)
+            assert value == pytest.approx(expected, rel=1e-8, abs=1e-13)
+    np.testing.assert_allclose(everywhere.values, found.values + abroad.values, rtol=1e-12)
     assert found.residual < 1e-12 and len(found) == 9
 
 

@@ -119,6 +119,39 @@ def test_world_losses_are_those_at_home():
 
 @pytest.mark.parametrize("variant", ["full", "backward", "forward", "block"])
 @pytest.mark.parametrize("by", ["industry", "manufacturing"])
+def test_losses_abroad_are_those_of_all_others(variant, by):
+    world = random_world(6, dead=4)
+    sold = np.flatnonzero(world.weights("services")[1][0] == 1)
+    scopes = ("own", "world", "abroad")
+    own, everywhere, abroad = (
+        extraction_loss(world, variant=variant, by=by, scope=scope) for scope in scopes
+    )
+    np.testing.assert_allclose(everywhere.values, own.values + abroad.values, rtol=1e-12)
+    for row, country in enumerate(own.columns["country"].index):
+        here = world.axis.country_index == country
+        inside = np.arange(len(world)) == row
+        if by == "manufacturing":
+            inside = here & (world.weights(by)[1][0] == 1)
+        elif row == 4:
+            assert np.isnan(abroad.values[row])
+            continue
+        loss = again(world.Z, world.x, np.flatnonzero(inside), variant, sold)
+        expected = sum(loss[i] for i in range(len(world)) if not here[i])
+        size = world.x[here].sum()
+        assert abroad.values[row] * size == pytest.approx(expected, rel=1e-8, abs=1e-9)
+    assert abroad.definition["scope"] == "abroad"
+
+
+def test_losses_abroad_need_flows_that_cross_borders():
+    with pytest.raises(UsageError, match="origin=domestic"):
+        extraction_loss(random_world(6), scope="abroad", origin="domestic")
+    with pytest.raises(InputError, match="table of one country"):
+        extraction_loss(random_national(1), scope="world")
+    assert "scope" not in extraction_loss(random_national(1)).definition
+
+
+@pytest.mark.parametrize("variant", ["full", "backward", "forward", "block"])
+@pytest.mark.parametrize("by", ["industry", "manufacturing"])
 def test_domestic_flows_of_a_world_table_are_those_of_each_country(variant, by):
     world = random_world(7, dead=3)
     found = extraction_loss(world, variant=variant, origin="domestic", by=by)

@@ -170,14 +170,15 @@ def test_the_default_study_is_on_the_model_world() -> None:
     assert {tables.path for tables in study.demo().tables} == {"model"}
 
 
-def test_words_besides_groupings_where_a_measure_takes_them() -> None:
+def test_words_for_everybody_where_a_measure_takes_a_grouping() -> None:
     head = GOOD.split("name =")[0]
     text = head + 'name = "{}"\ngrouping = "{}"\n'
     for name, word in (
         ("bilateral_extraction_loss", "economy"),
         ("value_added_routes", "industry"),
+        ("service_content", "economy"),
     ):
         (call,) = parse(text.format(name, word)).calls
         assert dict(call.options)["grouping"] == word
-    with pytest.raises(ServioError, match="'economy'"):
-        parse(text.format("service_content", "economy"))
+    with pytest.raises(ServioError, match="'everybody'"):
+        parse(text.format("service_content", "everybody"))

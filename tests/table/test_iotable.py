@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,16 @@ from servio import measure
 from servio.algebra import Leontief
 from servio.classify import Grouping
 from servio.errors import InputError, LabelError, NumericalError, ServioError, ValueFault
-from servio.table import Axis, Bundle, IOTable, aggregate, audit, identities, national
+from servio.table import (
+    Axis,
+    Bundle,
+    IOTable,
+    TableInfo,
+    aggregate,
+    audit,
+    identities,
+    national,
+)
 from tables import random_national, random_world, two_by_two
 
 
@@ -106,10 +117,29 @@ def test_arrays_given_in_python_are_checked(parts: dict[str, object], what: str)
 
 
 def test_grouping_that_is_not_there_is_named_in_the_remedy() -> None:
-    with pytest.raises(LabelError, match=r'\[groups\] energy = \["C"\]'):
+    with pytest.raises(LabelError, match=r'groups=\{"energy": Grouping.custom\("energy", '):
         two_by_two().weights("energy")
+    described = replace(two_by_two(), info=TableInfo("generic"), trusted=False)
+    with pytest.raises(LabelError, match=r'\[groups\] energy = \["C"\]'):
+        described.weights("energy")
     with pytest.raises(LabelError, match="Did you mean services"):
         two_by_two().weights("servces")
+
+
+def test_everybody_is_a_grouping_of_every_table() -> None:
+    for table in (two_by_two(), random_national(1), random_world(1)):
+        names, weights = table.weights("economy")
+        assert names == ("economy",) and (weights == 1.0).all()
+        names, weights = table.weights("industry")
+        assert names == table.axis.code_names
+        each = np.array([[code == name for code in table.axis.codes] for name in names])
+        np.testing.assert_array_equal(weights, each)
+
+
+def test_a_group_of_one_s_own_may_have_that_name() -> None:
+    own = {"industry": Grouping.custom("industry", {"industry": ("C",)})}
+    table = replace(two_by_two(), groups=own, trusted=False)
+    assert table.weights("industry")[1].tolist() == [[1.0, 0.0]]
 
 
 def test_labels_align_exactly_or_raise() -> None:

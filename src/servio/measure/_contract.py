@@ -289,7 +289,8 @@ def _check_option(place: str, option: Option, value: Any) -> None:
     if option.kind in (int, float) and (isinstance(value, bool) or not isinstance(value, Real)):
         raise _bad_option(place, value, "a number")
     if option.kind is str and not isinstance(value, str | Grouping):
-        raise _bad_option(place, value, "a name")
+        raise _bad_option(place, value, 'a text, such as "NAFTA=USA+CAN+MEX"' if option.name ==
+                          "blocs" else "a name")  # fmt: skip
 
 
 def _text(value: Any) -> str:

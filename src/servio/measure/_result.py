@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from servio.classify.labels import suggestion
 from servio.errors import LabelError
 from servio.table import IOTable, Note, TableInfo
 
@@ -158,8 +159,14 @@ class Measure:
                     remedy="Use one of these.",
                 )
             column = self.columns[key]
-            place = column.names.index(wanted) if wanted in column.names else -1
-            chosen &= column.index == place
+            if wanted not in column.names:
+                raise LabelError(
+                    f"{self.name} value",
+                    found=f"{key} {wanted!r}",
+                    expected="one of " + ", ".join(column.names),
+                    remedy=suggestion(str(wanted), column.names, "Choose one of them."),
+                )
+            chosen &= column.index == column.names.index(wanted)
         rows = np.flatnonzero(chosen)
         if len(rows) != 1:
             raise LabelError(

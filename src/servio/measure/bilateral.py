@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,11 @@ from servio.measure._chains import value_added_rows
 from servio.measure._contract import measure
 from servio.measure._countries import rows
 from servio.measure._result import Array, Result
+from servio.measure.extraction import Scope, where_lost
 from servio.table import IOTable
 
 __all__ = ["bilateral_extraction_loss"]
 
-Grouped = Annotated[str, "economy"]
 Of = Literal["output", "value_added"]
 Mask = npt.NDArray[np.bool_]
 
@@ -27,16 +27,17 @@ Mask = npt.NDArray[np.bool_]
     question="What would a country lose if its services sold nothing more to another's industries?",
     unit="share",
     formula="(L_.P (I + A_PU L_UP)^-1 A_PU x_U)_r over the country's sum; P of country r, U of s",
-    identity="equal to output solved again without the block",
+    identity="equal to output solved again without the block; world = own + abroad",
     source="Dietzenbacher & Lahr (2013); Miller & Blair (2009), section 12.2.6; methods G2",
     needs=("world", "services", "manufacturing"),
 )
 def bilateral_extraction_loss(
     table: IOTable,
     *,
-    grouping: Grouped = "services",
-    users: Grouped = "manufacturing",
+    grouping: str = "services",
+    users: str = "manufacturing",
     of: Of = "value_added",
+    scope: Scope = "own",
 ) -> Result:
     """Part of a country's value added that goes with its sales of inputs to one other country.
 
@@ -54,6 +55,9 @@ def bilateral_extraction_loss(
         Users: likewise.
     of : {'value_added', 'output'}
         What is lost, and whose sum in the supplying country it is a share of.
+    scope : {'own', 'world', 'abroad'}
+        Where it is lost: in the supplying country, in all countries, or in all others, which
+        supply the suppliers. Each is a share of the same sum.
 
     Returns
     -------
@@ -73,9 +77,10 @@ def bilateral_extraction_loss(
     Notes
     -----
     Identity: equal to output solved again without the block; the residual is the error of those
-    equations for the largest loss. Losses count what comes back through other countries, and are
-    not additive over partners: taken out together they lose less. Final sales stay, and the users
-    go on producing with inputs from outside at no cost: what the partner would lose is not in it.
+    equations for the largest loss. ``world`` is ``own`` plus ``abroad``. Losses count what comes
+    back through other countries, and are not additive over partners: taken out together they lose
+    less. Final sales stay, and the users go on producing with inputs from outside at no cost: what
+    the partner would lose for want of them is not in it.
     No published figure is known to us.
 
     Source: Dietzenbacher & Lahr (2013), Economic Systems Research 25; Miller & Blair (2009),
@@ -83,10 +88,8 @@ def bilateral_extraction_loss(
 
     Examples
     --------
-    >>> from servio.table import Axis, TableInfo
-    >>> table = IOTable.from_flows([[1, 2], [2, 1]], Y=[[7, 1], [0, 6]], codes=(),
-    ...     axis=Axis.world(("AAA", "BBB"), ("C",)), demand=Axis(("AAA", "BBB"), ("HH", "HH")),
-    ...     info=TableInfo("two", flows="world"))
+    >>> table = IOTable.from_flows([[1, 2], [2, 1]], Y=[[7, 1], [0, 6]], codes=("C",),
+    ...                            countries=("AAA", "BBB"))
     >>> found = bilateral_extraction_loss(table, grouping="economy", users="economy")
     >>> found.value(country="AAA", partner="BBB").__round__(4)
     0.2
@@ -103,7 +106,8 @@ def bilateral_extraction_loss(
             table.leontief("total"), table.x, home[sold[home]], [at[bought[at]] for at in places]
         )
         whole = float(v[home] @ table.x[home])
-        found[r] = v[home] @ losses[home] / whole if whole else np.nan
+        counted = where_lost(_inside(table, countries[r]), scope)
+        found[r] = v[counted] @ losses[counted] / whole if whole else np.nan
         s = int(losses.sum(axis=0).argmax())
         if losses[:, s].sum() > largest.sum():
             largest, worst = losses[:, s], (r, s)
@@ -118,8 +122,6 @@ def _value_added(table: IOTable) -> Array:
 
 
 def _chosen(table: IOTable, grouping: str) -> Mask:
-    if grouping == "economy":
-        return np.ones(len(table), dtype=np.bool_)
     weights = table.weights(grouping)[1].sum(axis=0)
     if not np.isin(weights, (0.0, 1.0)).all():
         raise UsageError(

@@ -11,17 +11,18 @@ import numpy.typing as npt
 
 from servio import algebra
 from servio.classify import Grouping
-from servio.errors import UsageError
+from servio.errors import InputError, UsageError
 from servio.measure._chains import Chain, chains, value_added_rows
 from servio.measure._contract import measure
 from servio.measure._origin import Flows, balanced
 from servio.measure._result import Array, Column, Result, Undefined, members, row_names
 from servio.table import IOTable, Origin
 
-__all__ = ["extraction_loss"]
+__all__ = ["Scope", "extraction_loss", "where_lost"]
 
 Variant = Literal["full", "backward", "forward", "block"]
 Of = Literal["output", "value_added"]
+Scope = Literal["own", "world", "abroad"]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -30,8 +31,8 @@ Mask = npt.NDArray[np.bool_]
     question="What part of its output would a country lose without an industry or a link?",
     unit="share",
     formula="full L_.S L_SS^-1 x_S; backward (L_.S - E_S) L_SS^-1 x_S; forward the same on Ghosh "
-    "rows; block L_.P (I + A_PU L_UP)^-1 A_PU x_U; over the country's sum",
-    identity="equal to output solved again with the reduced coefficients",
+    "rows; block L_.P (I + A_PU L_UP)^-1 A_PU x_U; over the sum of the country of S",
+    identity="equal to output solved again with the reduced coefficients; world = own + abroad",
     source="Miller & Lahr (2001); Miller & Blair (2009), section 12.2.6; Dietzenbacher & Lahr "
     "(2013)",
 )
@@ -40,6 +41,7 @@ def extraction_loss(
     *,
     variant: Variant = "full",
     of: Of = "output",
+    scope: Scope = "own",
     grouping: str | Grouping = "services",
     origin: Flows = "balance",
     by: str = "industry",
@@ -58,6 +60,9 @@ def extraction_loss(
         What is taken out.
     of : {'output', 'value_added'}
         What is lost, and whose sum in the country it is a share of.
+    scope : {'own', 'world', 'abroad'}
+        Where it is lost: in the country of S, in all countries of a world table, or in all others.
+        Each is a share of the same sum, that of the country of S.
     grouping : str or Grouping
         Suppliers P of the variant ``block``, all its groups together; no other variant uses it.
     origin : {'balance', 'total', 'domestic'}
@@ -76,12 +81,14 @@ def extraction_loss(
     Raises
     ------
     UsageError
-        ``of="value_added"`` with ``forward``, whose model holds value added fixed; or a group
-        with industries that are only partly inside.
+        ``of="value_added"`` with ``forward``, whose model holds value added fixed; a group with
+        industries that are only partly inside; or ``scope`` with domestic flows, which cross no
+        border.
     LabelError
         The table's classification does not know a grouping.
     InputError
-        The origin asked for, or value added, is not in the table.
+        The origin asked for, or value added, is not in the table; or a national table does not
+        show what is lost abroad.
     NumericalError
         The industries taken out have no solution of their own.
 
@@ -94,11 +101,11 @@ def extraction_loss(
     that stay (primary inputs in the forward variant) is unchanged.
 
     Losses are not additive: those of single industries add up to more than that of their group.
-    On a world table the loss is that of the country itself, at home; suppliers abroad lose too
-    and are not in it. The published discrepancy of sales counts as final demand.
+    On a world table suppliers abroad lose too: ``scope`` adds or singles them out. The published
+    discrepancy of sales counts as final demand.
 
     Identity: equal to output solved again with the reduced coefficients; the residual is the
-    error of those equations.
+    error of those equations. ``world`` is ``own`` plus ``abroad``.
 
     Source: Miller & Lahr (2001), A taxonomy of extractions; Miller & Blair (2009), Input-Output
     Analysis, 2nd ed., section 12.2.6; Dietzenbacher & Lahr (2013), Economic Systems Research 25.
@@ -120,21 +127,51 @@ def extraction_loss(
             expected="of=output: the Ghosh model holds value added fixed",
             remedy="Give of=output, or another variant.",
         )
+    followed = balanced(table, origin)
+    _check_scope(table, scope, followed)
     columns, taken = _taken_out(table, by)
     sold = _suppliers(table, grouping) if variant == "block" else np.zeros(len(table), dtype=bool)
     everyone = np.ones((1, len(table)))
     size = everyone[0] if of == "output" else value_added_rows(table, everyone)[0]
-    lost, residual = _lost(table, taken, variant, balanced(table, origin), sold, size)
+    lost, residual = _lost(table, taken, variant, followed, sold, size, scope)
     country = columns["country"].index
     own = country[:, None] == table.axis.country_index[None, :]
     result = _shares(table, columns, lost, own @ (size * table.x), taken, residual)
-    return result if variant == "block" else replace(result, computed={"grouping": None})
+    idle = {} if variant == "block" else {"grouping": None}
+    return replace(result, computed=idle if table.axis.is_world else {**idle, "scope": None})
+
+
+def where_lost(own: Mask, scope: Scope) -> Mask:
+    """Rows whose loss counts, from those of the country itself."""
+    return {"own": own, "world": np.ones_like(own), "abroad": ~own}[scope]
+
+
+def _check_scope(table: IOTable, scope: Scope, origin: Origin) -> None:
+    if scope == "own":
+        return
+    if not table.axis.is_world:
+        raise InputError(
+            f"{table.info.name} scope",
+            found=f"scope={scope} on a table of one country",
+            expected="a world table, which shows what is lost abroad",
+            remedy="Use scope=own, or an inter-country table.",
+        )
+    if origin == "domestic":
+        raise UsageError("extraction_loss scope", found=f"scope={scope} with origin=domestic",
+                         expected="flows that cross borders",
+                         remedy="Use origin=balance, or scope=own.")  # fmt: skip
 
 
 def _lost(
-    table: IOTable, taken: Mask, variant: Variant, origin: Origin, sold: Mask, size: Array
+    table: IOTable,
+    taken: Mask,
+    variant: Variant,
+    origin: Origin,
+    sold: Mask,
+    size: Array,
+    scope: Scope,
 ) -> tuple[Array, float]:
-    """Loss at home (k,) of each set taken out, `size` per unit of output, and its error."""
+    """Loss (k,) by each set taken out, `size` per unit of output, and its error."""
     lost, residual = np.zeros(taken.shape[1]), 0.0
     for chain in chains(table, origin):
         inside = taken[chain.at]
@@ -145,8 +182,8 @@ def _lost(
         losses = _losses(chain, x, sets, variant, own)
         residual = max(residual, _gap(x, chain.leontief.A, losses, sets, variant, own))
         country = table.axis.country_index[chain.at]
-        home = country[:, None] == country[sets.argmax(axis=0)]
-        lost[at] = (losses * home * size[chain.at, None]).sum(axis=0)
+        counted = where_lost(country[:, None] == country[sets.argmax(axis=0)], scope)
+        lost[at] = (losses * counted * size[chain.at, None]).sum(axis=0)
     return lost, residual
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from servio import algebra
+from servio.errors import UsageError
 from servio.measure._chains import chains
 from servio.measure._contract import measure
 from servio.measure._origin import Flows, balanced
@@ -64,7 +65,7 @@ def network_position(
     InputError
         The origin asked for is not in the table.
     UsageError
-        A negative coefficient, for influence and pagerank.
+        A threshold that is negative or no number.
 
     Notes
     -----
@@ -84,6 +85,10 @@ def network_position(
     >>> network_position(table, form="out_strength").values.round(4).tolist()
     [0.4, 0.25]
     """
+    if not threshold >= 0:
+        raise UsageError("network_position threshold", found=str(threshold),
+                         expected="a number of at least 0",
+                         remedy="Give a coefficient such as 0.01.")  # fmt: skip
     found = np.zeros(len(table))
     negative = False
     for chain in chains(table, balanced(table, origin)):

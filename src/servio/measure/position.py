@@ -334,7 +334,7 @@ def _mean(
     table: IOTable, values: Array, base: _Base, weights: Weights, by: str, gap: float
 ) -> Result:
     size: Array = base.defined.astype(np.float64)
-    reason = "no output, or none that is used at home"
+    reason = "no output, or none that is used" + ("" if table.axis.is_world else " at home")
     if by != "industry":
         size = size * (table.x if weights == "output" else exports(table))
         reason = f"no {weights}"

@@ -237,9 +237,25 @@ def _files(text: str, source: str | None) -> tuple[list[tuple[Path, str]], tuple
         return [(path, name)], ()
     inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
     names = {file: _registry.recognise(file, source) for file in inside}
+    if source is None:
+        names = _described(names)
     files = [(file, name) for file, name in names.items() if name is not None]
     _one_source(path, {name for _, name in files}, len(inside), source)
     return files, tuple(file.name for file, name in names.items() if name is None)
+
+
+def _described(names: dict[Path, str | None]) -> dict[Path, str | None]:
+    """Sources by file where descriptions are among them: the files they name are no candidates.
+
+    A ``table.toml`` says what its folder is: nothing but descriptions counts then.
+    """
+    from servio.sources import generic
+
+    own = [file for file, name in names.items() if name == generic.SOURCE.name]
+    if any(file.name == generic.NAME for file in own):
+        return {file: name if file in own else None for file, name in names.items()}
+    parts = {part for file in own for part in generic.named_files(file)}
+    return {file: None if file in parts else name for file, name in names.items()}
 
 
 def _one_source(path: Path, names: set[str], seen: int, source: str | None) -> None:

@@ -134,6 +134,13 @@ class Description:
         """Where a key stands, for messages."""
         return _place(self.path, self.text, key)
 
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Key and name of every file it names."""
+        block = [] if self.block is None else [("file", self.block.file.name)]
+        parts = [(key, s.file.name) for key, s in self.satellites.items() if s.file.name]
+        return (*block, *((key, file.name) for key, file in self.files.items()), *parts)
+
     def file(self, key: str, name: str, year: int | None) -> tuple[Path, str]:
         """Path and sheet behind a file name of the description."""
         name = name.replace("{year}", "" if year is None else str(year))

@@ -20,6 +20,7 @@ from pathlib import Path, PureWindowsPath
 from servio.errors import FormatError
 
 __all__ = [
+    "ARRAYS",
     "MAX_CELLS",
     "MAX_COLUMNS",
     "MAX_MEMBERS",
@@ -67,6 +68,7 @@ class Kind(StrEnum):
     LFS = "a Git LFS pointer, not the file itself"
     PARQUET = "a Parquet file"
     NUMPY = "a NumPy file"
+    NPZ = "a NumPy archive (.npz)"
     PICKLE = "a Python pickle"
     RDATA = "R data"
     DATABASE = "a database file"
@@ -93,6 +95,10 @@ _MAGIC = (
 )
 _R_SUFFIXES = {".rda", ".rdata", ".rds"}
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+ARRAYS = (
+    "Load it yourself, with allow_pickle=False, and give its arrays to servio.IOTable.from_flows: "
+    "see docs/generic-tables.md."
+)
 _REMEDIES = {
     Kind.HTML: "The download gave a web page: download the file again.",
     Kind.LFS: "Fetch the file itself with `git lfs pull` or download it.",
@@ -103,7 +109,8 @@ _REMEDIES = {
     Kind.BROKEN_ZIP: "Download or save the file again.",
     Kind.COMPRESSED: "Unpack it first.",
     Kind.ZIP: "Unpack it first.",
-    Kind.NUMPY: "Such files are not loaded: save the table as CSV or .xlsx.",
+    Kind.NUMPY: ARRAYS,
+    Kind.NPZ: ARRAYS,
     Kind.PICKLE: "Pickles can run code and are never loaded: save the table as CSV or .xlsx.",
     Kind.RDATA: "R data is not loaded: write the table as CSV in R.",
 }
@@ -300,6 +307,8 @@ def _zip_kind(path: Path) -> Kind:
         return Kind.XLSX
     if "xl/workbook.bin" in names:
         return Kind.XLSB
+    if names and all(name.endswith(".npy") for name in names):
+        return Kind.NPZ
     return Kind.ODS if "mimetype" in names else Kind.ZIP
 
 

@@ -131,7 +131,10 @@ def unrecognised(path: Path) -> FormatError:
     """The error for a file that no reader knows."""
     kind = _guard.sniff_kind(path)
     packed = kind in (_guard.Kind.COMPRESSED, _guard.Kind.ZIP)
-    described = "Name its source, or describe it in a TOML file (source generic)."
+    described = "Name its source, or say in a table.toml what it is: see docs/generic-tables.md."
+    if kind in (_guard.Kind.NUMPY, _guard.Kind.NPZ):
+        return FormatError(str(path), found=kind, expected="a file that says what it holds",
+                           remedy=_guard.ARRAYS)  # fmt: skip
     return FormatError(
         str(path),
         found=f"{kind}, of no source servio reads",

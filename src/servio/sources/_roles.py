@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["DEMAND_NAMES", "PRIMARY_NAMES", "demand_role", "is_total", "names_total",
+__all__ = ["DEMAND_NAMES", "PRIMARY_NAMES", "demand_role", "is_final", "is_total", "names_total",
            "primary_role"]  # fmt: skip
 
 DEMAND_NAMES = (
@@ -52,6 +52,11 @@ def demand_role(label: str) -> str | None:
 def primary_role(label: str) -> str | None:
     """Role of a primary-input row by its name, or None for a name that isn't known."""
     return _role(label, PRIMARY_NAMES)
+
+
+def is_final(label: str) -> bool:
+    """The label means all final demand, such as ``FD``: no part of it, so of no role."""
+    return re.fullmatch(r"fd|final( demand| uses?)?", _words(label)) is not None
 
 
 def is_total(label: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from servio import classify
-from servio.errors import FormatError, LabelError, UnitError, UsageError, ValueFault
+from servio.errors import FormatError, InputError, LabelError, UnitError, UsageError, ValueFault
 from servio.sources import _csv, _labels, _roles, _xlsx
 from servio.sources._checks import checked, missing, refuse_imbalance
 from servio.sources._description import FLOWS, KINDS, NAME, Description, File, read_description
@@ -34,7 +34,7 @@ from servio.table import (
     row_gap,
 )
 
-__all__ = ["SOURCE", "parse", "sniff"]
+__all__ = ["NAME", "SOURCE", "named_files", "parse", "sniff"]
 
 SOURCE = Source(
     name="generic",
@@ -54,6 +54,7 @@ _KEYS = re.compile(rb"^[ \t]*(\[(table|files)\]|[\"']?(Z|file)[\"']?[ \t]*=)", r
 _BALANCED = 1e-4
 _ROUNDING = 1e-4
 _REST = "rest of primary inputs"
+_FINAL = "final demand"
 _OPEN = 0.01
 _OPEN_OF_ECONOMY = 0.001
 
@@ -69,6 +70,19 @@ def sniff(path: Path) -> bool:
     except OSError:
         return False
     return _KEYS.search(head) is not None
+
+
+def named_files(path: Path) -> frozenset[Path]:
+    """Files that a description names, as far as it can be read; none for one that can't."""
+    try:
+        description = read_description(path)
+        return frozenset(
+            description.file(key, name, year)[0]
+            for key, name in description.names
+            for year in description.years
+        )
+    except InputError:
+        return frozenset()
 
 
 def parse(path: Path) -> list[Bundle]:
@@ -125,8 +139,9 @@ class _Reading:
             "groups": self._groups(axis),
         }
         if Y is not None:
-            parts["demand"] = _demand_axis(Y.columns, axis, d)
+            parts["demand"] = _demand_axis(Y, axis, d)
             parts["demand_roles"] = self._demand_roles(Y, parts["demand"])
+        self._note_countries(axis, parts.get("demand"))
         if V is not None:
             parts["primary"] = V.rows
             parts["primary_roles"] = self._primary_roles(V)
@@ -495,7 +510,7 @@ class _Reading:
         for label, code in zip(Y.columns, demand.codes, strict=True):
             role = declared.get(label) or declared.get(code) or _roles.demand_role(code)
             roles.append(role or "other")
-            if role is None:
+            if role is None and not _roles.is_final(code):
                 self._refuse_primary_name(Y, label, code)
                 unknown.append(label)
         self.unknown["Y"] = unknown if len(Y.columns) > 1 else []
@@ -503,6 +518,28 @@ class _Reading:
             text = f"no role known for {', '.join(unknown[:5])}: taken as other final demand"
             self.notes.append(Note("demand-role", text))
         return tuple(roles)
+
+    def _note_countries(self, axis: Axis, demand: Axis | None) -> None:
+        """Say what keeps a table from measures of trade: labels say too little of countries."""
+        if not self.description.country_separator:
+            mark = _seen_separator(axis.codes)
+            if mark:
+                text = (
+                    f"labels such as {axis.codes[0]} look like country and industry: with "
+                    f'country_separator = "{mark}" it is a table of several countries'
+                )
+                self.notes.append(Note("countries-in-labels", text))
+        elif axis.is_world and demand is not None and not any(demand.countries):
+            text = (
+                "no column of Y names the country that buys, such as "
+                f"{axis.country_names[0]}: measures of trade need that"
+            )
+            self.notes.append(Note("demand-country", text))
+        elif axis.is_world and demand is not None:
+            none = [c for c in axis.country_names if c not in demand.countries]
+            if none:
+                text = f"no column of Y for {', '.join(none[:5])}: no final demand there"
+                self.notes.append(Note("demand-country", text))
 
     def _refuse_primary_name(self, Y: Matrix, label: str, code: str) -> None:
         if len(Y.columns) > 1 and _roles.primary_role(code) == "value_added":
@@ -775,16 +812,54 @@ def _axis(labels: Sequence[str], description: Description, place: str) -> Axis:
     return Axis(tuple(c for c, _ in pairs), tuple(k for _, k in pairs))
 
 
-def _demand_axis(columns: Sequence[str], axis: Axis, description: Description) -> Axis:
-    """Demand labels; in a table of countries they may begin with one, in all or in none."""
+def _demand_axis(Y: Matrix, axis: Axis, description: Description) -> Axis:
+    """Demand labels; in a table of countries each names one that is in Z, or none of them does."""
     separator = description.country_separator
     if not separator:
-        return Axis.national(axis.countries[0], columns)
-    pairs = [column.split(separator, 1) for column in columns]
-    if all(len(pair) == 2 and pair[0] in axis.country_names for pair in pairs):
-        return Axis(tuple(c for c, _ in pairs), tuple(k for _, k in pairs))
-    one = axis.countries[0] if not axis.is_world else ""
-    return Axis.national(one, columns)
+        return Axis.national(axis.countries[0], Y.columns)
+    pairs = [_of_country(column, separator, axis.country_names) for column in Y.columns]
+    strange = [column for column, pair in zip(Y.columns, pairs, strict=True) if pair is None]
+    if len(strange) == len(pairs):
+        return Axis.national("" if axis.is_world else axis.countries[0], Y.columns)
+    if strange:
+        first = axis.country_names[0]
+        raise LabelError(
+            f"{Y.place}, column {strange[0]!r}",
+            found="no country of Z in it, or two" + _more(strange),
+            expected=f"{first}{separator}HFCE or just {first}, in every column of Y",
+            remedy="Name the country that buys. One outside Z needs rows and columns of zeros "
+            "there: see docs/generic-tables.md.",
+        )
+    known = [pair for pair in pairs if pair is not None]
+    return Axis(tuple(c for c, _ in known), tuple(k for _, k in known))
+
+
+def _of_country(label: str, separator: str, countries: Collection[str]) -> tuple[str, str] | None:
+    """Country and use of a demand column, whichever stands first; None if it is not clear."""
+    if label in countries:
+        return label, _FINAL
+    head, _, tail = label.partition(separator)
+    front, _, last = label.rpartition(separator)
+    if head in countries and tail and last not in countries:
+        return head, tail
+    if last in countries and front and head not in countries:
+        return last, front
+    return None
+
+
+def _more(labels: Sequence[str]) -> str:
+    return f" (nor in {len(labels) - 1} more)" if len(labels) > 1 else ""
+
+
+def _seen_separator(labels: Sequence[str]) -> str:
+    """The mark that splits the labels into countries with the same industries each, if any."""
+    for mark in "_.:-| ":
+        pairs = [label.partition(mark)[::2] for label in labels]
+        countries, codes = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
+        full = len(countries) * len(codes) == len(labels)
+        if full and min(len(countries), len(codes)) > 1 and all(codes):
+            return mark
+    return ""
 
 
 def _columns(matrix: Matrix, positions: Sequence[int]) -> Matrix:

@@ -217,7 +217,9 @@ def _layout(wide: _wide.Wide, name: _Name) -> _Layout:
             f"{wide.place}, row 1",
             found=f"the last column {wide.columns[-1]!r}",
             expected="OUT (TOTAL in the 2021 edition)",
-            remedy=_old(flows) or "The file is cut off, or not of these tables: get it again.",
+            remedy=_old(flows)
+            or "If it is a table of your own, name it in a table.toml: see "
+            "docs/generic-tables.md. Else the file is cut off: get it again.",
         )
     _refuse_inner_total(wide, pairs[:-1])
     regions = tuple(dict.fromkeys(region for region, _ in flows))
@@ -274,7 +276,7 @@ def _edition(wide: _wide.Wide, codes: Sequence[str]) -> _Edition:
         f"{wide.place}, row 1",
         found=", ".join(parts) + order,
         expected=f"the {len(near.labels)} industries of the {near.name} edition in their order",
-        remedy="Use the file as published.",
+        remedy="Use the file as published; a table of your own needs a table.toml.",
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from servio import classify
 from servio.measure import MEASURES, MeasureSpec
+from servio.table import EVERYBODY
 
 __all__ = ["DEFINITIONS", "Call", "Complaint", "expand"]
 
 DEFINITIONS = "@producer_services"
-ROW_WORDS = ("industry", "economy")
 RESERVED = ("name", "only")
 
 Complaint = Callable[[str, str, str, Sequence[str]], NoReturn]
@@ -112,7 +112,7 @@ def _values(
             complain(key, repr(value), _kind(option.kind), option.choices)
         if option.choices and value not in option.choices:
             complain(key, repr(value), "a known choice", option.choices)
-        words = ROW_WORDS if key == "by" else option.words
+        words = (*EVERYBODY, *option.words)
         if value == DEFINITIONS and _names_grouping(spec, key):
             yield from classify.producer_service_definitions()
             continue

@@ -14,6 +14,7 @@ from servio.table.identity import (
 from servio.table.info import Note, TableInfo
 from servio.table.iotable import (
     DEMAND_ROLES,
+    EVERYBODY,
     ORIGINS,
     PRIMARY_ROLES,
     IOTable,
@@ -27,6 +28,7 @@ from servio.table.world import WorldShape, fold_countries, world_shape
 
 __all__ = [
     "DEMAND_ROLES",
+    "EVERYBODY",
     "ORIGINS",
     "PRIMARY_ROLES",
     "Audit",

@@ -17,7 +17,8 @@ from servio.errors import InputError, LabelError, NumericalError, UsageError, Va
 from servio.table.axis import Axis
 from servio.table.info import Note, TableInfo
 
-__all__ = ["DEMAND_ROLES", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin", "Satellite"]
+__all__ = ["DEMAND_ROLES", "EVERYBODY", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin",
+           "Satellite"]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -25,6 +26,8 @@ Grouped = tuple[tuple[str, ...], Array, tuple[Note, ...]]
 Membership = tuple[Array, tuple[str, ...], tuple[str, ...]]
 Origin = Literal["total", "domestic", "imported"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
+EVERYBODY = ("economy", "industry")
+"""Words for all industries as one group and for each as its own, wherever a grouping is taken."""
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
                 "other")  # fmt: skip
 PRIMARY_ROLES = ("value_added", "taxes", "margins", "imports", "adjustment")
@@ -160,8 +163,9 @@ class IOTable:
         Y: npt.ArrayLike | None = None,
         V: npt.ArrayLike | None = None,
         x: npt.ArrayLike | None = None,
-        codes: Sequence[str],
+        codes: Sequence[str] = (),
         country: str = "",
+        countries: Sequence[str] = (),
         info: TableInfo | None = None,
         **parts: Any,
     ) -> IOTable:
@@ -169,11 +173,66 @@ class IOTable:
 
         Final demand missing: ``y = x - Z 1``. Output missing: ``x = Z 1 + Y 1``. Primary inputs
         missing: ``va = x - 1'Z - 1'Zm``. Each derivation is recorded in ``info.steps``.
+
+        Parameters
+        ----------
+        Z : array (n, n)
+            Intermediate flows, row sells to column.
+        Y : array (n, m) or (n,), optional
+            Final demand. With `countries`, as many columns a country, country by country.
+        V : array (p, n) or (n,), optional
+            Primary inputs.
+        x : array (n,), optional
+            Gross output; Y or x must be there.
+        codes : sequence of str
+            The industries: n of a table of one country, N of one of several.
+        country : str
+            Country of a national table.
+        countries : sequence of str, optional
+            Makes it a world table: the G countries, each with the same N industries, n = G N, in
+            the order country by country.
+        info : TableInfo, optional
+            Year, currency, unit, source; ``flows`` and ``country`` of a world table are set.
+        **parts
+            Fields of `IOTable`: `groups`, `primary` and `primary_roles` (one a row of V),
+            `demand_roles` (one a column of Y), `satellites`, `Zm`, `Ym`, ... With `countries`,
+            `demand` may be the names of a country's columns of Y and `demand_roles` their roles.
+
+        Raises
+        ------
+        InputError
+            Shapes, labels or roles do not fit; neither Y nor x.
+        ValueFault
+            A cell is not a finite number.
+
+        Examples
+        --------
+        Two countries with goods and services; each has households' demand and inventories.
+
+        >>> import servio
+        >>> groups = {"services": servio.classify.Grouping.custom("services", {"S": ["S"]})}
+        >>> world = servio.IOTable.from_flows(
+        ...     [[20, 10, 5, 2], [10, 15, 2, 3], [6, 2, 30, 10], [3, 4, 12, 20]],
+        ...     Y=[[30, 1, 8, 0], [50, 0, 4, 0], [9, 0, 40, -2], [5, 0, 56, 0]],
+        ...     countries=("AAA", "BBB"), codes=("C", "S"), groups=groups,
+        ...     demand=("HH", "INV"), demand_roles=("household", "inventory"),
+        ...     info=servio.table.TableInfo("arrays", currency="USD", unit="million"))
+        >>> world
+        <IOTable arrays WORLD: 2 countries x 2 industries, million USD>
+        >>> servio.measure.gross_exports(world, by="economy").values.tolist()
+        [24.0, 29.0]
         """
-        info = info or TableInfo("arrays", country=country)
-        axis = parts.pop("axis", None) or Axis.national(country, codes)
+        world = bool(countries)
+        info = info or TableInfo("arrays", country=country or "".join(countries[:1]))
+        axis = parts.pop("axis", None) or (
+            Axis.world(countries, codes) if world else Axis.national(country, codes)
+        )
+        if axis.is_world:
+            info = replace(info, country="WORLD", flows="world")
         n, name = len(axis), info.name
-        Z = _sized(name, "Z", _numbers(name, "Z", Z), (n, n))
+        Z = _numbers(name, "Z", Z)
+        if Z.shape != (n, n):
+            raise _misfit(name, Z.shape, countries, codes)
         Y = None if Y is None else _two_dimensional(_numbers(name, "Y", Y))
         Y = None if Y is None else _sized(name, "Y", Y, (n, Y.shape[1]))
         x = None if x is None else _sized(name, "x", _numbers(name, "x", x), (n,))
@@ -184,10 +243,18 @@ class IOTable:
                 expected="Z with final demand Y or output x",
                 remedy="Give Y or x; the other follows from the balance.",
             )
+        derived = Y is None
         Y, x, info = _complete_rows(Z, Y, x, info)
         Y = _two_dimensional(Y)
-        demand = parts.pop("demand", None) or _plain_demand(country, Y.shape[1])
-        roles = parts.pop("demand_roles", ("other",) * len(demand))
+        demand, roles = parts.pop("demand", None), parts.pop("demand_roles", None)
+        if derived and axis.is_world:
+            text = "final demand follows from output, not by country: measures of trade need Y"
+            info = info.with_notes(Note("demand-country", text))
+            demand = demand if isinstance(demand, Axis) else None
+        elif world and not isinstance(demand, Axis):
+            demand, roles = _world_demand(name, countries, Y.shape[1], demand, roles)
+        demand = demand or _plain_demand(country, Y.shape[1])
+        roles = ("other",) * len(demand) if roles is None else roles
         Zm = parts.get("Zm")
         if V is None:
             V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
@@ -336,6 +403,7 @@ class IOTable:
     def weights(self, grouping: str | classify.Grouping) -> tuple[tuple[str, ...], Array]:
         """Groups of a grouping and the share of each industry in them: names and (g, n).
 
+        Of any table ``economy`` is all industries as one group, ``industry`` each as its own.
         Groups without any industry of this table are left out and named by `grouping_notes`.
 
         Raises
@@ -362,15 +430,20 @@ class IOTable:
     def _found(self, name: str) -> classify.Grouping:
         if name in self.groups:
             return self.groups[name]
+        if name in EVERYBODY:
+            codes = self.axis.code_names
+            members = {name: codes} if name == "economy" else {code: (code,) for code in codes}
+            return classify.Grouping.custom(name, members)
         if self.info.classification is None:
-            near, codes = classify.nearest(name, self.groups), self.axis.codes
+            near, code = classify.nearest(name, self.groups), self.axis.codes[0]
+            described = self.info.source != "arrays"
+            add = f'Add to the description, with its members: [groups] {name} = ["{code}"]'
+            give = f'Give groups={{"{name}": Grouping.custom("{name}", {{"{name}": ["{code}"]}})}}'
             raise LabelError(
                 f"{self.info.name} grouping {name!r}",
                 found=f"labels of the table's own; its groupings: {sorted(self.groups)}",
-                expected="a grouping of its own, or a known classification",
-                remedy=f"Did you mean {' or '.join(near)}?"
-                if near
-                else f'Add to the description, with its members: [groups] {name} = ["{codes[0]}"]',
+                expected=f"a grouping of its own, {' or '.join(EVERYBODY)}",
+                remedy=f"Did you mean {' or '.join(near)}?" if near else add if described else give,
             )
         return classify.grouping(name)
 
@@ -578,8 +651,49 @@ def _complete_rows(
 
 
 def _plain_demand(country: str, m: int) -> Axis:
-    names = ("final demand",) if m == 1 else tuple(f"final demand {i + 1}" for i in range(m))
-    return Axis.national(country, names)
+    return Axis.national(country, _plain_names(m))
+
+
+def _plain_names(m: int) -> tuple[str, ...]:
+    return ("final demand",) if m == 1 else tuple(f"final demand {i + 1}" for i in range(m))
+
+
+def _world_demand(
+    table: str,
+    countries: Sequence[str],
+    m: int,
+    names: Sequence[str] | None,
+    roles: Sequence[str] | None,
+) -> tuple[Axis, Sequence[str] | None]:
+    """Labels and roles of the columns of Y from those of one country."""
+    each = m // len(countries) if names is None else len(names)
+    if each * len(countries) != m or not each:
+        raise InputError(
+            f"{table} Y",
+            found=f"{m} columns" + ("" if names is None else f", demand of {each} names"),
+            expected=f"as many for each of the {len(countries)} countries, country by country",
+            remedy="Add up or complete the columns, and name one country's in demand.",
+        )
+    full = roles is not None and len(roles) == each
+    return (
+        Axis.world(countries, _plain_names(each) if names is None else names),
+        tuple(roles) * len(countries) if full and roles is not None else roles,
+    )
+
+
+def _misfit(
+    table: str, shape: tuple[int, ...], countries: Sequence[str], codes: Sequence[str]
+) -> InputError:
+    """The error for flows of another size than their labels."""
+    n = len(codes) * max(len(countries), 1)
+    named = f"{len(countries)} countries of {len(codes)} codes" if countries else f"{n} codes"
+    return InputError(
+        f"{table} Z".strip(),
+        found=f"shape {shape} with {named}",
+        expected=f"shape ({n}, {n})" if n else "a label for each row",
+        remedy="Give codes one label an industry; of several countries, countries=[...] and the "
+        "codes of one of them.",
+    )
 
 
 def _check_roles(name: str, roles: Sequence[str], known: Sequence[str], size: int) -> None:

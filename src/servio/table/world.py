@@ -117,7 +117,8 @@ def _shape(table: IOTable, blocs: str) -> WorldShape:
             f"{table.info.name} countries",
             found="a national table" if axis.country_names else "no country",
             expected="a world table: flows between the industries of several countries",
-            remedy="Use an inter-country table such as ICIO, FIGARO or WIOD.",
+            remedy="Use one such as ICIO, FIGARO or WIOD, or say which rows of your own are which "
+            "country's: see docs/generic-tables.md.",
         )
     codes = axis.code_names
     _refuse_ragged(table, codes)
