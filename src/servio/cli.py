@@ -44,7 +44,9 @@ __all__ = ["cli", "main"]
 FORMATS = ("csv", "table", "json", "parquet")
 SHOWN_ON = "isic4_wiod56"
 METHODS = ("monte_carlo", "linear")
-LISTS = ("sources", "measures", "groupings", "definitions", "classifications")
+ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
+CLAIM_ENDINGS = {".txt": "table", ".csv": "csv", ".json": "json", ".html": "html"}
+LISTS = ("sources", "measures", "groupings", "definitions", "classifications", "claims")
 WORLD = "WORLD"
 STOPPED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
@@ -146,6 +148,38 @@ def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
     click.echo(f"Report: {reports.write(store, output)}")
     if xlsx:
         click.echo(f"Workbook: {reports.workbook(store, xlsx)}")
+
+
+@cli.command()
+@click.argument("folder", metavar="[STUDY_DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@click.option("--format", "form", type=click.Choice(list(CLAIM_ENDINGS.values())),
+              help="Default: by the name of the output file, or table.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
+@click.option("--strict", is_flag=True, help="Exit 1 if a claim is contradicted.")
+def claims(
+    folder: Path | None, only: tuple[str, ...], form: str | None, output: Path | None, strict: bool
+) -> None:
+    """Put the claims of the source documents to the test on a finished study.
+
+    Without STUDY_DIR the book itself; only claims about arithmetic have a verdict then.
+    """
+    from servio import explain, study
+    from servio import report as reports
+    from servio.table import write_atomic
+
+    form = form or _form_of(output, CLAIM_ENDINGS)
+    _check_output(output)
+    store = study.open_store(folder) if folder else None
+    records = store.claims(only) if store else explain.evaluate(only=only)
+    title = store.study.title if store else "Book of claims"
+    text = reports.claims_text(records, form, title)
+    if output:
+        write_atomic(output, text.encode())
+    else:
+        click.echo(text, nl=False)
+    if strict and any(record.verdict == "contradicted" for record in records):
+        raise SystemExit(EXIT_NO)
 
 
 def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | None = None) -> None:
@@ -326,7 +360,8 @@ def _show_audit(result: Audit, everything: bool) -> None:
 def list_command(what: str) -> None:
     """List what there is.
 
-    WHAT is sources, measures, groupings, definitions (of producer services) or classifications.
+    WHAT is sources, measures, groupings, definitions (of producer services), classifications or
+    claims.
     """
     for head, lines in _listing(what):
         click.echo(head)
@@ -355,6 +390,11 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
         for source in sources():
             lines = (source.how_to_get, source.address, source.licence)
             yield f"{source.name}: {source.title}", [line for line in lines if line]
+    elif what == "claims":
+        from servio import explain
+
+        for claim in explain.claims():
+            yield f"{claim.id}: {claim.claim}", [claim.source, f"Tested: {claim.hypothesis}"]
     elif what == "classifications":
         for name in classify.classifications():
             found = classify.classification(name)
@@ -468,7 +508,9 @@ def _must_know(option: str, asked: Iterable[object], known: Iterable[object]) ->
             near = get_close_matches(str(one).upper(), names, n=3, cutoff=0.5)
             some = f"one of {', '.join(near or names)}" if names else "none: these tables name none"
             few = names if len(names) < 6 else [f"{names[0]} to {names[-1]}"]
-            remedy = f"There is {', '.join(few)}." if names else "Leave it out."
+            told = len(few) == len(names) and not near
+            remedy = "Choose one of them." if told else f"There is {', '.join(few)}."
+            remedy = remedy if names else "Leave it out."
             raise LabelError(option, found=repr(one), expected=some, remedy=remedy)
 
 
@@ -576,10 +618,9 @@ def _named(
     return pairs
 
 
-def _form_of(output: Path | None) -> str:
+def _form_of(output: Path | None, known: Mapping[str, str] = ENDINGS) -> str:
     if output is None:
-        return "csv"
-    known = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
+        return next(iter(known.values()))
     if output.suffix.lower() not in known:
         raise UsageError("--output", found=output.name, expected=" or ".join(known),
                          remedy="Give --format as well.")  # fmt: skip

@@ -11,9 +11,12 @@ from servio.report._stamp import up_to_date
 from servio.table import write_atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from servio.explain import ClaimRecord
     from servio.study import StudyStore
 
-__all__ = ["current", "workbook", "write"]
+__all__ = ["claims_text", "current", "workbook", "write"]
 
 NEEDS = ("altair", "jinja2", "vl_convert", "xlsxwriter")
 
@@ -128,8 +131,48 @@ def workbook(store: StudyStore, path: str | Path) -> Path:
     return target
 
 
-def _check_extra() -> None:
-    missing = [name for name in NEEDS if find_spec(name) is None]
+def claims_text(records: Sequence[ClaimRecord], form: str, title: str = "Book of claims") -> str:
+    """Give verdicts on claims as text: a line each, tidy rows of evidence, JSON or a page.
+
+    What do the documents say, and is it so? Forms: ``table`` (id, verdict, evidence in a line),
+    ``csv`` (one row a finding, no cell is a formula), ``json`` (`ClaimRecord.record`), ``html``
+    (one page that asks nothing of the network, by source document, with the evidence and the
+    command that gives it again).
+
+    Parameters
+    ----------
+    records : sequence of ClaimRecord
+        From `servio.explain.evaluate` or a study's `claims`.
+    form : str
+    title : str
+        Of the table and the page.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    UsageError
+        No such form, or the packages of the ``report`` extra are not installed.
+
+    Examples
+    --------
+    >>> from servio import explain, report
+    >>> print(report.claims_text(explain.evaluate(only=["TR-2"]), "table").splitlines()[-1])
+    Book of claims: 1 claim: 1 contradicted
+    """
+    _check_extra(("jinja2",) if form == "html" else ())
+    from servio.report._claims import FORMS
+
+    if form not in FORMS:
+        raise UsageError("claims, format", found=repr(form), expected=" or ".join(FORMS),
+                         remedy="Choose one of them.")  # fmt: skip
+    return FORMS[form](records, title)
+
+
+def _check_extra(names: Sequence[str] = NEEDS) -> None:
+    missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise UsageError(
             "report",

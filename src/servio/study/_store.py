@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +18,7 @@ from servio.table import file_sha256
 if TYPE_CHECKING:
     import pandas
 
-    from servio.explain import Estimate, Panel
+    from servio.explain import ClaimRecord, Estimate, Panel
 
 __all__ = ["PROVENANCE", "STUDY", "StudyStore", "open_store"]
 
@@ -135,6 +135,18 @@ class StudyStore:
         if _explain.RECORDS not in self.provenance()["files"]:
             return {}
         return _explain.read_estimates(self.folder)
+
+    def claims(self, only: Sequence[str] = ()) -> tuple[ClaimRecord, ...]:
+        """Verdicts on the claims of the source documents, all or those named.
+
+        Raises
+        ------
+        UsageError
+            No such claim.
+        """
+        from servio.explain import evaluate
+
+        return evaluate(self, only=only)
 
     def contents(self) -> list[str]:
         """What the study made besides results, one line each."""

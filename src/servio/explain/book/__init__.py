@@ -6,9 +6,10 @@ from servio.explain.book._book import (
     ClaimRecord,
     Evidence,
     Finding,
+    Verdict,
     claims,
     evaluate,
     frame,
 )
 
-__all__ = ["Claim", "ClaimRecord", "Evidence", "Finding", "claims", "evaluate", "frame"]
+__all__ = ["Claim", "ClaimRecord", "Evidence", "Finding", "Verdict", "claims", "evaluate", "frame"]

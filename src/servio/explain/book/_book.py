@@ -245,14 +245,15 @@ def evaluate(
 
 
 def frame(records: Iterable[ClaimRecord]) -> pd.DataFrame:
-    """One row a finding, with the claim's id, its verdict and its text."""
+    """One row a finding, with the claim's id, its verdict and its text; one where there is none."""
     import pandas as pd
 
     rows = []
     for record in records:
-        head = {"id": record.claim.id, "claim_verdict": record.verdict}
+        head = {"id": record.claim.id, "claim_verdict": record.verdict, "text": record.text,
+                "synthetic": record.synthetic}  # fmt: skip
         rows += [head | asdict(finding) for finding in record.findings] or [head]
-    names = ["id", "claim_verdict", *Finding.__dataclass_fields__]
+    names = ["id", "claim_verdict", *Finding.__dataclass_fields__, "synthetic", "text"]
     return pd.DataFrame(rows).reindex(columns=names)
 
 

@@ -1,0 +1,106 @@
+"""The book of claims as a table to read, CSV, JSON or a page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from servio.explain import ClaimRecord, Finding
+from servio.explain.book import Verdict, frame
+from servio.report._words import count_words
+
+__all__ = ["FORMS"]
+
+VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "not testable")
+SYNTHETIC = "SYNTHETIC DATA: these verdicts show the tool, no country."
+
+
+def _table(records: Sequence[ClaimRecord], title: str) -> str:
+    """One line a claim: id, verdict, evidence."""
+    ids = max((len(r.claim.id) for r in records), default=0)
+    verdicts = max(map(len, VERDICTS))
+    lines = [f"{r.claim.id:<{ids}}  {r.verdict:<{verdicts}}  {_one_line(r.text)}" for r in records]
+    head = [SYNTHETIC] if _synthetic(records) else []
+    return "\n".join([*head, *lines, f"{title}: {_counted(records)}", ""])
+
+
+def _csv(records: Sequence[ClaimRecord], title: str) -> str:
+    from servio.report._blocks import csv_bytes
+
+    return csv_bytes(frame(records)).decode()
+
+
+def _json(records: Sequence[ClaimRecord], title: str) -> str:
+    plain = [record.record() for record in records]
+    return json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+# -- the page --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Document:
+    """The claims of one source document."""
+
+    title: str
+    records: tuple[ClaimRecord, ...]
+
+
+def _html(records: Sequence[ClaimRecord], title: str) -> str:
+    import jinja2
+    import markupsafe
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("servio.report"), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    style = (resources.files("servio.report") / "templates" / "style.css").read_text("utf-8")
+    page: str = environment.get_template("claims.html.j2").render(
+        title=title, synthetic=_synthetic(records), documents=_documents(records),
+        counted=_counted(records), style=markupsafe.Markup(style), number=_number,
+        interval=_interval,
+    )  # fmt: skip
+    return page
+
+
+def _documents(records: Sequence[ClaimRecord]) -> list[_Document]:
+    titles = dict.fromkeys(record.claim.source for record in records)
+    return [_Document(t, tuple(r for r in records if r.claim.source == t)) for t in titles]
+
+
+def _number(value: float) -> str:
+    """Four digits, with a true minus sign."""
+    return f"{value:,.4g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _interval(finding: Finding) -> str:
+    """Its ends; nothing where there is none."""
+    if finding.lower is None or finding.upper is None:
+        return ""
+    return f"{_number(finding.lower)} to {_number(finding.upper)}"
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def _synthetic(records: Sequence[ClaimRecord]) -> bool:
+    return any(record.synthetic for record in records)
+
+
+def _counted(records: Sequence[ClaimRecord]) -> str:
+    counts = Counter(record.verdict for record in records)
+    some = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    return f"{count_words(len(records), 'claim')}: {some}" if records else "no claim"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+FORMS: dict[str, Callable[[Sequence[ClaimRecord], str], str]] = {
+    "table": _table, "csv": _csv, "json": _json, "html": _html,
+}  # fmt: skip
+"""Writer of each form, given records and a title."""
