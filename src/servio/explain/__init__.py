@@ -4,9 +4,11 @@ from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Column, Panel
 from servio.explain._recipe import PanelRecipe
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
+from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
 from servio.explain.regression import estimate
 from servio.explain.trends import breaks, rank_changes, slopes
+from servio.explain.variance_components import hausman, mundlak, random_effects
 
 __all__ = [
     "Claim",
@@ -18,11 +20,16 @@ __all__ = [
     "Joint",
     "Panel",
     "PanelRecipe",
+    "WildBootstrap",
     "breaks",
     "build_panel",
     "claims",
     "estimate",
     "evaluate",
+    "hausman",
+    "mundlak",
+    "random_effects",
     "rank_changes",
     "slopes",
+    "wild_bootstrap",
 ]

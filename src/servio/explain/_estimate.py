@@ -28,11 +28,13 @@ class Joint:
     ----------
     statistic : float
     distribution : str
-        ``F`` or ``chi2``.
+        ``F``, ``chi2``, ``t`` or ``normal``.
     df : tuple of float
         Degrees of freedom of the distribution.
     p_value : float
     hypothesis : str
+    notes : tuple of str
+        Warnings that belong to the number.
     """
 
     statistic: float
@@ -40,6 +42,7 @@ class Joint:
     df: tuple[float, ...]
     p_value: float
     hypothesis: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
