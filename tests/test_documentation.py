@@ -23,6 +23,44 @@ def test_the_ten_lines_of_the_readme_run(shared: Path, monkeypatch: pytest.Monke
     assert names["world"].info.synthetic
 
 
+def section(page: str, title: str) -> str:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_the_table_of_several_countries_is_complete(tmp_path: Path) -> None:
+    text = section("generic-tables.md", "Several countries")
+    files = re.findall(r"`([a-z]+\.[a-z]+)`\n\n```\w*\n(.*?)```", text, flags=re.DOTALL)
+    assert [name for name, _ in files] == ["table.toml", "z.csv", "y.csv", "v.csv"]
+    for name, content in files:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    table = servio.read(tmp_path, cache=False)
+    assert servio.audit(table).passed
+    assert (table.info.flows, table.info.country) == ("world", "WORLD")
+    assert table.demand.labels == ("AAA_HFCE", "AAA_INVNT", "BBB_HFCE", "BBB_INVNT",
+                                   "ROW_final demand")  # fmt: skip
+    assert table.demand_roles == ("household", "inventory", "household", "inventory", "other")
+    assert table.primary_roles == ("value_added", "taxes")
+    assert [note.code for note in table.info.notes if note.code.startswith("demand")] == []
+    exports = servio.measure.gross_exports(table, by="economy")
+    assert exports.values.tolist() == [44.0, 64.0, 33.0]
+    parts = servio.measure.export_decomposition(table, by="economy")
+    for country, whole in zip(("AAA", "BBB", "ROW"), exports.values, strict=True):
+        assert parts.value(country=country, part="EXGR") == pytest.approx(whole, rel=1e-12)
+
+
+def test_the_table_from_arrays_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", section("generic-tables.md", "From arrays"),
+                          flags=re.DOTALL)  # fmt: skip
+    names: dict[str, object] = {}
+    exec(block, names)
+    world, exports = names["world"], names["exports"]
+    assert isinstance(world, servio.IOTable)
+    assert (world.info.flows, world.info.country, world.info.year) == ("world", "WORLD", 2014)
+    assert isinstance(exports, servio.measure.Measure)
+    assert exports.values.tolist() == [24.0, 29.0]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+import servio
 from servio.errors import InputError
 from servio.sources import generic
 from servio.sources._roles import demand_role, primary_role
@@ -339,6 +340,76 @@ def test_countries_in_the_labels_make_a_world_table(tmp_path: Path) -> None:
     assert table.demand_roles == ("household", "investment", "household", "investment")
     assert table.flows("imported")[0, 1] == 0.0
     assert table.flows("imported")[0, 2] == Z[0, 2]
+
+
+WORLD = '[table]\ncountry_separator = "_"\nZ = "z.csv"\nY = "y.csv"\n'
+
+
+def world(folder: Path, demand: tuple[str, ...], text: str = WORLD) -> Path:
+    labels = ("KOR_A", "KOR_C", "DEU_A", "DEU_C")
+    Y = np.arange(4.0 * len(demand)).reshape(4, -1) + 9
+    return describe(
+        folder, text, z=block(labels, labels, np.eye(4) + 1), y=block(labels, demand, Y)
+    )
+
+
+@pytest.mark.parametrize(
+    ("demand", "countries", "roles"),
+    [
+        (("KOR", "DEU"), ("KOR", "DEU"), ("other", "other")),
+        (("HFCE_DEU", "KOR_HFCE"), ("DEU", "KOR"), ("household", "household")),
+        (("DEU_FD", "KOR_CONS_h", "CONS_g_KOR"), ("DEU", "KOR", "KOR"),
+         ("other", "household", "government")),
+    ],
+)  # fmt: skip
+def test_final_demand_names_its_country(
+    tmp_path: Path, demand: tuple[str, ...], countries: tuple[str, ...], roles: tuple[str, ...]
+) -> None:
+    table = read(world(tmp_path, demand))
+    assert (table.demand.countries, table.demand_roles) == (countries, roles)
+    assert [code for code in codes(table) if code.startswith("demand")] == []
+    np.testing.assert_array_equal(table.Y[0], np.arange(len(demand)) + 9.0)
+
+
+@pytest.mark.parametrize("strange", ["EXPO", "XXX_HFCE", "KOR_DEU", "KORHFCE"])
+def test_a_column_without_a_country_is_named(tmp_path: Path, strange: str) -> None:
+    with pytest.raises(InputError, match=f"{strange}.*expected KOR_HFCE or just KOR"):
+        read(world(tmp_path, ("KOR_HFCE", "DEU_HFCE", strange)))
+
+
+def test_final_demand_without_countries_is_noted(tmp_path: Path) -> None:
+    (note,) = [n for n in read(world(tmp_path, ("HFCE", "GFCF"))).info.notes
+               if n.code == "demand-country"]  # fmt: skip
+    assert "measures of trade" in note.text
+    (note,) = [n for n in read(world(tmp_path, ("KOR_HFCE",))).info.notes
+               if n.code == "demand-country"]  # fmt: skip
+    assert "no column of Y for DEU" in note.text
+    alone = read(world(tmp_path, ("HFCE",), WORLD.replace('country_separator = "_"\n', "")))
+    assert 'country_separator = "_"' in next(
+        n.text for n in alone.info.notes if n.code == "countries-in-labels"
+    )
+
+
+def test_a_description_decides_what_its_folder_is(tmp_path: Path) -> None:
+    """final demand of three-letter countries looks like OECD's world tables by itself"""
+    text = WORLD.replace("[table]", "[table]\nyear = 2014")
+    path = world(tmp_path / "own", ("KOR_HFCE", "DEU_HFCE"), text)
+    scanned = servio.scan(path.parent, cache=False)
+    assert (scanned.source, scanned.years) == ("generic", (2014,))
+    assert scanned.ignored == ("y.csv", "z.csv")
+    path.rename(path.with_name("mine.toml"))
+    assert servio.scan(path.parent, cache=False).source == "generic"
+    (path.parent / "other.csv").write_bytes((path.parent / "y.csv").read_bytes())
+    with pytest.raises(InputError, match="several sources: generic, icio"):
+        servio.scan(path.parent, cache=False)
+    with pytest.raises(InputError, match=r"table\.toml"):
+        servio.scan(path.parent / "y.csv", cache=False)
+
+
+def test_arrays_are_not_read_but_taken(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", Z=np.eye(2), Y=np.eye(2))
+    with pytest.raises(InputError, match=r"IOTable\.from_flows"):
+        servio.scan(tmp_path / "w.npz", cache=False)
 
 
 # -- text forms ------------------------------------------------------------------------------------

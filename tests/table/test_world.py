@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from servio.errors import InputError, LabelError, UsageError
-from servio.table import Axis, IOTable
+from servio.table import Axis, IOTable, TableInfo
 from servio.table.world import absent_members, fold_countries, parse_blocs, world_shape
 from tables import random_world, two_by_two
 
@@ -122,3 +123,42 @@ def test_folding_keeps_every_sum_and_the_balance():
 def test_parts_and_the_whole_are_not_counted_twice():
     with pytest.raises(LabelError, match="besides its parts"):
         fold_countries(random_world(0), {"C00": ("C01", "C02")})
+
+
+def test_arrays_by_countries() -> None:
+    """the same table as with its axes spelled out"""
+    rng = np.random.default_rng(3)
+    names, industries = ("AAA", "BBB", "CCC"), ("C", "G")
+    Z, Y = rng.uniform(0, 5, (6, 6)), rng.uniform(9, 20, (6, 6))
+    table = IOTable.from_flows(
+        Z, Y=Y, countries=names, codes=industries, demand=("HH", "INV"),
+        demand_roles=("household", "inventory"), info=TableInfo("own", 2014),
+    )  # fmt: skip
+    assert (table.info.flows, table.info.country, table.info.year) == ("world", "WORLD", 2014)
+    assert table.axis == Axis.world(names, industries)
+    assert table.demand == Axis.world(names, ("HH", "INV"))
+    assert table.demand_roles == ("household", "inventory") * 3
+    np.testing.assert_array_equal(world_shape(table).demand, [0, 0, 1, 1, 2, 2])
+    plain = IOTable.from_flows(Z, Y=Y[:, :3], countries=names, codes=industries)
+    assert plain.demand.countries == names
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({}, "countries="),
+        ({"countries": ("A", "B")}, "countries="),
+        ({"countries": ("A", "B"), "codes": ("C", "G", "S")}, r"expected shape \(6, 6\)"),
+        ({"countries": ("A", "B"), "codes": ("C", "G"), "demand": ("HH", "INV")}, "country by"),
+    ],
+)
+def test_arrays_that_do_not_fit_their_countries(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        IOTable.from_flows(np.eye(4), Y=np.ones((4, 2)), **parts)
+
+
+def test_final_demand_derived_from_output_has_no_country() -> None:
+    table = IOTable.from_flows(np.eye(4), x=[9, 9, 9, 9], countries=("A", "B"), codes=("C", "G"))
+    assert [note.code for note in table.info.notes] == ["demand-country"]
+    with pytest.raises(InputError, match="no country"):
+        world_shape(table)
