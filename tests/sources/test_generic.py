@@ -406,6 +406,12 @@ def test_a_description_decides_what_its_folder_is(tmp_path: Path) -> None:
         servio.scan(path.parent / "y.csv", cache=False)
 
 
+def test_a_group_with_a_name_of_servio_is_noted(tmp_path: Path) -> None:
+    table = read(describe(tmp_path, TWO + '[groups]\nindustry = ["a"]\n', z=Z2, x=X2))
+    assert "group-name" in codes(table)
+    assert table.weights("industry")[1].tolist() == [[1.0, 0.0]]
+
+
 def test_arrays_are_not_read_but_taken(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", Z=np.eye(2), Y=np.eye(2))
     with pytest.raises(InputError, match=r"IOTable\.from_flows"):

@@ -22,6 +22,7 @@ from servio.sources._matrix import Array, Matrix, hint
 from servio.sources._registry import Source
 from servio.table import (
     DEMAND_ROLES,
+    EVERYBODY,
     PRIMARY_ROLES,
     Axis,
     Bundle,
@@ -497,6 +498,10 @@ class _Reading:
                 if len(set(labels)) != len(labels):
                     raise LabelError(self.place(group), found="a label twice in the group",
                                      expected="every label once", remedy="Remove one.")  # fmt: skip
+        for name in EVERYBODY:
+            if name in self.description.groups:
+                text = f"grouping={name} is the table's own group; by={name} is servio's word"
+                self.notes.append(Note("group-name", text))
         return {
             name: classify.Grouping.custom(name, groups)
             for name, groups in self.description.groups.items()
