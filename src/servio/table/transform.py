@@ -124,7 +124,7 @@ def _must_cover(table: IOTable, weights: Array) -> None:
             f"{table.info.name} industry {label}",
             found=f"in groups with shares that sum to {total[wrong[0]]:.4g}",
             expected="every industry in the groups exactly once",
-            remedy="Aggregate with a partition, such as `sectors`.",
+            remedy="Use groups that hold every industry once: sectors, economy or your own.",
         )
 
 
