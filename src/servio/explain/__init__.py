@@ -6,6 +6,8 @@ from servio.explain._recipe import PanelRecipe
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
 from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
+from servio.explain.dynamic import dynamic_panel
+from servio.explain.events import event_study
 from servio.explain.regression import estimate
 from servio.explain.trends import breaks, rank_changes, slopes
 from servio.explain.variance_components import hausman, mundlak, random_effects
@@ -24,8 +26,10 @@ __all__ = [
     "breaks",
     "build_panel",
     "claims",
+    "dynamic_panel",
     "estimate",
     "evaluate",
+    "event_study",
     "hausman",
     "mundlak",
     "random_effects",
