@@ -8,6 +8,7 @@ from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.events import event_study
+from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
 from servio.explain.trends import breaks, rank_changes, slopes
 from servio.explain.variance_components import hausman, mundlak, random_effects
@@ -23,6 +24,7 @@ __all__ = [
     "Panel",
     "PanelRecipe",
     "WildBootstrap",
+    "adjust",
     "breaks",
     "build_panel",
     "claims",
