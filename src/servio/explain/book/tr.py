@@ -2,7 +2,42 @@
 
 from __future__ import annotations
 
-from servio.explain.book._book import Answer, Evidence, Finding, check
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from servio.explain.book._book import (
+    Answer,
+    Evidence,
+    Finding,
+    Missing,
+    Verdict,
+    by_source,
+    check,
+    rows,
+    verdict_of,
+    years_of,
+)
+from servio.explain.book._findings import (
+    Sign,
+    What,
+    a_year,
+    about,
+    by_country,
+    countries_only,
+    differences,
+    each,
+    last_year,
+    mean_of,
+    middle_half,
+    rank_correlations,
+    slope_of,
+    trends,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MARKET_2012 = 975.0
 """World market of service outsourcing in 2012 as document 000 gives it, billion USD."""
@@ -10,9 +45,227 @@ EXPECTED_2020 = (1650.0, 1800.0)
 GROWTH = (0.30, 0.40)
 SPAN = 2020 - 2012
 
+SERVICE_COST = 0.70
+OF_SERVICES = (0.60, 0.70)
+OF_GDP = 0.43
+
+STAGES = ("primary", "before", "fabrication", "support", "after")
+SERVICE_STAGES = ("before", "support", "after")
+CHAIN = "manufacturing"
+
+Filters = Mapping[str, Any]
+
+# -- TR-1: services in manufacturing, manufacturing in services ------------------------------------
+
+COST: tuple[tuple[What, str, Filters], ...] = (
+    (
+        What("services in inputs bought", "share of services in inputs of manufacturing"),
+        "service_input_share",
+        {"grouping": "services", "by": CHAIN, "origin": "total", "total": False},
+    ),
+    (
+        What("services in all inputs of the chain", "share of services in inputs of the chain"),
+        "service_input_share",
+        {"grouping": "services", "by": CHAIN, "origin": "total", "total": True},
+    ),
+    (
+        What(
+            "services value added in final manufactures, of national tables only at home",
+            "share of services in their value",
+        ),
+        "service_content",
+        {"grouping": "services", "by": CHAIN, "origin": "total", "weights": "final_demand"},
+    ),
+)
+
+
+@check("TR-1a")
+def service_cost(evidence: Evidence) -> Answer:
+    """Whether services are about 70 % of what manufacturing costs, under three definitions."""
+    judge = about(SERVICE_COST, SERVICE_COST)
+    made: list[Finding] = []
+    for what, found in each(evidence, COST):
+        for source, part in by_source(countries_only(found)):
+            last = last_year(part)
+            values = dict(zip(last["country"], last["value"], strict=True))
+            made.append(middle_half(values, what, years_of(last), source, judge))
+            made += by_country(values, what, years_of(last), source, judge)
+    highest = max(f.estimate for f in made if not f.main)
+    said = "; ".join(
+        f"{f.definition}: {f.estimate:.1%} ({f.lower:.1%} to {f.upper:.1%}, {f.source} {f.years})"
+        for f in made
+        if f.main
+    )
+    return (
+        f"Median country and middle half, {said}. The highest of any country is {highest:.1%}; "
+        "services that manufacturers make themselves are not in it."
+    ), made
+
+
+@check("TR-1b")
+def producer_services_in_rich_economies(evidence: Evidence) -> Answer:
+    """Whether producer services are 60-70 % of services and 43 % of GDP where income is high."""
+    rich = _richer_half(evidence)
+    found = rows(evidence, "producer_service_share", of=["services", "gdp"])
+    made: list[Finding] = []
+    for source, part in by_source(found[found["group"] == "producer_services"]):
+        last = last_year(part)
+        last = last[last["country"].isin(rich.get(source, ()))]
+        for (of, grouping), group in last.groupby(["of", "grouping"], sort=True):
+            thing = "services" if of == "services" else "GDP"
+            what = What(f"{grouping}, of {thing}", f"share of producer services in {thing}")
+            judge = about(*OF_SERVICES) if of == "services" else about(OF_GDP, OF_GDP)
+            values = dict(zip(group["country"], group["value"], strict=True))
+            made.append(middle_half(values, what, years_of(group), source, judge))
+            made += by_country(values, what, years_of(group), source, judge)
+    if not made:
+        raise Missing("producer_service_share of a producer-service definition in these sources")
+    return " ".join(_range_over_definitions(made, *of) for of in _WHOLES), made
+
+
+_WHOLES = (("services", "60 to 70 %"), ("GDP", "43 %"))
+
+
+def _richer_half(evidence: Evidence) -> dict[str, set[str]]:
+    """Countries above the median of value added per person, last year, of each source."""
+    level = rows(evidence, "account", of=["value_added", "EMP"], by="economy")
+    rich = {}
+    for source, part in by_source(countries_only(level)):
+        wide = last_year(part).set_index(["country", "of"])["value"].unstack()
+        if {"value_added", "EMP"} <= set(wide):
+            person = (wide["value_added"] / wide["EMP"]).dropna()
+            rich[source] = set(person[person > person.median()].index)
+    if not any(rich.values()):
+        raise Missing('value added and persons: measure account, of = ["value_added", "EMP"], '
+                      'by = "economy", with accounts')  # fmt: skip
+    return rich
+
+
+def _range_over_definitions(made: list[Finding], whole: str, claimed: str) -> str:
+    found = [f for f in made if f.main and f.definition.endswith(f"of {whole}")]
+    if not found:
+        return ""
+    fits = sum(f.verdict == "supported" for f in found)
+    low, high = min(f.estimate for f in found), max(f.estimate for f in found)
+    return (
+        f"Of {whole} producer services are {low:.1%} to {high:.1%} in the median country of "
+        f"the richer half, depending on the definition; {fits} of {len(found)} definitions fit "
+        f"{claimed}."
+    )
+
+
+@check("TR-1c")
+def shares_of_stages(evidence: Evidence) -> Answer:
+    """Whether fabrication loses and services before and after it gain, in final manufactures."""
+    filters = {"grouping": "chain_stage", "by": CHAIN, "weights": "final_demand"}
+    shares = _shares(rows(evidence, "value_content", **filters), "part")
+    made: list[Finding] = []
+    for stage in STAGES:
+        what = What("value added in final manufactures by stage", f"share of {stage}")
+        sign: Sign = "negative" if stage == "fabrication" else "positive"
+        part = shares[shares["part"] == stage]
+        made += trends(part, what, sign, main=stage in ("before", "fabrication", "after"))
+    return _told(made, ("before", "fabrication", "after")), made
+
+
+def _shares(found: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows of the five stages as shares of their sum, by country and year."""
+    found = found[found[column].isin(STAGES)].copy()
+    if found.empty:
+        raise Missing('values by stage: grouping = "chain_stage"')
+    found["value"] /= found.groupby(["source", "country", "year"])["value"].transform("sum")
+    return found
+
+
+def _told(made: list[Finding], things: tuple[str, ...]) -> str:
+    """Main slopes in words, thing by thing."""
+    said = [
+        f"{thing}: " + ", ".join(a_year(f) for f in made if f.main and thing in f.statistic)
+        for thing in things
+    ]
+    return "Change of the share, mean over countries: " + "; ".join(said) + "."
+
+
+INTO_SERVICES: tuple[tuple[What, str, Filters], ...] = (
+    (
+        What("manufactures per output of services", "manufactured inputs of services"),
+        "service_input_coefficient",
+        {"grouping": "manufacturing", "by": "services", "origin": "total", "total": False},
+    ),
+    (
+        What("manufactures in inputs of services", "share of manufactures in them"),
+        "service_input_share",
+        {"grouping": "manufacturing", "by": "services", "origin": "total", "total": False},
+    ),
+    (
+        What("cosine of input structures", "likeness of manufacturing and services", "cosine"),
+        "structural_similarity",
+        {"grouping": "services", "by": CHAIN, "origin": "total", "side": "inputs",
+         "kind": "cosine"},
+    ),
+)  # fmt: skip
+
+
+@check("TR-1e")
+def manufacturing_in_services(evidence: Evidence) -> Answer:
+    """Whether services use more manufactures, and both grow alike."""
+    made: list[Finding] = []
+    for what, found in each(evidence, INTO_SERVICES):
+        made += trends(found, what, "positive")
+    said = "; ".join(f"{f.definition}: {a_year(f)}" for f in made if f.main)
+    return f"Mean over countries, {said}.", made
+
+
+@check("TR-1f")
+def margins_of_chains(evidence: Evidence) -> Answer:
+    """Whether chains that mix goods and services keep more than pure ones."""
+    filters = {"of": "value_added", "form": "own", "grouping": "services"}
+    found = rows(evidence, "chain_margin", **filters)
+    made: list[Finding] = []
+    for pure in ("goods", "services"):
+        what = What("value added of the final producer over output, chains by services content",
+                    f"margin of mixed less {pure} chains")  # fmt: skip
+        made += differences(found, "part", "mixed", pure, what)
+    made += _capital_margins(evidence)
+    if not made:
+        raise Missing("chain_margin of three countries with mixed and pure chains")
+    said = "; ".join(
+        f"{f.statistic.split(',')[0]} {100 * f.estimate:+.1f} points ({100 * (f.lower or 0):+.1f} "
+        f"to {100 * (f.upper or 0):+.1f}; {f.definition.split(',')[0]}, {f.source})"
+        for f in made
+        if f.main
+    )
+    return f"Mean over countries, {said}.", made
+
+
+def _capital_margins(evidence: Evidence) -> Iterator[Finding]:
+    """The same with capital compensation over output, where the study has accounts."""
+    try:
+        levels = rows(evidence, "account", of=["CAP", "GO"], by="industry")
+        content = rows(evidence, "service_content", grouping="services", by="industry",
+                       origin="total", weights="final_demand")  # fmt: skip
+    except Missing:
+        return
+    keys = ["source", "country", "year", "industry"]
+    wide = levels.set_index([*keys, "of"])["value"].unstack().dropna()
+    if not {"CAP", "GO"} <= set(wide):
+        return
+    wide = wide.join(content.set_index(keys)["value"].rename("content"), how="inner")
+    kinds = np.array(["goods", "mixed", "services"])
+    wide["part"] = kinds[np.digitize(wide["content"], [0.3, 0.7])]
+    sums = wide.groupby(["source", "country", "year", "part"])[["CAP", "GO"]].sum()
+    margin = (sums["CAP"] / sums["GO"]).rename("value").reset_index()
+    for pure in ("goods", "services"):
+        what = What("capital compensation over output, industries by services content of products",
+                    f"margin of mixed less {pure} chains")  # fmt: skip
+        yield from differences(margin, "part", "mixed", pure, what)
+
+
+# -- TR-2: outsourcing -----------------------------------------------------------------------------
+
 
 @check("TR-2", alone=True)
-def outsourcing_market(evidence: Evidence) -> Answer:
+def outsourcing_market(evidence: Evidence | None) -> Answer:
     """Whether 975 bn in 2012, 30-40 % growth a year and 1.65-1.8 trn in 2020 fit together."""
     implied = [(end / MARKET_2012) ** (1 / SPAN) - 1 for end in EXPECTED_2020]
     reached = [MARKET_2012 * (1 + rate) ** SPAN for rate in GROWTH]
@@ -31,4 +284,162 @@ def outsourcing_market(evidence: Evidence) -> Answer:
         f"{reached[1] / 1000:.2f} trn in 2020; 1.65 to 1.8 trn mean {implied[0]:.1%} to "
         f"{implied[1]:.1%} a year. The figures contradict each other."
     )
-    return text, (growth, market)
+    trend = [] if evidence is None else _outsourcing_trends(evidence)
+    said = "; ".join(f"{f.definition} {a_year(f)}" for f in trend if f.scope == "all")
+    return f"{text} Services in inputs of manufacturing: {said}." if said else text, (
+        growth, market, *trend,
+    )  # fmt: skip
+
+
+BOUGHT: tuple[tuple[What, str, Filters], ...] = (
+    (
+        What("bought at home", "domestic services in inputs of manufacturing"),
+        "outsourcing",
+        {"grouping": "services", "by": CHAIN, "origin": "domestic"},
+    ),
+    (
+        What("bought abroad", "imported services in inputs of manufacturing"),
+        "outsourcing",
+        {"grouping": "services", "by": CHAIN, "origin": "imported"},
+    ),
+    (
+        What("offshoring of services", "imported services in inputs of manufacturing"),
+        "offshoring",
+        {"form": "services", "by": CHAIN, "part": "true"},
+    ),
+)
+
+
+def _outsourcing_trends(evidence: Evidence) -> list[Finding]:
+    """Slopes of outsourcing as detail: the arithmetic of the market decides."""
+    made: list[Finding] = []
+    try:
+        for what, found in each(evidence, BOUGHT):
+            made += trends(found, what, "positive", main=False)
+    except Missing:
+        return made
+    return made
+
+
+# -- TR-4: the chain as profit model ---------------------------------------------------------------
+
+
+@check("TR-4")
+def income_of_stages(evidence: Evidence) -> Answer:
+    """Whether service stages earn over half of the income of manufacturing chains, and more."""
+    filters = {"chain": CHAIN, "producer": "", "of": "value_added", "form": "total",
+               "by": "chain_stage"}  # fmt: skip
+    income = rows(evidence, "chain_income", **filters)
+    made: list[Finding] = []
+    for source, part in by_source(income):
+        shares = _service_income(part.assign(country="all"))
+        made += _over_half(shares, source)
+        made += slope_of(shares, What(INCOME, f"slope of {SERVICES}"), "positive", source,
+                         main=True)  # fmt: skip
+        own = _service_income(last_year(countries_only(part)))
+        values = dict(zip(own["country"], own["value"], strict=True))
+        what = What(INCOME, f"{SERVICES}, of what the country earns")
+        made += by_country(values, what, years_of(own), source, _above_half)
+        made += _owners(last_year(part), source)
+    said = "; ".join(
+        f"{f.estimate:.1%} in {f.years} ({f.lower:.1%} to {f.upper:.1%} over years, {f.source})"
+        if f.unit == "share"
+        else a_year(f)
+        for f in made
+        if f.main
+    )
+    return f"Service stages earn of the income of manufacturing chains: {said}.", made
+
+
+INCOME = "value added in manufacturing chains, services before, around and after fabrication"
+SERVICES = "share of service stages"
+
+
+def _service_income(income: pd.DataFrame) -> pd.DataFrame:
+    """Share of the service stages in all income, by country and year."""
+    sums = income.groupby(["country", "year", "industry"])["value"].sum().unstack()
+    sums = sums.reindex(columns=list(STAGES)).fillna(0.0)
+    share = sums[list(SERVICE_STAGES)].sum(axis=1) / sums.sum(axis=1)
+    return share.rename("value").reset_index()
+
+
+def _over_half(shares: pd.DataFrame, source: str) -> list[Finding]:
+    values = shares.sort_values("year")["value"]
+    low, high = float(values.min()), float(values.max())
+    return [
+        Finding("all", str(shares["year"].max()), INCOME, SERVICES, float(values.iloc[-1]), low,
+                high, "share", _above_half(low, high), interval="range over years", main=True,
+                source=source)
+    ]  # fmt: skip
+
+
+def _above_half(low: float, high: float) -> Verdict:
+    return verdict_of(low - 0.5, high - 0.5)
+
+
+def _owners(income: pd.DataFrame, source: str) -> Iterator[Finding]:
+    """Which countries earn what the service stages earn: says nothing for or against."""
+    stages = income[income["industry"].isin(SERVICE_STAGES)]
+    earned = stages.groupby("country")["value"].sum()
+    for country, value in (earned / earned.sum()).sort_values(ascending=False).items():
+        yield Finding(str(country), years_of(income), INCOME, "part of the income of services",
+                      float(value), None, None, "share", "not testable", source=source)  # fmt: skip
+
+
+# -- TR-5: IT as carrier ---------------------------------------------------------------------------
+
+_IT: tuple[tuple[What, str, Filters], ...] = (
+    (
+        What("IT services in inputs bought", "share of IT services in inputs of manufacturing"),
+        "service_input_share",
+        {"grouping": "kiet", "group": "it", "by": CHAIN, "origin": "total", "total": False},
+    ),
+    (
+        What("ICT services in inputs bought", "share of ICT services in inputs of manufacturing"),
+        "service_input_share",
+        {"grouping": "ict", "group": "ict_services", "by": CHAIN, "origin": "total",
+         "total": False},
+    ),
+)  # fmt: skip
+
+
+@check("TR-5")
+def it_as_carrier(evidence: Evidence) -> Answer:
+    """Whether IT inputs rise, and other services rise where they do."""
+    made: list[Finding] = []
+    for what, found in each(evidence, _IT):
+        made += trends(found, what, "positive")
+    together = _carried(evidence)
+    made += together
+    said = "; ".join(f"{f.definition}: {a_year(f)}" for f in made if f.main and f not in together)
+    text = f"Mean over countries, {said}."
+    for f in together:
+        if f.main:
+            text += (
+                f" Over industries of a country, changes of IT services and of "
+                f"all other services have a rank correlation of {f.estimate:+.2f} ({f.lower:+.2f} "
+                f"to {f.upper:+.2f}; {f.source} {f.years})."
+            )
+    return text, made
+
+
+def _carried(evidence: Evidence) -> list[Finding]:
+    """Rank correlation of changes of IT and of other services over industries, by country."""
+    filters = {"by": "industry", "origin": "total", "total": False}
+    it = rows(evidence, "service_input_share", grouping="kiet", group="it", **filters)
+    every = rows(evidence, "service_input_share", grouping="services", **filters)
+    keys = ["source", "country", "industry", "year"]
+    both = it.set_index(keys)["value"].to_frame("it")
+    both = both.join(every.set_index(keys)["value"].rename("all"), how="inner").reset_index()
+    both["other"] = both["all"] - both["it"]
+    what = What("shares of inputs bought, last less first year",
+                "rank correlation of changes of IT and other services", "correlation")  # fmt: skip
+    made: list[Finding] = []
+    for source, part in by_source(countries_only(both)):
+        series = part.set_index(["country", "industry", "year"])[["it", "other"]]
+        first, last = (series.xs(at(part["year"]), level="year") for at in (min, max))
+        change = (last - first).dropna()
+        made += mean_of(
+            rank_correlations(change.reset_index(), "it", "other"), what, years_of(part), source
+        )
+    return made

@@ -1,0 +1,305 @@
+"""Checks of the claims INT-5 to INT-9: links, functions, communities, feedback, hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from servio.classify import grouping, identify
+from servio.explain.book._book import (
+    Answer,
+    Evidence,
+    Finding,
+    Missing,
+    Verdict,
+    by_source,
+    check,
+    rows,
+    verdict_of,
+    years_of,
+)
+from servio.explain.book._findings import (
+    What,
+    by_country,
+    countries_only,
+    differences,
+    last_year,
+    mean_of,
+    middle_half,
+    rank_correlations,
+    trends,
+)
+from servio.explain.regression import estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANUFACTURING = "manufacturing"
+
+# -- INT-5: strategic links ------------------------------------------------------------------------
+
+TENTH = 0.1
+FEWEST_LINKS = 20
+"""Links below which a tenth of them is less than two."""
+
+
+@check("INT-5")
+def few_strategic_links(evidence: Evidence) -> Answer:
+    """Whether a tenth of the links from services to manufacturing holds most of their strength."""
+    filters = {"form": "strength", "grouping": "kiet", "origin": "balance"}
+    links = rows(evidence, "strategic_links", **filters)
+    what = What("links of service groups to industries: loss of value added times concentration",
+                "share of the strongest tenth of links in the strength of all")  # fmt: skip
+    made: list[Finding] = []
+    for source, part in by_source(countries_only(links)):
+        last = last_year(part)
+        groups = {str(c): g["value"].to_numpy() for c, g in last.groupby("country")}
+        shares = {c: top_share(v) for c, v in groups.items() if len(v) >= FEWEST_LINKS}
+        if shares:
+            made.append(middle_half(shares, what, years_of(last), source, _most))
+            made += by_country(shares, what, years_of(last), source, _most)
+    if not made:
+        raise Missing(f'{FEWEST_LINKS} strategic_links a country, grouping = "kiet"')
+    said = "; ".join(
+        f"{f.estimate:.0%} in the median country ({f.lower:.0%} to {f.upper:.0%} in the middle "
+        f"half; {f.source} {f.years})"
+        for f in made
+        if f.main
+    )
+    inputs = list(_five_inputs(evidence))
+    return f"The strongest tenth of links holds {said}.{_weakest(inputs)}", [*made, *inputs]
+
+
+def top_share(strength: np.ndarray[Any, Any]) -> float:
+    """Share of the largest tenth, rounded up to whole links, in the sum."""
+    count = int(np.ceil(TENTH * len(strength)))
+    return float(np.sort(strength)[::-1][:count].sum() / strength.sum())
+
+
+def _most(low: float, high: float) -> Verdict:
+    return verdict_of(low - 0.5, high - 0.5)
+
+
+def _five_inputs(evidence: Evidence) -> Iterator[Finding]:
+    """Shares of Porter's five inputs, as detail: where all are above zero there are five."""
+    filters = {"grouping": "porter", "of": "value_added", "by": MANUFACTURING,
+               "weights": "final_demand"}  # fmt: skip
+    try:
+        profile = rows(evidence, "service_profile", **filters)
+    except Missing:
+        return
+    for source, part in by_source(countries_only(profile)):
+        last = last_year(part)
+        for name, group in last.groupby("group", sort=True):
+            values = dict(zip(group["country"], group["value"], strict=True))
+            what = What(f"services value added in final manufactures, {name}", "share of the input")
+            yield middle_half(values, what, years_of(last), source, verdict_of, main=False)
+
+
+def _weakest(inputs: list[Finding]) -> str:
+    if not inputs:
+        return ""
+    least = min(inputs, key=lambda f: f.estimate)
+    name = least.definition.rsplit(", ", 1)[-1].replace("_", " ")
+    return f" The smallest of Porter's inputs is {name} with {least.estimate:.1%} ({least.source})."
+
+
+# -- INT-6: knowledge, value, differentiation ------------------------------------------------------
+
+
+@check("INT-6")
+def functions_of_services(evidence: Evidence) -> Answer:
+    """Channel of knowledge, and major source of value; differentiation is not in the data."""
+    made = [*_channel(evidence), *_source_of_value(evidence), *_goes_with_value(evidence)]
+    if not made:
+        raise Missing("three countries with these measures")
+    said = "; ".join(
+        f"{f.definition}, {f.statistic.split(', mean')[0]}: {f.estimate:+.3f} ({f.lower:+.3f} to "
+        f"{f.upper:+.3f}, {f.source})"
+        for f in made
+        if f.main
+    )
+    return f"Mean over countries: {said}.", made
+
+
+def _channel(evidence: Evidence) -> list[Finding]:
+    filters = {"grouping": "kibs", "by": "technology", "origin": "total", "total": False}
+    found = rows(evidence, "service_input_share", **filters)
+    what = What("knowledge-intensive business services in inputs bought",
+                "share in high less medium-low technology")  # fmt: skip
+    return differences(found, "industry", "high", "medium_low", what)
+
+
+def _source_of_value(evidence: Evidence) -> list[Finding]:
+    filters = {"grouping": "sectors", "by": MANUFACTURING, "weights": "final_demand"}
+    found = rows(evidence, "value_content", **filters)
+    what = What(
+        "value added in final manufactures", "share of services less share of manufacturing"
+    )
+    return differences(found, "part", "services", MANUFACTURING, what)
+
+
+def _goes_with_value(evidence: Evidence) -> list[Finding]:
+    """Rank correlation of service share and value added per output over industries, by country."""
+    filters = {"grouping": "services", "by": "industry", "origin": "total", "total": False}
+    share = rows(evidence, "service_input_share", **filters)
+    level = rows(evidence, "account", of=["value_added", "output"], by="industry")
+    keys = ["source", "country", "year", "industry"]
+    wide = level.set_index([*keys, "of"])["value"].unstack().dropna()
+    if not {"value_added", "output"} <= set(wide):
+        raise Missing('measure account, of = ["value_added", "output"], by = "industry"')
+    wide = wide[wide["output"] > 0]
+    wide["rate"] = wide["value_added"] / wide["output"]
+    wide = wide.join(share.set_index(keys)["value"].rename("share"), how="inner")
+    what = What("services in inputs bought; value added over output",
+                "rank correlation over industries", "correlation")  # fmt: skip
+    made: list[Finding] = []
+    for source, part in by_source(countries_only(wide.reset_index())):
+        last = last_year(part)
+        made += mean_of(rank_correlations(last, "share", "rate"), what, years_of(last), source)
+    return made
+
+
+# -- INT-7: communities ----------------------------------------------------------------------------
+
+
+@check("INT-7")
+def services_as_adhesive(evidence: Evidence) -> Answer:
+    """Whether the loss without services is larger for their size than without the others."""
+    filters = {"variant": "full", "of": "value_added", "by": "communities", "scope": "own",
+               "origin": "balance", "grouping": "services"}  # fmt: skip
+    loss = rows(evidence, "extraction_loss", **filters)
+    level = rows(evidence, "account", of="value_added", by="communities")
+    whole = rows(evidence, "account", of="value_added", by="economy")
+    keys = ["source", "country", "year"]
+    level = level.set_index([*keys, "industry"])["value"]
+    share = level / whole.set_index(keys)["value"]
+    ratio = (loss.set_index([*keys, "industry"])["value"] / share).dropna().rename("value")
+    found = ratio[np.isfinite(ratio)].reset_index()
+    made: list[Finding] = []
+    for other in ("industry", "agriculture"):
+        what = What("loss of value added without the community over its own share",
+                    f"services less {other}", "ratio")  # fmt: skip
+        made += differences(found, "industry", "services", other, what)
+    if not made:
+        raise Missing("three countries with extraction_loss by communities")
+    levels = list(_ratios(found))
+    said = "; ".join(f"{f.statistic.split(',')[0]} {f.estimate:.2f}" for f in levels)
+    gaps = "; ".join(
+        f"{f.statistic} {f.estimate:+.2f} ({f.lower:+.2f} to {f.upper:+.2f}, {f.source})"
+        for f in made
+        if f.main
+    )
+    return f"Loss of value added over the own share: {said}. Differences: {gaps}.", [*made, *levels]
+
+
+def _ratios(found: pd.DataFrame) -> Iterator[Finding]:
+    """Loss over own share of each community, as detail: says nothing for or against."""
+    for source, part in by_source(countries_only(found)):
+        last = last_year(part)
+        for name, group in last.groupby("industry", sort=True):
+            what = What("loss of value added without the community over its own share",
+                        f"{name} in {source}", "ratio")  # fmt: skip
+            values = dict(zip(group["country"], group["value"], strict=True))
+            yield middle_half(values, what, years_of(last), source, lambda *_: "not testable",
+                              main=False)  # fmt: skip
+
+
+# -- INT-8: two ways -------------------------------------------------------------------------------
+
+_SIDES = (("services", "manufacturing"), ("manufacturing", "services"))
+
+
+@check("INT-8")
+def feedback(evidence: Evidence) -> Answer:
+    """Whether growth of each of manufacturing and services goes before growth of the other."""
+    what = What("value added at constant prices", "growth", "elasticity")
+    made: list[Finding] = []
+    for source, part in by_source(countries_only(_volumes(evidence))):
+        for cause, effect in _SIDES:
+            made += _led(part, cause, effect, what, source)
+    if not made:
+        raise Missing("growth of eight countries over six years")
+    said = "; ".join(
+        f"{f.statistic}: {f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f})" for f in made
+    )
+    return f"{said} ({made[0].source} {made[0].years}).", made
+
+
+def _volumes(evidence: Evidence) -> pd.DataFrame:
+    """Value added of manufacturing and services at prices of the base year, by country."""
+    levels = rows(evidence, "account", of=["SEA_VA", "VA_PI"], by="industry")
+    keys = ["source", "country", "year", "industry"]
+    wide = levels.set_index([*keys, "of"])["value"].unstack()
+    if not {"SEA_VA", "VA_PI"} <= set(wide):
+        raise Missing('accounts, with measure account of = ["SEA_VA", "VA_PI"], by = "industry"')
+    # an industry that a country does not have has neither value added nor a price
+    wide = wide[(wide["SEA_VA"] != 0) & (wide["VA_PI"] > 0)].reset_index()
+    wide["value"] = wide["SEA_VA"] / wide["VA_PI"] * 100
+    wide["sector"] = wide["industry"].map(_sectors(sorted(wide["industry"].unique())))
+    wide = wide[wide["sector"].isin(["manufacturing", "services"])]
+    return wide.groupby(["source", "country", "year", "sector"], as_index=False)["value"].sum()
+
+
+def _sectors(codes: list[str]) -> dict[str, str]:
+    """Sector that each industry wholly belongs to."""
+    known = identify(codes)
+    if known is None:
+        raise Missing("industries of a known classification")
+    sectors = grouping("sectors")
+    weights = sectors.weights(known, codes, allow_empty=True)
+    return {
+        code: sectors.groups[int(column.argmax())]
+        for code, column in zip(codes, weights.T, strict=True)
+        if column.max() == 1
+    }
+
+
+def _led(
+    levels: pd.DataFrame, cause: str, effect: str, what: What, source: str
+) -> Iterator[Finding]:
+    """Coefficient of the growth of one on that of the other a year later, own growth held.
+
+    Effects of country and year; errors clustered by country. Prediction, not cause.
+    """
+    wide = levels.set_index(["country", "year", "sector"])["value"].unstack()
+    if not {cause, effect} <= set(wide) or (wide <= 0).any(axis=None):
+        return
+    frame = np.log(wide).rename_axis(columns=None).reset_index()
+    frame["country"] = frame["country"].astype(str)
+    if frame["country"].nunique() < 8 or frame["year"].nunique() < 6:
+        return
+    found = estimate(
+        f"d({effect}) ~ lag(d({effect})) + lag(d({cause})) | country + year", frame,
+        vcov={"cluster": "country"}, panel="country", time="year",
+    )  # fmt: skip
+    term = found.position(f"lag(d({cause}))")
+    low, high = (float(end[term]) for end in found.interval())
+    yield Finding(
+        "all", years_of(frame),
+        f"{what.definition}; effects of country and year, clusters of countries",
+        f"{what.thing} of {effect} on that of {cause} a year before",
+        float(found.coefficients[term]), low, high, what.unit, verdict_of(low, high),
+        interval="95 % confidence", main=True, source=source,
+    )  # fmt: skip
+
+
+# -- INT-9: hierarchy ------------------------------------------------------------------------------
+
+
+@check("INT-9")
+def hierarchy_rises(evidence: Evidence) -> Answer:
+    """Whether the mean level of services in manufacturing chains rises."""
+    found = rows(evidence, "service_hierarchy", of="value_added", by=MANUFACTURING,
+                 weights="final_demand")  # fmt: skip
+    what = What("services value added in final manufactures, level 1 low to 3 high",
+                "mean level of services", "level")  # fmt: skip
+    made = trends(found, what, "positive")
+    said = "; ".join(
+        f"{f.estimate:+.4f} levels a year ({f.lower:+.4f} to {f.upper:+.4f}; {f.source} {f.years})"
+        for f in made
+        if f.main
+    )
+    return f"Change of the mean level of services, mean over countries: {said}.", made

@@ -1,0 +1,190 @@
+"""Checks of the claims LOG: linkage of manufacturing and logistics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from servio.explain._estimate import Estimate
+from servio.explain.book._book import (
+    Answer,
+    Evidence,
+    Finding,
+    Missing,
+    Verdict,
+    by_source,
+    check,
+    rows,
+    verdict_of,
+    years_of,
+)
+from servio.explain.book._findings import What, about, countries_only, each
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHINA = "CHN"
+SHARE = 0.10
+"""Logistics in value added, as document 004 gives it for Liaoning in 2019."""
+GAP = 0.05
+"""How much more manufacturing has, in the same sentence."""
+YEARS = "range over years"
+Judge = Callable[[float, float], Verdict]
+
+# -- LOG-1: level ----------------------------------------------------------------------------------
+
+
+@check("LOG-1")
+def level_of_logistics(evidence: Evidence) -> Answer:
+    """Whether logistics has some 10 % of China's value added, 5 points less than manufacturing."""
+    whole = _china(evidence, "economy", "economy")
+    logistics = _china(evidence, "kiet", "logistics") / whole
+    manufacturing = _china(evidence, "manufacturing", "manufacturing") / whole
+    made: list[Finding] = []
+    for source, share in logistics.groupby(level="source"):
+        made.append(_over_years(share, "share of logistics in value added", source,
+                                about(SHARE, SHARE)))  # fmt: skip
+    for source, gap in (manufacturing - logistics).dropna().groupby(level="source"):
+        made.append(_over_years(gap, "share of manufacturing less that of logistics", source,
+                                about(GAP, GAP)))  # fmt: skip
+    made += _throughout(evidence)
+    said = "; ".join(
+        f"{f.statistic} {f.estimate:.1%} in {f.years[-4:]} ({f.lower:.1%} to {f.upper:.1%} over "
+        f"years, {f.source})"
+        for f in made
+        if f.lower is not None
+    )
+    return f"China: {said}. The document's figures are for Liaoning in 2019.", made
+
+
+def _china(evidence: Evidence, by: str, label: str) -> pd.Series:
+    """Value added of a part of China's economy by source and year."""
+    found = rows(evidence, "account", of="value_added", by=by, country=CHINA, industry=label)
+    series: pd.Series = found.set_index(["source", "year"])["value"]
+    return series
+
+
+def _over_years(values: pd.Series, thing: str, source: object, judge: Judge) -> Finding:
+    years = values.index.get_level_values("year")
+    span = f"{years.min()}-{years.max()}" if years.min() < years.max() else str(years.max())
+    low, high = float(values.min()), float(values.max())
+    return Finding(
+        CHINA, span, "current prices", thing, float(values.sort_index().iloc[-1]), low, high,
+        "share", judge(low, high), interval=YEARS, main=True, source=str(source),
+    )  # fmt: skip
+
+
+def _throughout(evidence: Evidence) -> list[Finding]:
+    """Part of China's industries whose inputs hold some logistics: most of them."""
+    filters = {"grouping": "kiet", "group": "logistics", "by": "industry", "origin": "total"}
+    try:
+        found = rows(evidence, "service_input_share", total=False, country=CHINA, **filters)
+    except Missing:
+        return []
+    made = []
+    for source, part in by_source(found):
+        users = part.assign(value=part["value"] > 0).groupby("year")["value"].mean()
+        low, high = float(users.min()), float(users.max())
+        made.append(
+            Finding(CHINA, years_of(part), "logistics in inputs bought",
+                    "part of industries that buy logistics", float(users.iloc[-1]), low, high,
+                    "share", verdict_of(low - 0.5, high - 0.5), interval=YEARS, main=True,
+                    source=source)
+        )  # fmt: skip
+    return made
+
+
+# -- LOG-2: outsourcing ----------------------------------------------------------------------------
+
+BOUGHT = (
+    (
+        What("logistics in inputs bought", "rank of China"),
+        "service_input_share",
+        {"grouping": "kiet", "group": "logistics", "by": "manufacturing", "origin": "total",
+         "total": False},
+    ),
+    (
+        What("logistics per unit of output", "rank of China"),
+        "service_input_coefficient",
+        {"grouping": "kiet", "group": "logistics", "by": "manufacturing", "origin": "total",
+         "total": False},
+    ),
+)  # fmt: skip
+
+
+@check("LOG-2")
+def little_outsourcing(evidence: Evidence) -> Answer:
+    """Whether manufacturers in China buy less logistics than those of most countries."""
+    made: list[Finding] = []
+    for what, found in each(evidence, BOUGHT):
+        for source, part in by_source(countries_only(found)):
+            made += _ranks(part, what, source)
+    if not made:
+        raise Missing("service_input_share of logistics for CHN and nine other countries")
+    said = "; ".join(
+        f"{f.definition}: place {f.estimate:.0f} in {f.years[-4:]} ({f.lower:.0f} to {f.upper:.0f} "
+        f"over years) {f.statistic.removeprefix('rank of China ')} ({f.source})"
+        for f in made
+        if f.main
+    )
+    return f"China, 1 the most: {said}.", made
+
+
+def _ranks(found: pd.DataFrame, what: What, source: str) -> list[Finding]:
+    """Place of China among all countries, 1 for the most, against the middle of all."""
+    wide = found.set_index(["year", "country"])["value"].unstack().dropna(axis=1)
+    if CHINA not in wide or wide.shape[1] < 10:
+        return []
+    count = wide.shape[1]
+    ranks = wide.rank(axis=1, ascending=False, method="min")[CHINA]
+    middle = (count + 1) / 2
+    low, high = float(ranks.min()), float(ranks.max())
+    share = wide[CHINA]
+    return [
+        Finding(CHINA, years_of(found), what.definition, f"{what.thing} among {count} countries",
+                float(ranks.iloc[-1]), low, high, "place",
+                verdict_of(low - middle, high - middle), interval=YEARS, main=True,
+                source=source),
+        Finding(CHINA, years_of(found), what.definition, "value", float(share.iloc[-1]),
+                float(share.min()), float(share.max()), "share", "not testable",
+                interval=YEARS, source=source),
+    ]  # fmt: skip
+
+
+# -- LOG-7: value added ----------------------------------------------------------------------------
+
+MAIN = "main"
+TERM = re.compile(r"(lag\()?\w+_logistics(_lag|\))?")
+"""Convergence with logistics by itself, of the year before or the same; not in a product."""
+
+
+@check("LOG-7")
+def linkage_and_value(evidence: Evidence) -> Answer:
+    """Whether industries earn more a year after more logistics in their inputs."""
+    found = [f for name, one in evidence.estimates().items() for f in _coefficient(name, one)]
+    decides = [f for f in found if f.main]
+    if not decides:
+        raise Missing(
+            f'estimate "{MAIN}" with convergence with logistics, as examples/kiet2018.toml'
+        )
+    f = decides[0]
+    same = sum(other.verdict == f.verdict for other in found if not other.main)
+    text = (
+        f"One point more of logistics in inputs goes with {f.estimate:+.2f} % of value added a "
+        f"year later ({f.lower:+.2f} to {f.upper:+.2f}); {same} of {len(found) - 1} other models "
+        "have the same verdict. An association, not a cause; costs are not in it."
+    )
+    return text, found
+
+
+def _coefficient(name: str, one: Estimate) -> Iterator[Finding]:
+    """The coefficient of convergence with logistics in an estimate, if it has one."""
+    for term in filter(TERM.fullmatch, one.terms):
+        at = one.position(term)
+        low, high = (float(end[at]) for end in one.interval())
+        yield Finding(
+            "all", one.sample, f"model {name}: {one.formula}; {one.vcov}", f"coefficient of {term}",
+            float(one.coefficients[at]), low, high, "ln value added per share",
+            verdict_of(low, high), interval="95 % confidence", main=name == MAIN,
+        )  # fmt: skip
