@@ -16,10 +16,21 @@ Parts = dict[str, Array]
 class World:
     """A, v, E, Y and blocks, with the names of the papers."""
 
-    def __init__(self, A: Array, x: Array, Y: Array, blocks: list[slice]) -> None:
+    def __init__(
+        self,
+        A: Array,
+        x: Array,
+        Y: Array,
+        blocks: list[slice],
+        taxes: float = 0.0,
+        industry: NDArray[np.intp] | None = None,
+    ) -> None:
         self.A, self.x, self.Y, self.blocks = A, x, Y, blocks
         self.G, self.n = len(blocks), len(x)
-        self.v = np.where(x > 0, 1 - A.sum(axis=0), 0.0)
+        self.t = np.where(x > 0, taxes * (1 + np.arange(len(x)) % 3), 0.0)  # per unit of output
+        self.v = np.where(x > 0, 1 - A.sum(axis=0) - self.t, 0.0)
+        self.d = x - A @ x - Y.sum(axis=1)  # sold to nobody
+        self.industry = np.arange(len(x)) if industry is None else industry
         self.B = np.linalg.inv(np.eye(self.n) - A)
         self.L = [np.linalg.inv(np.eye(b.stop - b.start) - A[b, b]) for b in blocks]
 
@@ -67,13 +78,17 @@ class World:
 
 
 def borin_mancini(w: World, sink: bool, perimeter: str) -> Parts:
-    parts = {k: w.empty() for k in ("EXGR", "DC", "DVA", "DDC", "FC", "FVA", "FDC")}
+    parts = {k: w.empty() for k in ("EXGR", "DC", "DVA", "DDC", "FC", "FVA", "FDC", "TAXES")}
     for s, r in w.pairs():
         E, block = w.e(s, r), w.blocks[s]
         domestic = w.vs(s) @ w.b(s, s)
         foreign = sum(w.vs(t) @ w.b(t, s) for t in w.others(s))
         if perimeter == "world":
             DVA, FVA = _world(w, s, r, sink, domestic, foreign)
+            if sink:
+                parts.setdefault("DISCREPANCY", w.empty())[block, r] = domestic * (
+                    w.a(s, r) @ w.L[r] @ w.d[w.blocks[r]]
+                )
         elif sink:
             again = _again(w, s, r, perimeter)
             DVA, FVA = domestic * (E - again), foreign * (E - again)
@@ -82,6 +97,7 @@ def borin_mancini(w: World, sink: bool, perimeter: str) -> Parts:
         for name, value in {
             "EXGR": E, "DC": domestic * E, "DVA": DVA, "DDC": domestic * E - DVA,
             "FC": foreign * E, "FVA": FVA, "FDC": foreign * E - FVA,
+            "TAXES": w.t @ w.B[:, block] * E,
         }.items():  # fmt: skip
             parts[name][block, r] = value
     return parts
@@ -92,12 +108,13 @@ def _world(
 ) -> tuple[Array, Array]:
     if not sink:
         return w.vs(s) @ w.L[s] * w.e(s, r), np.zeros(len(w.xs(s)))
-    last = w.y(s, r) + w.a(s, r) @ w.L[r] @ w.y(r, r)
+    last = w.e(s, r) - w.a(s, r) @ w.L[r] @ w.exports(r)
     return domestic * last, foreign * last
 
 
 def _inverse(w: World, s: int, r: int, perimeter: str, i: int) -> Array:
-    row = w.at(s)[[i]] if perimeter.startswith("sector") else w.at(s)
+    own = w.industry[w.at(s)] == w.industry[w.at(s)[i]]
+    row = w.at(s)[own] if perimeter.startswith("sector") else w.at(s)
     columns = w.at(r) if perimeter.endswith("bilateral") else w.abroad(s)
     return w.without(row, columns)
 
@@ -121,7 +138,8 @@ def _again(w: World, s: int, r: int, perimeter: str) -> Array:
         inverse = _inverse(w, s, r, perimeter, i)
         E = w.e(s, r) if perimeter.endswith("bilateral") else w.exports(s)
         if perimeter.startswith("sector"):
-            E = np.where(np.arange(k) == i, E, 0.0)
+            own = w.industry[w.at(s)]
+            E = np.where(own == own[i], E, 0.0)
         again[i] = (w.a(s, r) @ inverse[w.blocks[r], w.blocks[s]] @ E)[i]
     return again
 
@@ -140,6 +158,41 @@ def returned(w: World, sink: bool) -> Array:
     return found
 
 
+def ended(w: World, sink: bool) -> tuple[Array, Array]:
+    """Of DVA at the exporter's perimeter VAX and what ends in output sold to nobody."""
+    VAX, nowhere = w.empty(), w.empty()
+    for s, r in w.pairs():
+        abroad = sum(w.Y[:, u] for u in w.others(s))
+        inverse, rate = w.B, w.vs(s) @ w.L[s]
+        if sink:
+            inverse = w.without(w.at(s), w.abroad(s))
+            rate = w.vs(s) @ w.b(s, s)
+            abroad = np.where(np.isin(np.arange(w.n), w.at(s)), 0.0, abroad)
+        rows = inverse[w.blocks[r]]
+        VAX[w.blocks[s], r] = rate * (w.y(s, r) + w.a(s, r) @ (rows @ abroad))
+        nowhere[w.blocks[s], r] = rate * (w.a(s, r) @ (rows @ w.d))
+    return VAX, nowhere
+
+
+def unsold_foreign(w: World) -> Array:
+    """Foreign content of exports for output that the destination sells to nobody."""
+    found = w.empty()
+    for s, r in w.pairs():
+        foreign = sum(w.vs(t) @ w.b(t, s) for t in w.others(s))
+        found[w.blocks[s], r] = foreign * (w.a(s, r) @ w.L[r] @ w.d[w.blocks[r]])
+    return found
+
+
+def vertical(w: World) -> tuple[Array, Array]:
+    """VS by exporting row and destination, VS1 by supplying row and exporter."""
+    VS, VS1 = w.empty(), w.empty()
+    for s, r in w.pairs():
+        imported = sum(w.a(t, s).sum(axis=0) for t in w.others(s))
+        VS[w.blocks[s], r] = imported @ w.L[s] * w.e(s, r)
+        VS1[w.blocks[s], r] = w.a(s, r) @ w.L[r] @ w.exports(r)
+    return VS, VS1
+
+
 def chains(w: World) -> Parts:
     parts = {k: w.empty() for k in ("DAVAX", "GVC", "GVCB", "GVCF")}
     for s, r in w.pairs():
@@ -148,7 +201,8 @@ def chains(w: World) -> Parts:
         domestic = w.vs(s) @ w.b(s, s)
         foreign = sum(w.vs(t) @ w.b(t, s) for t in w.others(s))
         GVCB = foreign * E + (domestic - h) * E
-        for name, value in (("DAVAX", DAVAX), ("GVC", E - DAVAX), ("GVCB", GVCB)):
+        value_added = E - w.t @ w.B[:, w.blocks[s]] * E
+        for name, value in (("DAVAX", DAVAX), ("GVC", value_added - DAVAX), ("GVCB", GVCB)):
             parts[name][w.blocks[s], r] = value
     parts["GVCF"] = parts["GVC"] - parts["GVCB"]
     return parts

@@ -23,6 +23,8 @@ from servio.measure import (
     export_origin,
     gross_exports,
     participation,
+    service_content_of_exports,
+    value_added_routes,
     value_added_trade,
 )
 from servio.measure._countries import system
@@ -153,15 +155,18 @@ def test_absorption_in_the_vignette(published, shared):
     expected = json.loads(
         (shared / "checks" / "07_exvatools_iciotest_decompositions.json").read_text()
     )["expected"]["vignette"]
+    routes = value_added_routes(
+        published, countries="CHN", contributors="USA", partners="absorbing", grouping="economy",
+        blocs=PARTS,
+    )  # fmt: skip
+    found = routes.value(
+        country="CHN", industry="10T39", partner="USA", part="USA", group="economy"
+    )
+    assert found == pytest.approx(expected["US_VA_in_CHN_manuf_exports_absorbed_in_US"], abs=1e-5)
     world = system(published, PARTS)
     names = ["ESP", "FRA", "MEX", "USA", "CHN", "ROW"]
     usa, china = names.index("USA"), names.index("CHN")
-    sorted_codes = np.array(published.axis.codes)[world._order]
-    made = (world.country == china) & (sorted_codes == "10T39")
-    absorbed = trade.exports_by_absorption(world)[made, usa]
-    content = world.content[made, usa]
-    found = float(content @ absorbed)
-    assert found == pytest.approx(expected["US_VA_in_CHN_manuf_exports_absorbed_in_US"], abs=1e-5)
+    sorted_codes = np.array(published.axis.codes)[world.order]
     final = np.where(sorted_codes == "10T39", world.Y[:, usa], 0.0)
     found = float(world.content[:, china] @ final)
     assert found == pytest.approx(expected["CHN_VA_in_US_final_demand_for_manufactures"], abs=1e-3)
@@ -314,39 +319,196 @@ def test_value_added_by_origin_ends_somewhere():
     np.testing.assert_allclose(held.sum(axis=0), gross_exports(table, by="economy").values)
 
 
-def test_taxes_count_as_value_and_are_noted():
-    table = random_world(9)
-    taxed = IOTable(
-        table.Z, table.Y, np.vstack([0.9 * table.V, 0.1 * table.V]), table.x, table.axis,
-        table.demand, table.demand_roles, ("VA", "TAX"), ("value_added", "taxes"), table.info,
+def taxed(seed, gap=0.0):
+    """A world whose industries pay taxes; costs leave a part `gap` of output open."""
+    table = random_world(seed)
+    return IOTable(
+        table.Z, table.Y, np.vstack([0.9 * table.V - gap * table.x, 0.1 * table.V]), table.x,
+        table.axis, table.demand, table.demand_roles, ("VA", "TAX"), ("value_added", "taxes"),
+        table.info,
     )  # fmt: skip
-    found = export_decomposition(taxed, by="economy")
-    np.testing.assert_allclose(found.values, export_decomposition(table, by="economy").values)
-    text = next(note.text for note in found.notes if note.code == "value-with-taxes")
-    assert "10.00%" in text
-    assert not export_decomposition(table).notes
 
 
-def test_output_that_nobody_buys_is_shown_apart():
-    table = random_world(10)
-    short = IOTable(
+def test_taxes_are_nobody_s_value_added():
+    """What services and export_origin, tiva and the accounts call value added is one thing."""
+    table = taxed(9)
+    found = export_decomposition(table, by="economy")
+    assert {n.code: n.text for n in found.notes}["taxes-apart"].startswith("taxes and margins of")
+    parts = by_part(found)
+    total = sum(parts[k] for k in ("DVA", "DDC", "FVA", "FDC", "TAXES"))
+    np.testing.assert_allclose(total, parts["EXGR"], rtol=1e-12)
+    untaxed = by_part(export_decomposition(random_world(9), by="economy"))
+    np.testing.assert_allclose(parts["DC"], 0.9 * untaxed["DC"], rtol=1e-10)
+    assert "TAXES" not in untaxed
+    tiva = by_part(export_decomposition(table, method="tiva", by="economy"))
+    own = table.value_added.reshape(3, -1).sum(axis=1)
+    np.testing.assert_allclose(tiva["VA"], own, rtol=1e-12)
+    names = table.axis.country_names
+    origin = export_origin(table, grouping="services", by="economy")
+    share = service_content_of_exports(table, by="economy", origin="total")
+    for s, country in enumerate(names):
+        amount = sum(origin.value(country=country, partner=p, group="services") for p in names)
+        assert amount / parts["EXGR"][s] == pytest.approx(share.value(country=country), rel=1e-10)
+        served = tiva["EXGR_SERV_DVA"][s] + tiva["EXGR_SERV_FVA"][s]
+        assert served == pytest.approx(amount, rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["oecd", "vertical", "trade", "output", "forward_production",
+                                    "backward_production"])  # fmt: skip
+def test_participation_with_taxes_and_open_costs(method):
+    table = taxed(9, gap=0.01)
+    found = participation(table, method=method)
+    assert found.residual < 1e-12
+    parts = by_part(found)
+    if method in ("oecd", "vertical"):
+        return
+    whole = {k: v for k, v in parts.items() if k != "GVC"}
+    np.testing.assert_allclose(sum(whole.values()), 1.0, rtol=1e-10)
+    assert ("COST_GAP" in parts) == (method != "forward_production")
+
+
+def test_origins_with_a_partition_hold_taxes_and_open_costs():
+    table = taxed(9, gap=0.01)
+    for found in (export_origin(table, by="economy"), value_added_routes(table, by="economy")):
+        groups = set(found.columns["group"].decode())
+        assert {"services", "taxes and margins", "discrepancy"} < groups
+        assert found.residual < 1e-12
+        exports = gross_exports(table, by="economy").values
+        np.testing.assert_allclose(found.values.reshape(3, -1).sum(axis=1), exports, rtol=1e-10)
+    services = export_origin(table, grouping="services", by="economy")
+    assert set(services.columns["group"].decode()) == {"services"}
+    found = export_decomposition(table, by="economy")
+    parts = by_part(found)
+    total = sum(parts[k] for k in ("DC", "FC", "TAXES", "COST_GAP"))
+    np.testing.assert_allclose(total, parts["EXGR"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", [export_decomposition, export_origin, value_added_trade,
+                                      participation, value_added_routes])  # fmt: skip
+def test_a_table_without_value_added_is_refused(function):
+    table = random_world(9)
+    bare = IOTable(
+        table.Z, table.Y, table.V, table.x, table.axis, table.demand, table.demand_roles,
+        ("TAX",), ("taxes",), table.info,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="value added"):
+        function(bare)
+    assert gross_exports(bare).values.any()
+
+
+def short(seed):
+    """A world that sells a hundredth of its final products to nobody."""
+    table = random_world(seed)
+    return IOTable(
         table.Z, 0.99 * table.Y, table.V, table.x, table.axis, table.demand, table.demand_roles,
         table.primary, table.primary_roles, table.info,
     )  # fmt: skip
-    for method in ("wwz", "kww"):
-        found = export_decomposition(short, method=method, by="economy")
-        parts = by_part(found)
+
+
+@pytest.mark.parametrize("method", ["borin_mancini_source", "borin_mancini_sink", "miroudot_ye",
+                                    "wwz", "kww", "tiva"])  # fmt: skip
+def test_value_added_that_ends_nowhere_is_the_same_in_all_methods(method):
+    table = short(10)
+    found = export_decomposition(table, method=method, by="economy")
+    assert "unsold-output" in {note.code for note in found.notes} and found.residual < 1e-12
+    parts, names = by_part(found), table.axis.country_names
+    ends = value_added_trade(table, by="economy")
+    for s, country in enumerate(names):
+        abroad = sum(ends.value(country=country, partner=p) for p in names if p != country)
+        exported = parts["FFD_DVA" if method == "tiva" else "VAX"][s]
+        assert exported == pytest.approx(abroad, rel=1e-10)
+    source = by_part(export_decomposition(table, by="economy"))
+    np.testing.assert_allclose(parts["DISCREPANCY"], source["DISCREPANCY"], rtol=1e-9)
+    assert (parts["DISCREPANCY"] / parts["EXGR"] > 1e-4).all()
+    if method == "tiva":
+        DVA = parts["EXGR_DVA"] - parts["EXGR_RIM"]
+        np.testing.assert_allclose(DVA, source["DVA"], rtol=1e-12)
+        return
+    np.testing.assert_allclose(
+        parts["VAX"] + parts["REF"] + parts["DISCREPANCY"], source["DVA"], rtol=1e-12
+    )
+    if method in ("wwz", "kww"):
         terms = trade.WWZ_TERMS if method == "wwz" else trade.KWW_TERMS
-        total = sum(parts[k] for k in (*terms, "DISCREPANCY"))
+        total = sum(parts[k] for k in (*terms, "DISCREPANCY", "DISCREPANCY_FC"))
         np.testing.assert_allclose(total, parts["EXGR"], rtol=1e-12)
-        assert (parts["DISCREPANCY"] / parts["EXGR"] > 1e-4).all() and found.residual < 1e-12
 
 
-def test_vertical_specialisation_is_backward_and_two_sided():
+@pytest.mark.parametrize("perimeter", ["sector", "sector_bilateral"])
+def test_a_sector_s_perimeter_is_that_of_the_bloc_s_industry(perimeter):
+    """DVA by loops: a world in which the industry of all members sells no inputs outside."""
+    table = random_world(5, countries=4)
+    blocs = {"EAST": ("C01", "C03"), "C00": ("C00",), "C02": ("C02",)}
+    found = export_decomposition(table, perimeter=perimeter, partners="each", blocs="EAST=C01+C03")
+    A, n = table.Z / table.x, len(table)
+    v, countries = 1 - A.sum(axis=0), np.array(table.axis.countries)
+    inside = {name: np.isin(countries, members) for name, members in blocs.items()}
+    buyers = np.array(table.demand.countries)
+    for code in ("C", "K"):
+        at = inside["EAST"] & (np.array(table.axis.codes) == code)
+        for r in ("C00", "C02"):
+            E = A[:, inside[r]] @ table.x[inside[r]] + table.Y[:, buyers == r].sum(axis=1)
+            cut = A.copy()
+            cut[np.ix_(at, inside[r] if perimeter == "sector_bilateral" else ~inside["EAST"])] = 0
+            B = np.linalg.inv(np.eye(n) - cut)
+            expected = (v[inside["EAST"]] @ B[np.ix_(inside["EAST"], at)]) @ E[at]
+            one = {"country": "EAST", "industry": code, "partner": r, "part": "DVA"}
+            assert found.value(**one) == pytest.approx(expected, rel=1e-10)
+
+
+def test_partners_by_name_by_bloc_and_absorbing():
+    table = random_world(6, countries=4)
+    options = {"by": "economy", "blocs": "EAST=C01+C03"}
+    each = export_decomposition(table, partners="each", **options)
+    some = export_decomposition(table, partners="EAST+C00", **options)
+    assert some.columns["partner"].decode().count("C02") == 0
+    assert set(some.columns["partner"].decode()) == {"EAST", "C00"}
+    one = {"country": "C02", "partner": "EAST", "part": "FVA"}
+    assert some.value(**one) == each.value(**one)
+    sold = gross_exports(table, partners="EAST", **options)
+    assert sold.value(country="C00", partner="EAST") == each.value(
+        country="C00", partner="EAST", part="EXGR"
+    )
+    for function in (gross_exports, export_decomposition):
+        with pytest.raises(LabelError, match="partners=C09"):
+            function(table, partners="C09")
+    ends = export_decomposition(table, partners="absorbing", **options)
+    flows = gross_exports(table, partners="absorbing", **options)
+    for country in ("C00", "C02", "EAST"):
+        assert ends.value(country="C00", partner=country, part="EXGR") == pytest.approx(
+            flows.value(country="C00", partner=country), rel=1e-12
+        )
+    returned = ends.value(country="C00", partner="C00", part="REF")
+    total = export_decomposition(table, **options)
+    assert returned == pytest.approx(total.value(country="C00", part="REF"), rel=1e-10)
+    assert ends.value(country="C00", partner="C00", part="VAX") == 0
+    for refused in ({"method": "wwz"}, {"method": "tiva"}, {"perimeter": "bilateral"}):
+        with pytest.raises(UsageError, match="partners=absorbing"):
+            export_decomposition(table, partners="absorbing", **refused)
+
+
+def test_vertical_specialisation_and_its_relatives():
     table = random_world(11)
     parts = by_part(participation(table, by="economy"))
-    vertical = by_part(participation(table, method="vertical", by="economy"))
+    found = participation(table, method="vertical", by="economy")
+    vertical = by_part(found)
     np.testing.assert_allclose(parts["BACKWARD"] + parts["TWO_SIDED"], vertical["VS"], rtol=1e-12)
+    exports = gross_exports(table, by="economy").values
+    assert vertical["VS"] @ exports == pytest.approx(vertical["VS1"] @ exports, rel=1e-12)
+    oecd = by_part(participation(table, method="oecd", by="economy"))
+    assert (vertical["VS"] > oecd["BACKWARD"]).all() and found.residual < 1e-12
+    assert not np.allclose(vertical["VS1"], oecd["FORWARD"], rtol=1e-3)
+
+
+def test_names_of_the_oecd():
+    table = random_world(12)
+    tiva = by_part(export_decomposition(table, method="tiva", by="economy"))
+    share = by_part(participation(table, method="oecd", by="economy"))
+    np.testing.assert_allclose(tiva["GVCB"] / tiva["EXGR"], share["BACKWARD"], rtol=1e-12)
+    np.testing.assert_allclose(tiva["GVCF"] / tiva["EXGR"], share["FORWARD"], rtol=1e-12)
+    np.testing.assert_allclose(tiva["GVC"], tiva["GVCB"] + tiva["GVCF"], rtol=1e-12)
+    for origin, part in (("domestic", "EXGR_SERV_DVA"), ("imported", "EXGR_SERV_FVA")):
+        found = service_content_of_exports(table, origin=origin, by="economy").values
+        np.testing.assert_allclose(tiva[part] / tiva["EXGR"], found, rtol=1e-10)
 
 
 def test_oecd_participation_of_industries_adds_up_to_the_country():

@@ -11,9 +11,12 @@ import numpy.typing as npt
 from servio import algebra
 from servio.errors import InputError, LabelError, NumericalError, UsageError
 from servio.measure._result import Array, Result, ratio
-from servio.table import DEMAND_ROLES, IOTable, Note, Origin
+from servio.table import DEMAND_ROLES, IOTable, Note, Origin, column_gap
 
 __all__ = [
+    "GAP",
+    "IMPORTS",
+    "TAXES",
     "Chain",
     "chain_demand",
     "chains",
@@ -22,10 +25,15 @@ __all__ = [
     "exports",
     "final_demand",
     "living",
+    "other_primary",
     "relative_gap",
+    "require_value_added",
     "value_added_rows",
     "weighted",
 ]
+
+IMPORTS, TAXES, GAP = "imports", "taxes and margins", "discrepancy"
+TAX_ROLES = ("taxes", "margins", "adjustment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +130,14 @@ def relative_gap(left: Array, right: Array) -> float:
 
 def value_added_rows(table: IOTable, weights: Array) -> Array:
     """Value added per unit of output of each group's industries, zero elsewhere, shape (g, n)."""
+    require_value_added(table)
+    coefficients = algebra.value_coefficients(table.value_added[None, :], table.x)
+    rows: Array = weights * coefficients
+    return rows
+
+
+def require_value_added(table: IOTable) -> None:
+    """A table without a row of value added can't say who earns."""
     if "value_added" not in table.primary_roles:
         raise InputError(
             f"{table.info.name} primary inputs",
@@ -129,9 +145,22 @@ def value_added_rows(table: IOTable, weights: Array) -> Array:
             expected="a row of value added",
             remedy="Give the table its value added, or let it be derived from the balance.",
         )
-    coefficients = algebra.value_coefficients(table.value_added[None, :], table.x)
-    rows: Array = weights * coefficients
-    return rows
+
+
+def other_primary(table: IOTable) -> dict[str, Array]:
+    """Flows (n,) that are neither intermediate flows nor value added, where the table has them.
+
+    What is value added: rows of that role, at basic prices. Taxes less subsidies on products,
+    margins and adjustments are nobody's, and what costs leave open is a discrepancy.
+    """
+    roles = np.array(table.primary_roles)
+    found = {}
+    if table.Zm is not None or "imports" in roles:
+        found[IMPORTS] = table.primary_inputs - table.V[roles != "imports"].sum(axis=0)
+    if np.isin(roles, TAX_ROLES).any():
+        found[TAXES] = table.V[np.isin(roles, TAX_ROLES)].sum(axis=0)
+    found[GAP] = living(table, column_gap(table))
+    return found
 
 
 def final_demand(table: IOTable) -> Array:

@@ -4,31 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from servio.algebra import trade
+from servio.errors import LabelError
+from servio.measure._chains import GAP, IMPORTS, TAXES, other_primary, require_value_added
 from servio.measure._result import Array, Column, Result, Undefined
 from servio.table import IOTable, Note
 from servio.table.world import WorldShape, absent_members, world_shape
 
-__all__ = ["Rows", "bloc_notes", "notes", "rows", "share", "system"]
+__all__ = [
+    "BESIDES",
+    "Rows",
+    "bloc_notes",
+    "chosen",
+    "earners",
+    "notes",
+    "rows",
+    "share",
+    "system",
+    "valued",
+]
 
 NEGLIGIBLE = 1e-9
+BESIDES = {"IMPORTS": IMPORTS, "TAXES": TAXES, "COST_GAP": GAP}
+
+
+def valued(table: IOTable, blocs: str) -> trade.TradeSystem:
+    """As `system`, of a table that says what value added is."""
+    require_value_added(table)
+    return system(table, blocs)
 
 
 def system(table: IOTable, blocs: str) -> trade.TradeSystem:
-    """The table's countries, blocs as one, ready for decompositions; made once a table."""
+    """The table's countries, blocs as one, ready for decompositions; made once a table.
+
+    Value added is at basic prices: taxes, margins and what costs leave open stand besides.
+    """
 
     def make() -> trade.TradeSystem:
         shape = world_shape(table, blocs)
         Y = shape.by_country(table.Y)
-        return trade.TradeSystem(table.leontief("total"), table.x, Y, shape.order, shape.starts)
+        return trade.TradeSystem(
+            table.leontief("total"), table.x, Y, shape.order, shape.starts,
+            industry=shape.industry, besides=_besides(table),
+        )  # fmt: skip
 
     found: trade.TradeSystem = table.once(("trade system", blocs), make)
     return found
+
+
+def _besides(table: IOTable) -> dict[str, Array]:
+    """What industries pay besides inputs and value added, by the name of its part."""
+    paid = other_primary(table)
+    largest = float(np.abs(table.x).max(initial=0.0))
+    if np.abs(paid[GAP]).max(initial=0.0) <= NEGLIGIBLE * largest:
+        paid.pop(GAP)
+    return {part: paid[name] for part, name in BESIDES.items() if name in paid}
+
+
+def earners(
+    table: IOTable, grouping: str, world: trade.TradeSystem
+) -> tuple[tuple[str, ...], Array]:
+    """Groups of industries and value added per unit of output that is theirs, (g, n).
+
+    Groups that hold all industries are followed by what is nobody's value added, so that all of
+    them together are everything paid besides inputs.
+    """
+    names, weights = table.weights(grouping)
+    rates = weights[:, world.order] * world.v
+    if (weights.sum(axis=0) < 1.0 - NEGLIGIBLE).any():
+        return names, rates
+    others = tuple(BESIDES[part] for part in world.besides)
+    return (*names, *others), np.vstack([rates, *world.besides.values()])
+
+
+def chosen(option: str, text: str, names: tuple[str, ...]) -> list[int]:
+    """Positions of the countries in ``each`` or ``A+B``."""
+    if text == "each":
+        return list(range(len(names)))
+    asked = list(dict.fromkeys(name.strip() for name in text.split("+")))
+    for name in asked:
+        if name not in names:
+            near = get_close_matches(name, names, n=3) or names[:3]
+            raise LabelError(
+                f"{option}={text}",
+                found=f"no country {name!r}",
+                expected=f"each, or countries of the table such as {'+'.join(near)}",
+                remedy="Use the table's codes; countries that count as one go by the bloc's name.",
+            )
+    return [names.index(name) for name in asked]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +136,7 @@ class Rows:
         parts: Mapping[str, Array],
         *,
         own: bool = False,
+        partners: str = "each",
         label: str = "part",
         residual: float = 0.0,
         notes: tuple[Note, ...] = (),
@@ -76,7 +146,8 @@ class Rows:
         """Parts (rows,) or (rows, G) as a long result; a second dimension is the partner.
 
         With one part of no name there is no column of parts. The country itself is a partner if
-        `own`. Rows of industries without output and those in `gone` are undefined.
+        `own`; of the others those that `partners` names, ``each`` or ``A+B``. Rows of industries
+        without output and those in `gone` are undefined.
         """
         values = np.stack(list(parts.values()), axis=-1)
         empty = self.dead if gone is None else self.dead | gone
@@ -89,7 +160,9 @@ class Rows:
         if values.ndim == 2:
             at, partner = np.arange(len(values)), None
         else:
-            kept = own | (self.country.index[:, None] != np.arange(values.shape[1])[None, :])
+            G = values.shape[1]
+            kept = own | (self.country.index[:, None] != np.arange(G)[None, :])
+            kept = kept & np.isin(np.arange(G), chosen("partners", partners, self.shape.countries))
             at, partner = np.nonzero(kept)
             values = values[at, partner]
         k = len(parts)
@@ -148,17 +221,19 @@ def share(numerator: Array, denominator: Array) -> Array:
 
 def notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
     """What is counted as value added, and which countries count as one."""
-    found: list[Note] = []
-    extra = np.abs(system(table, blocs).v @ _in_order(table, blocs, table.x))
-    other = extra - table.value_added.sum()
-    if abs(other) > NEGLIGIBLE * extra:
-        found.append(
-            Note(
-                "value-with-taxes",
-                f"everything paid besides inputs counts as value added: {other / extra:.2%} of it "
-                "is taxes, margins and discrepancies",
-            )
-        )
+    world = system(table, blocs)
+    output = float(world.x.sum()) or 1.0
+    paid = {part: float((rate * world.x).sum()) for part, rate in world.besides.items()}
+    found = [
+        Note(f"{part.lower().replace('_', '-')}-apart",
+             f"{BESIDES[part]} of {amount / output:.2%} of output is not value added and stands "
+             f"apart ({part})")
+        for part, amount in paid.items()
+    ]  # fmt: skip
+    unsold = np.abs(world.gap).sum() / output
+    if unsold > NEGLIGIBLE:
+        text = f"output of {unsold:.2%} is sold to nobody in the table (or sold without being made)"
+        found.append(Note("unsold-output", text))
     return (*found, *bloc_notes(table, blocs))
 
 
@@ -176,8 +251,3 @@ def bloc_notes(table: IOTable, blocs: str) -> tuple[Note, ...]:
     text = f"trade inside counts as domestic: {'; '.join(merged)}"
     text += f"; not in the table: {', '.join(absent)}" if absent else ""
     return (Note("blocs", text),)
-
-
-def _in_order(table: IOTable, blocs: str, values: Array) -> Array:
-    ordered: Array = values[world_shape(table, blocs).order]
-    return ordered

@@ -9,7 +9,7 @@ import numpy as np
 from servio.algebra import trade
 from servio.measure._chains import relative_gap
 from servio.measure._contract import measure
-from servio.measure._countries import Rows, notes, rows, share, system
+from servio.measure._countries import Rows, notes, rows, share, valued
 from servio.measure._result import Array, Result
 from servio.table import IOTable
 
@@ -54,9 +54,10 @@ def participation(
         ``forward_production``: parts of value added by where it ends, ``backward_production``:
         parts of final products by where their value arises:
         PURE_DOMESTIC, TRADITIONAL (in final exports), SIMPLE (one border in inputs), COMPLEX;
-        GVC is the last two. ``oecd``: foreign value added in exports (BACKWARD) and domestic
-        value added in exports of others (FORWARD), by the country's gross exports. ``vertical``:
-        imported content of exports (VS) and exports used in exports of others (VS1).
+        GVC is the last two. ``oecd``: foreign value added in exports (BACKWARD, the OECD's
+        DEXFVApSH) and domestic value added in exports of others (FORWARD, FEXDVApSH), by the
+        country's gross exports. ``vertical``, of Hummels, Ishii and Yi: imported inputs in exports
+        (VS) and exports that the country they go to needs for its own (VS1), in gross flows.
     by : str
         ``industry``, ``economy`` or a grouping of industries.
     blocs : str
@@ -65,22 +66,28 @@ def participation(
     Returns
     -------
     Measure
-        Share, one row an industry and ``part``; of the industry's own exports, output, value
-        added or final products; for ``oecd`` and ``vertical`` of all exports of its country, so
-        that industries add up.
+        Share, one row an industry and ``part`` (TAXES, IMPORTS and COST_GAP, as in
+        `export_decomposition`, where the table has them); of the industry's own exports, output,
+        value added or final products; for ``oecd`` and ``vertical`` of all exports of its
+        country, so that industries add up.
 
     Raises
     ------
     InputError
-        The table is national.
+        The table is national or has no value added.
 
     Notes
     -----
-    Identity: TRADITIONAL, BACKWARD, FORWARD and TWO_SIDED add up to 1 (``trade``), with
-    PURE_DOMESTIC for ``output``; the four production parts add up to 1. Those of output and
-    production add up to less by the share of what the table sells to nobody. FORWARD of ``oecd``
-    counts value added once for each border in partners' exports: the sum of BACKWARD and FORWARD
-    can exceed 1. VS is BACKWARD + TWO_SIDED of ``trade`` for a country. Negative final demand
+    Identity: TRADITIONAL, BACKWARD, FORWARD and TWO_SIDED and the share of taxes add up to 1
+    (``trade``), with PURE_DOMESTIC and DISCREPANCY, what the table sells to nobody, for
+    ``output``; so do the four production parts, with DISCREPANCY (``forward_production``) or
+    taxes (``backward_production``). FORWARD and TWO_SIDED of ``trade`` hold what its destination
+    sells to nobody. FORWARD of ``oecd`` counts value added once for each border in partners'
+    exports: the sum of BACKWARD and FORWARD can exceed 1. ``vertical`` and ``oecd`` are relatives:
+    VS = FC + DDC = BACKWARD + TWO_SIDED of ``trade`` for a country without taxes, imported inputs
+    with the domestic value that returns in them, where BACKWARD of ``oecd`` is FC (VS of Koopman,
+    Wang and Wei). VS1 is gross, and over the world adds up to VS; FORWARD of ``oecd`` is the value
+    added in all exports abroad, however far (VS1 of Koopman, Wang and Wei). Negative final demand
     (inventories) can put shares of ``output`` below 0 or above 1.
 
     References
@@ -89,18 +96,19 @@ def participation(
     from the definition, ``output``; neither was read again in the paper, `servio.algebra.trade`
     says what they were held against. Wang, Z., Wei, S.-J., Yu, X. and Zhu, K. (2017), NBER WP
     23222. Hummels, D., Ishii, J. and Yi, K.-M. (2001), Journal of International Economics 54(1).
-    OECD (2023), Guide to TiVA indicators: DEXFVApSH, FEXDVApSH.
+    Koopman, R., Wang, Z. and Wei, S.-J. (2014), AER 104(2). OECD (2023), Guide to TiVA
+    indicators: DEXFVApSH, FEXDVApSH.
 
     Examples
     --------
     >>> import servio
     >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
     >>> found = participation(table, by="economy")
-    >>> names = ("TRADITIONAL", "BACKWARD", "FORWARD", "TWO_SIDED")
+    >>> names = ("TRADITIONAL", "BACKWARD", "FORWARD", "TWO_SIDED", "TAXES")
     >>> round(sum(found.value(country="M01", part=name) for name in names), 12)
     1.0
     """
-    world, out = system(table, blocs), rows(table, by, blocs)
+    world, out = valued(table, blocs), rows(table, by, blocs)
     if method == "trade":
         found = _of_exports(world, out)
     elif method == "output":
@@ -123,25 +131,31 @@ def _of_exports(world: trade.TradeSystem, out: Rows) -> Shares:
     flows = trade.trade_participation(world)
     parts = {name: out.add(value.sum(axis=1)) for name, value in flows.items()}
     whole = parts.pop("EXGR")
-    parts.pop("VS")
-    return parts, whole, "no exports", relative_gap(parts["TRADITIONAL"] + parts["GVC"], whole)
+    total = parts["TRADITIONAL"] + parts["GVC"] + _besides(world, parts)
+    return parts, whole, "no exports", relative_gap(total, whole)
+
+
+def _besides(world: trade.TradeSystem, parts: dict[str, Array]) -> Array:
+    total: Array = np.sum([parts[name] for name in world.besides], axis=0)
+    return total
 
 
 def _of_output(world: trade.TradeSystem, out: Rows) -> Shares:
     parts = {name: out.add(value) for name, value in trade.output_participation(world).items()}
-    whole, lost = parts.pop("OUTPUT"), parts.pop("DISCREPANCY")
-    total = parts["PURE_DOMESTIC"] + parts["TRADITIONAL"] + parts["GVC"] + lost
-    return parts, whole, "zero output", relative_gap(total, whole)
+    whole = parts.pop("OUTPUT")
+    total = sum((parts[k] for k in ("PURE_DOMESTIC", "TRADITIONAL", "GVC", "DISCREPANCY")),
+                _besides(world, parts))  # fmt: skip
+    return parts, whole, "zero output", relative_gap(np.asarray(total), whole)
 
 
 def _of_production(world: trade.TradeSystem, out: Rows, method: str) -> Shares:
     forward = method == "forward_production"
     flows = (trade.forward_production if forward else trade.backward_production)(world)
     sums = {name: out.add(value) for name, value in flows.items()}
-    whole = sums["VALUE_ADDED" if forward else "FINAL_PRODUCTS"]
-    parts = {name: sums[name] for name in PRODUCTION}
-    total = sum(parts.values(), sums.get("DISCREPANCY", np.zeros_like(whole)))
-    parts["GVC"] = parts["SIMPLE"] + parts["COMPLEX"]
+    whole = sums.pop("VALUE_ADDED" if forward else "FINAL_PRODUCTS")
+    total = sum(sums.values(), np.zeros_like(whole))
+    parts = {name: sums.pop(name) for name in PRODUCTION}
+    parts |= {"GVC": parts["SIMPLE"] + parts["COMPLEX"]} | sums
     reason = "no value added" if forward else "no final products"
     return parts, whole, reason, relative_gap(np.asarray(total), whole)
 
@@ -150,11 +164,16 @@ def _of_country(world: trade.TradeSystem, out: Rows, method: str) -> Shares:
     """Industries as parts of their country's exports."""
     E = world.exports.sum(axis=1)
     whole = np.add.reduceat(E, world.starts[:-1])[out.country.index]
-    embodied = world.abroad(trade.value_added_exported(world)).sum(axis=1)
     if method == "oecd":
+        embodied = world.abroad(trade.value_added_exported(world)).sum(axis=1)
         parts = {"BACKWARD": world.foreign * E, "FORWARD": embodied}
+        paid = sum(world.paid_besides(E).values(), world.domestic * E)
+        gap = relative_gap(parts["BACKWARD"] + paid, E)
     else:
-        imported = world.domestic + world.foreign - world.home
-        parts = {"VS": imported * E, "VS1": embodied}
+        flows = trade.vertical_specialisation(world)
+        parts = {name: value.sum(axis=1) for name, value in flows.items()}
+        at_home = world.v + sum(world.besides.values(), 0.0)
+        own = world.locally_transposed(at_home[:, None])[:, 0]
+        gap = relative_gap(parts["VS"] + own * E, E)
     sums = {name: out.add(value) for name, value in parts.items()}
-    return sums, whole, "no exports", relative_gap((world.domestic + world.foreign) * E, E)
+    return sums, whole, "no exports", gap

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import numpy as np
 
 from servio.algebra import trade
-from servio.errors import LabelError, UsageError
+from servio.errors import UsageError
 from servio.measure._chains import relative_gap
 from servio.measure._contract import MONEY, measure
-from servio.measure._countries import Rows, notes, rows, system
+from servio.measure._countries import Rows, chosen, earners, notes, rows, valued
 from servio.measure._result import Array, Column, Result, Undefined
 from servio.table import IOTable
-from servio.table.world import WorldShape
 
 __all__ = ["value_added_routes"]
 
@@ -48,7 +46,9 @@ def value_added_routes(
     """Value added of contributors in what each industry sells to each destination.
 
     ``V_cg B_s diag(E_su)``: value added of the industries g of country c in the exports of
-    country s to country u, or in its final products for u (``Y_su``). With the options any part
+    country s to country u, or in its final products for u (``Y_su``). With ``partners=absorbing``
+    u is the country in whose final demand the exports end, ``Y_su + sum_{r != s} A_sr (B Y)_ru``,
+    as in `gross_exports`. With the options any part
     of these countries by countries by countries can be asked for; all of them at once are refused
     where they would be more than two million values.
 
@@ -61,11 +61,14 @@ def value_added_routes(
     countries : str
         Sellers: ``each``, or some such as ``"KOR+JPN"``; a bloc goes by its name.
     partners : str
-        Destinations: ``total`` for all together, ``each``, or some such as ``"USA+CHN"``.
+        Destinations: ``total`` for all together, ``each``, or some such as ``"USA+CHN"``; for
+        exports also ``absorbing``: each country that absorbs them, the seller too.
     contributors : str
         Countries that earn the value added: ``each``, or some.
     grouping : str
         Groups of their industries; ``industry`` for every single one, ``economy`` for none.
+        Groups that hold all industries are followed by what is nobody's value added: ``taxes and
+        margins``, ``discrepancy``.
     by : str
         ``industry``, ``economy`` or a grouping of the selling industries.
     blocs : str
@@ -84,12 +87,13 @@ def value_added_routes(
     LabelError
         A country is not in the table, or an unknown grouping.
     UsageError
-        More than two million values.
+        More than two million values, or ``absorbing`` for final products.
 
     Notes
     -----
     Identity: over all contributors and the groups of a partition the values add up to gross
-    exports or final products; the residual is the error of that sum. Final products of all
+    exports or final products (those of ``absorbing`` less what goes into output that the table
+    sells to nobody); the residual is the error of that sum. Final products of all
     countries add up to value added. Exports count value added at each border it crosses: do not
     add up sellers, make them a bloc.
 
@@ -110,21 +114,30 @@ def value_added_routes(
     >>> len(one)
     1
     """
-    world, out = system(table, blocs), rows(table, by, blocs)
+    world, out = valued(table, blocs), rows(table, by, blocs)
     names = out.shape.countries
-    sellers = _chosen("countries", countries, names)
-    buyers = None if partners == "total" else _chosen("partners", partners, names)
-    earners = _chosen("contributors", contributors, names)
-    groups, weights = _groups(table, grouping, out.shape)
-    home = embodied_in == "final_demand"
+    absorbing, final = partners == "absorbing", embodied_in == "final_demand"
+    if absorbing and final:
+        _refuse_absorbed()
+    home = absorbing or final
+    sellers = chosen("countries", countries, names)
+    buyers = (
+        None
+        if partners == "total"
+        else chosen("partners", "each" if absorbing else partners, names)
+    )
+    contributing = chosen("contributors", contributors, names)
+    groups, rates = earners(table, grouping, world)
     ways = [_ways(s, buyers, home) for s in sellers]
-    sizes = len(out.industry.names), len(earners), len(groups)
+    sizes = len(out.industry.names), len(contributing), len(groups)
     _refuse_large(sum(map(len, ways)) * int(np.prod(sizes)))
 
-    flows = np.where(world.live[:, None], world.Y, 0.0) if home else world.exports
+    flows = trade.exports_by_absorption(world) if absorbing else world.exports
+    flows = np.where(world.live[:, None], world.Y, 0.0) if final else flows
     flows = np.column_stack([flows, flows.sum(axis=1)])
-    masks = [weights * (out.shape.country == c) for c in earners]
-    earned = np.vstack([*masks, np.ones((1, world.size))])
+    masks = [rates * (out.shape.country == c) for c in contributing]
+    everything = world.v + sum(world.besides.values(), 0.0)
+    earned = np.vstack([*masks, everything])
     blocks = [world.blocks[s] for s in sellers]
     pieces, residual = [], 0.0
     for block, way, content in zip(
@@ -135,35 +148,17 @@ def value_added_routes(
         collect = _within(out, block)
         parts = (collect[:, None, :] * content[:-1]) @ sold
         pieces.append(parts.transpose(0, 2, 1).ravel())
-    return _result(table, out, sellers, ways, earners, groups, np.concatenate(pieces),
+    return _result(table, out, sellers, ways, contributing, groups, np.concatenate(pieces),
                    residual=residual, blocs=blocs)  # fmt: skip
 
 
-def _chosen(option: str, text: str, names: tuple[str, ...]) -> Places:
-    """Positions of the countries in ``each`` or ``A+B``."""
-    if text == "each":
-        return list(range(len(names)))
-    asked = list(dict.fromkeys(name.strip() for name in text.split("+")))
-    for name in asked:
-        if name not in names:
-            near = get_close_matches(name, names, n=3) or names[:3]
-            raise LabelError(
-                f"{option}={text}",
-                found=f"no country {name!r}",
-                expected=f"each, or countries of the table such as {'+'.join(near)}",
-                remedy="Use the table's codes; countries that count as one go by the bloc's name.",
-            )
-    return [names.index(name) for name in asked]
-
-
-def _groups(table: IOTable, grouping: str, shape: WorldShape) -> tuple[tuple[str, ...], Array]:
-    """Names (g,) and weights (g, n) of the contributing industries, in the order of countries."""
-    if grouping == "industry":
-        return shape.industries, np.eye(len(shape.industries))[:, shape.industry]
-    if grouping == "economy":
-        return ("economy",), np.ones((1, len(shape.order)))
-    names, weights = table.weights(grouping)
-    return names, weights[:, shape.order]
+def _refuse_absorbed() -> None:
+    raise UsageError(
+        "partners=absorbing",
+        found="embodied_in=final_demand",
+        expected="exports: final products are absorbed where they are sold",
+        remedy="Use partners=each, or embodied_in=exports.",
+    )
 
 
 def _ways(seller: int, buyers: Places | None, home: bool) -> Places:
@@ -204,7 +199,7 @@ def _result(
     out: Rows,
     sellers: Places,
     ways: list[Places],
-    earners: Places,
+    contributing: Places,
     groups: tuple[str, ...],
     values: Array,
     *,
@@ -212,7 +207,7 @@ def _result(
     blocs: str,
 ) -> Result:
     """Values, seller by industry by destination by earner by group, with their labels."""
-    r, c, g = len(out.industry.names), len(earners), len(groups)
+    r, c, g = len(out.industry.names), len(contributing), len(groups)
     row = np.concatenate(
         [np.repeat(s * r + np.arange(r), len(way)) for s, way in zip(sellers, ways, strict=True)]
     )
@@ -228,7 +223,7 @@ def _result(
     if (to >= 0).all():
         columns["partner"] = Column(places, np.repeat(to, c * g))
     columns["part"] = Column(
-        places, np.tile(np.repeat(np.array(earners, dtype=np.intp), g), len(row))
+        places, np.tile(np.repeat(np.array(contributing, dtype=np.intp), g), len(row))
     )
     columns["group"] = Column(groups, np.tile(np.arange(g), len(row) * c))
     undefined = tuple(Undefined(names[i], "zero output") for i in np.unique(row[empty]))

@@ -9,14 +9,12 @@ import numpy as np
 from servio.algebra import trade
 from servio.measure._chains import relative_gap
 from servio.measure._contract import MONEY, measure
-from servio.measure._countries import bloc_notes, notes, rows, system
+from servio.measure._countries import bloc_notes, earners, notes, rows, system, valued
 from servio.measure._result import Array, Result
 from servio.table import IOTable
 
 __all__ = ["export_origin", "gross_exports", "value_added_trade"]
 
-Partners = Literal["total", "each"]
-Buyers = Literal["total", "each", "absorbing"]
 Use = Literal["total", "final", "intermediate"]
 Embodied = Literal["final_demand", "exports"]
 
@@ -34,7 +32,7 @@ def gross_exports(
     table: IOTable,
     *,
     use: Use = "total",
-    partners: Buyers = "total",
+    partners: str = "total",
     by: str = "industry",
     blocs: str = "",
 ) -> Result:
@@ -49,9 +47,10 @@ def gross_exports(
         A world table.
     use : {'total', 'final', 'intermediate'}
         All exports, final products, or inputs for producers.
-    partners : {'total', 'each', 'absorbing'}
-        All other countries together, one row for each that buys, or one for each in whose final
-        demand the exports end after all, the exporter's own too.
+    partners : str
+        ``total`` for all other countries together, ``each`` for one row for each that buys, some
+        such as ``"USA+CHN"`` (a bloc goes by its name), or ``absorbing`` for one row for each in
+        whose final demand the exports end after all, the exporter's own too.
     by : str
         ``industry``, ``economy`` or a grouping of the exporting industries.
     blocs : str
@@ -67,6 +66,8 @@ def gross_exports(
     ------
     InputError
         The table is national.
+    LabelError
+        A partner is not in the table.
 
     Notes
     -----
@@ -91,7 +92,8 @@ def gross_exports(
     total = trade.exports_by_absorption(world) if absorbing else world.exports
     found = out.add({"total": total, "final": final, "intermediate": total - final}[use])
     shown = found.sum(axis=1) if partners == "total" else found
-    return out.result({"": shown}, own=absorbing, notes=bloc_notes(table, blocs))
+    return out.result({"": shown}, own=absorbing, partners="each" if absorbing else partners,
+                      notes=bloc_notes(table, blocs))  # fmt: skip
 
 
 @measure(
@@ -112,8 +114,8 @@ def value_added_trade(
 ) -> Result:
     """Value added of each industry in each country's final demand or gross exports.
 
-    ``diag(v) B Y`` or ``diag(v) B E`` with B the inverse of all flows, v what an industry pays
-    besides inputs, and Y or E by country.
+    ``diag(v) B Y`` or ``diag(v) B E`` with B the inverse of all flows, v value added at basic
+    prices per unit of output, and Y or E by country.
 
     Parameters
     ----------
@@ -141,9 +143,9 @@ def value_added_trade(
     -----
     Identity: with ``final_demand`` the rows of an industry add up to its value added (less what
     is in output that the table sells to nobody); those of other countries are its exports of
-    value added (VAX). With ``exports`` the rows of a partner add up to its gross exports: value
-    added that crosses several borders counts in each exporter, so the sum over partners is more
-    than value added.
+    value added (VAX). With ``exports`` the rows of a partner add up to its gross exports, less
+    taxes, margins and discrepancies in them: value added that crosses several borders counts in
+    each exporter, so the sum over partners is more than value added.
 
     Source: Johnson, R. C. and Noguera, G. (2012), Journal of International Economics 86(2).
 
@@ -152,10 +154,10 @@ def value_added_trade(
     >>> import servio
     >>> table = next(servio.model_world(seed=3, countries=4, years=1).tables())
     >>> found = value_added_trade(table, by="economy")
-    >>> bool(np.isclose(found.values.sum(), table.x.sum() - table.Z.sum()))
+    >>> bool(np.isclose(found.values.sum(), table.value_added.sum()))
     True
     """
-    world, out = system(table, blocs), rows(table, by, blocs)
+    world, out = valued(table, blocs), rows(table, by, blocs)
     if embodied_in == "final_demand":
         found = trade.value_added_absorbed(world)
         sums, expected = (
@@ -164,7 +166,9 @@ def value_added_trade(
         )
     else:
         found = trade.value_added_exported(world)
-        sums, expected = found.sum(axis=0), world.spread(world.exports.sum(axis=1)).sum(axis=0)
+        exported = world.exports.sum(axis=1)
+        value = exported - sum(world.paid_besides(exported).values(), 0.0 * exported)
+        sums, expected = found.sum(axis=0), world.spread(value).sum(axis=0)
     return out.result(
         {"": out.add(found)}, own=True, residual=relative_gap(sums, expected),
         notes=notes(table, blocs),
@@ -185,7 +189,8 @@ def export_origin(
 ) -> Result:
     """Value added of each country and group of industries in gross exports.
 
-    ``V_cg B diag(E)``: of country c, group g, in the exports of each industry.
+    ``V_cg B diag(E)``: of country c, group g, in the exports of each industry. By destination or
+    by the country that absorbs them: `value_added_routes`.
 
     Parameters
     ----------
@@ -202,7 +207,8 @@ def export_origin(
     -------
     Measure
         Money, one row an exporting industry, ``partner`` (country of origin, its own too) and
-        ``group``.
+        ``group``. If the groups hold all industries, what is nobody's value added has groups of
+        its own: ``taxes and margins``, ``discrepancy`` (what published costs leave open).
 
     Raises
     ------
@@ -213,8 +219,9 @@ def export_origin(
 
     Notes
     -----
-    Identity: with a partition the rows of an exporter add up to its gross exports. Value added
-    that comes back from abroad counts as of its first origin.
+    Identity: with a partition the rows of an exporter add up to its gross exports; services over
+    exports is `service_content_of_exports`. Value added that comes back from abroad counts as of
+    its first origin.
 
     Source: OECD (2023), Guide to OECD Trade in Value Added Indicators: EXGR_BSCI. Services value
     added of the United States in Spain's exports of manufactures: 51.31605 in the example table
@@ -229,13 +236,13 @@ def export_origin(
     >>> bool(np.isclose(found.values.sum(), exports.sum()))
     True
     """
-    world, out = system(table, blocs), rows(table, by, blocs)
-    groups, weights = table.weights(grouping)
+    world, out = valued(table, blocs), rows(table, by, blocs)
+    groups, weights = earners(table, grouping, world)
     exports = world.exports.sum(axis=1)[:, None]
     parts: dict[str, Array] = {}
     residual = 0.0
-    for name, weight in zip(groups, weights[:, out.shape.order], strict=True):
-        earned = world.spread(world.v * weight)
+    for name, rate in zip(groups, weights, strict=True):
+        earned = world.spread(rate)
         content = world.solve_transposed(earned)
         residual = max(residual, relative_gap(content - (content.T @ world.A).T, earned))
         parts[name] = out.add(content * exports)

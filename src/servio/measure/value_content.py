@@ -13,6 +13,7 @@ from servio.measure._chains import (
     exports,
     final_demand,
     living,
+    other_primary,
     relative_gap,
     value_added_rows,
     weighted,
@@ -20,12 +21,11 @@ from servio.measure._chains import (
 from servio.measure._contract import measure
 from servio.measure._result import Array, Result, ratio
 from servio.measure.inducement import Weights
-from servio.table import IOTable, Note, Origin, column_gap
+from servio.table import IOTable, Note, Origin
 
 __all__ = ["service_content", "service_content_of_exports", "value_content"]
 
-OTHER, IMPORTS, TAXES, GAP = "other industries", "imports", "taxes and margins", "discrepancy"
-TAX_ROLES = ("taxes", "margins", "adjustment")
+OTHER = "other industries"
 
 
 @measure(
@@ -161,7 +161,8 @@ def service_content_of_exports(
 
     Notes
     -----
-    Identity: as `service_content`; over all industries of a world table the shares add up to 1.
+    Identity: as `service_content`; over all industries of a world table the shares add up to 1,
+    less taxes and margins, which `export_origin` shows.
     Gross exports count value added again that comes home and leaves once more, as TiVA does. The
     set of services moves the level by some points: compare groupings.
 
@@ -321,21 +322,9 @@ def _all_primary(table: IOTable, grouping: str) -> tuple[tuple[str, ...], Array]
     rest = 1.0 - covered
     if (rest > 1e-12).any():
         names, S = (*names, OTHER), np.vstack([S, rest])
-    other = _other_primary(table)
+    other = other_primary(table)
     coefficients = algebra.value_coefficients(np.array(list(other.values())), table.x)
     return (*names, *other), np.vstack([value_added_rows(table, S), coefficients])
-
-
-def _other_primary(table: IOTable) -> dict[str, Array]:
-    """Flows (n,) that are neither intermediate flows nor value added, where the table has them."""
-    roles = np.array(table.primary_roles)
-    found = {}
-    if table.Zm is not None or "imports" in roles:
-        found[IMPORTS] = table.primary_inputs - table.V[roles != "imports"].sum(axis=0)
-    if np.isin(roles, TAX_ROLES).any():
-        found[TAXES] = table.V[np.isin(roles, TAX_ROLES)].sum(axis=0)
-    found[GAP] = living(table, column_gap(table))
-    return found
 
 
 def _computed(table: IOTable, origin: Origin) -> dict[str, str | None]:

@@ -21,12 +21,17 @@ from servio.report._words import UNDEFINED, group_title, number
 __all__ = ["accounts", "levels", "links", "offshore"]
 
 TOP = 12
+NOTHING = 1e-9
 _ACCOUNTS = {
     "VAX": ("domestic, ends abroad", _charts.ACCENT),
     "REF": ("domestic, comes back", "#7a2d07"),
     "DDC": ("domestic, counted again", "#e0a458"),
     "FVA": ("foreign", _charts.PARTNER),
     "FDC": ("foreign, counted again", "#8ab4d8"),
+    "TAXES": ("taxes and margins", _charts.GREY),
+    "IMPORTS": ("from outside the table", "#a8a8a8"),
+    "DISCREPANCY": ("domestic, sold to nobody", "#7f7f7f"),
+    "COST_GAP": ("costs left open", "#5f5f5f"),
 }
 _OFFSHORE = {
     "broad": "Broad: all inputs from abroad",
@@ -51,13 +56,12 @@ def accounts(view: View) -> Section:
         return Section(title, absent=NO_FOCUS)
     panels = {k["part"]: p for k, p in view.panels(variant)}
     whole = panels["EXGR"].frame
-    kept = {
-        words: Panel(variant, "share", one.codes, one.all_years, (one.frame / whole).to_numpy())
-        for part, (words, _) in _ACCOUNTS.items()
-        if (one := panels.get(part)) is not None
-    }
+    shares = {p: (panels[p].frame / whole).to_numpy() for p in _ACCOUNTS if p in panels}
+    present = [p for p, s in shares.items() if np.nanmax(np.abs(s), initial=0.0) > NOTHING]
+    codes, years = panels["EXGR"].codes, panels["EXGR"].all_years
+    kept = {_ACCOUNTS[p][0]: Panel(variant, "share", codes, years, shares[p]) for p in present}
     what = "manufactured exports" if variant.options["by"] == "manufacturing" else "exports"
-    shades = [shade for part, (_, shade) in _ACCOUNTS.items() if part in panels]
+    shades = [_ACCOUNTS[part][1] for part in present]
     figure = _columns(view, kept, f"Value added in {what} of {view.focus_name}",
                       "share of gross exports", "account", shades)  # fmt: skip
     intro = ("Gross exports are somebody's value added, counted each time it crosses the border: "

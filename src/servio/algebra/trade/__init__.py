@@ -12,6 +12,7 @@ from servio.algebra.trade.accounts import (
     directly_absorbed,
     miroudot_ye,
     oecd_indicators,
+    unsold_exports,
 )
 from servio.algebra.trade.origin import (
     contents,
@@ -26,12 +27,12 @@ from servio.algebra.trade.participation import (
     forward_production,
     output_participation,
     trade_participation,
+    vertical_specialisation,
 )
 from servio.algebra.trade.terms import (
     KWW_TERMS,
     WWZ_TERMS,
     koopman_wang_wei,
-    unsold_exports,
     wang_wei_zhu,
 )
 
@@ -55,5 +56,6 @@ __all__ = [
     "unsold_exports",
     "value_added_absorbed",
     "value_added_exported",
+    "vertical_specialisation",
     "wang_wei_zhu",
 ]

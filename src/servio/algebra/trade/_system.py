@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +35,12 @@ class TradeSystem:
         Positions country by country; every result has its rows in this order.
     starts : (G + 1,) integer array
         Where each country's rows begin in that order.
+    industry : (n,) integer array, optional
+        Industry of each row, in that order: rows of one country with the same number are one
+        industry, as are those of a bloc's members. Every row is its own by default.
+    besides : mapping of str to (n,) array, optional
+        What each row pays besides inputs and value added, such as taxes (currency), rows in the
+        order of `leontief`.
 
     Raises
     ------
@@ -42,28 +49,43 @@ class TradeSystem:
 
     Notes
     -----
-    The value coefficient of an industry is everything it pays besides intermediate inputs,
-    ``v = 1 - 1'A``, so that domestic and foreign content add up to exports.
+    Value added is what an industry pays neither for inputs nor `besides`, ``v = 1 - 1'A - t``.
+    The contents of value added and of `besides`, domestic and foreign, add up to exports.
     """
 
     def __init__(
-        self, leontief: Leontief, x: ArrayLike, Y: ArrayLike, order: ArrayLike, starts: ArrayLike
+        self,
+        leontief: Leontief,
+        x: ArrayLike,
+        Y: ArrayLike,
+        order: ArrayLike,
+        starts: ArrayLike,
+        *,
+        industry: ArrayLike | None = None,
+        besides: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         n = leontief.size
         self._leontief = leontief
-        self._order = positions("order", order, n)
+        self.order = positions("order", order, n)
         self.starts: Positions = np.asarray(starts, dtype=np.intp)
-        if len(self._order) != n or self.starts[0] != 0 or self.starts[-1] != n:
+        if len(self.order) != n or self.starts[0] != 0 or self.starts[-1] != n:
             raise InputError(
                 "starts",
-                found=f"blocks of {self.starts[-1]} rows, an order of {len(self._order)}",
+                found=f"blocks of {self.starts[-1]} rows, an order of {len(self.order)}",
                 expected=f"blocks that hold the {n} industries",
                 remedy="Pass the shape of the same table.",
             )
-        self._sorted = bool((self._order == np.arange(n)).all())
-        self.x: Array = vector("x", x, n)[self._order]
-        self.Y: Array = matrix("Y", Y, n, len(self.starts) - 1)[self._order]
-        self.live = leontief.live[self._order]
+        self._sorted = bool((self.order == np.arange(n)).all())
+        self.x: Array = vector("x", x, n)[self.order]
+        self.Y: Array = matrix("Y", Y, n, len(self.starts) - 1)[self.order]
+        self.live = leontief.live[self.order]
+        self.industry: Positions = np.arange(n) if industry is None else np.asarray(industry)
+        self.besides = {k: self._rate(k, paid) for k, paid in (besides or {}).items()}
+
+    def _rate(self, name: str, paid: ArrayLike) -> Array:
+        flows, rate = vector(name, paid, self.size)[self.order], np.zeros(self.size)
+        np.divide(flows, self.x, out=rate, where=self.live)
+        return rate
 
     # -- layout -------------------------------------------------------------------------------
 
@@ -91,12 +113,12 @@ class TradeSystem:
     def A(self) -> Coefficients:  # noqa: N802, the field's symbol
         """(n, n) input coefficients in the order of countries."""
         A = self._leontief.inputs
-        return A if self._sorted else A[self._order, self._order]
+        return A if self._sorted else A[self.order, self.order]
 
     @cached_property
     def v(self) -> Array:
-        """(n,) value added and other primary inputs per unit of output; 0 without output."""
-        return np.where(self.live, 1.0 - self.A.sums, 0.0)
+        """(n,) value added per unit of output; 0 without output."""
+        return np.where(self.live, 1.0 - self.A.sums, 0.0) - sum(self.besides.values(), 0.0)
 
     # -- pieces of vectors and matrices ---------------------------------------------------------
 
@@ -123,26 +145,26 @@ class TradeSystem:
         """L times (n, k)."""
         if self._sorted:
             return self._leontief.solve(right)
-        return self._leontief.solve(self._unsorted(right))[self._order]
+        return self._leontief.solve(self._unsorted(right))[self.order]
 
     def solve_transposed(self, right: Array) -> Array:
         """L' times (n, k)."""
         if self._sorted:
             return self._leontief.solve_transposed(right)
-        return self._leontief.solve_transposed(self._unsorted(right))[self._order]
+        return self._leontief.solve_transposed(self._unsorted(right))[self.order]
 
     def columns(self, block: slice) -> Array:
         """(n, k) columns of L of one country."""
-        found = self._leontief.columns(self._order[block])
-        return found if self._sorted else found[self._order]
+        found = self._leontief.columns(self.order[block])
+        return found if self._sorted else found[self.order]
 
     def diagonal_blocks(self) -> list[Array]:
         """Blocks (k, k) of L inside each country."""
-        return self._leontief.diagonal_blocks([self._order[block] for block in self.blocks])
+        return self._leontief.diagonal_blocks([self.order[block] for block in self.blocks])
 
     def _unsorted(self, right: Array) -> Array:
         back = np.empty_like(right)
-        back[self._order] = right
+        back[self.order] = right
         return back
 
     def sold(self, values: Array) -> Array:
@@ -215,6 +237,19 @@ class TradeSystem:
     def content(self) -> Array:
         """(n, G) value added of each country in a unit of final output of a row, ``V_c L``."""
         return self.solve_transposed(self.spread(self.v))
+
+    @cached_property
+    def content_besides(self) -> dict[str, Array]:
+        """(n,) what all countries pay `besides` for a unit of final output of a row, ``t L``."""
+        if not self.besides:
+            return {}
+        found = self.solve_transposed(np.column_stack(list(self.besides.values())))
+        return dict(zip(self.besides, found.T, strict=True))
+
+    def paid_besides(self, flows: Array) -> dict[str, Array]:
+        """(n, G) or (n,): what is neither value added of anybody nor inputs in these flows."""
+        rates = self.content_besides.items()
+        return {name: (rate * flows.T).T for name, rate in rates}
 
     # -- value per unit of exports ----------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def value_added_exported(system: TradeSystem) -> Array:
     Returns
     -------
     (n, G) array
-        Currency. Columns add up to the country's exports.
+        Currency. Columns add up to the country's exports, less what is paid besides value added.
 
     References
     ----------
@@ -68,7 +68,8 @@ def origin_of_exports(system: TradeSystem) -> Array:
     Returns
     -------
     (n, G) array
-        Exporting rows by country of origin (currency). Rows add up to exports.
+        Exporting rows by country of origin (currency). Rows add up to exports, less what is paid
+        besides value added.
 
     References
     ----------
@@ -119,7 +120,8 @@ def contributions(system: TradeSystem) -> Iterator[Array]:
 
     Notes
     -----
-    Identity: the sum over rows is the exporter's exports by destination.
+    Identity: the sum over rows is the exporter's exports by destination, less what is paid
+    besides value added.
 
     Examples
     --------
@@ -137,16 +139,17 @@ def contributions(system: TradeSystem) -> Iterator[Array]:
 
 
 def contents(system: TradeSystem, earned: Array, blocks: Sequence[slice]) -> Iterator[Array]:
-    """Value added of groups of rows in a unit of what each row of some countries sells.
+    """What contributors earn in a unit of what each row of some countries sells.
 
-    ``W diag(v) B_.s``, country by country: times exports or final products by destination these
+    ``W B_.s``, country by country: times exports or final products by destination these
     are contributors by sellers by destinations, as few of them as wanted.
 
     Parameters
     ----------
     system : TradeSystem
     earned : (m, n) array
-        W: the part of each row's value added that belongs to each of m contributors.
+        W: what each of m contributors earns per unit of each row's output, such as its part of
+        `TradeSystem.v`.
     blocks : sequence of slice
         Rows of the selling countries, of `TradeSystem.blocks`.
 
@@ -157,7 +160,8 @@ def contents(system: TradeSystem, earned: Array, blocks: Sequence[slice]) -> Ite
 
     Notes
     -----
-    Identity: over contributors that share out all value added it adds up to 1 in rows with output.
+    Identity: over contributors that share out all value added, and what is paid besides, it adds
+    up to 1 in rows with output.
     Costs m solves, or one for each selling row where these are fewer.
 
     Examples
@@ -167,14 +171,13 @@ def contents(system: TradeSystem, earned: Array, blocks: Sequence[slice]) -> Ite
     >>> A = np.array([[0.2, 0.1], [0.3, 0.1]])
     >>> Y = [[40.0, 16.0], [8.0, 40.0]]
     >>> world = TradeSystem(Leontief(A), [80.0, 80.0], Y, order=[0, 1], starts=[0, 1, 2])
-    >>> [part.round(4).tolist() for part in contents(world, np.eye(2), world.blocks)]
+    >>> [part.round(4).tolist() for part in contents(world, np.diag(world.v), world.blocks)]
     [[[0.6522], [0.3478]], [[0.0725], [0.9275]]]
     """
-    value = earned * system.v
     if len(earned) < sum(block.stop - block.start for block in blocks):
-        found = system.solve_transposed(np.ascontiguousarray(value.T))
+        found = system.solve_transposed(np.ascontiguousarray(earned.T))
         for block in blocks:
             yield found[block].T
         return
     for block in blocks:
-        yield value @ system.columns(block)
+        yield earned @ system.columns(block)

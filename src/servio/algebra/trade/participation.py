@@ -6,13 +6,14 @@ import numpy as np
 
 from servio.algebra._check import Array
 from servio.algebra.trade._system import TradeSystem
-from servio.algebra.trade.accounts import directly_absorbed
+from servio.algebra.trade.accounts import directly_absorbed, exported_again
 
 __all__ = [
     "backward_production",
     "forward_production",
     "output_participation",
     "trade_participation",
+    "vertical_specialisation",
 ]
 
 Parts = dict[str, Array]
@@ -71,7 +72,8 @@ def backward_production(system: TradeSystem) -> Parts:
     Returns
     -------
     dict of (n,) arrays
-        FINAL_PRODUCTS and its parts PURE_DOMESTIC, TRADITIONAL, SIMPLE, COMPLEX (currency).
+        FINAL_PRODUCTS and its parts PURE_DOMESTIC, TRADITIONAL, SIMPLE, COMPLEX and what is paid
+        besides, wherever (`TradeSystem.besides`; currency).
 
     Notes
     -----
@@ -91,6 +93,7 @@ def backward_production(system: TradeSystem) -> Parts:
         "TRADITIONAL": home * (everywhere - own),
         "SIMPLE": once * own,
         "COMPLEX": (value - home) * everywhere - once * own,
+        **system.paid_besides(everywhere),
     }
 
 
@@ -100,7 +103,8 @@ def trade_participation(system: TradeSystem) -> Parts:
     ``h = v_s L_ss``; ``Q_sr = Y_sr + A_sr L_rr Y_rr`` is what the destination r uses up itself:
     TRADITIONAL ``h # Q_sr`` (DAVAX: one border); BACKWARD ``(1 - h) # Q_sr`` (imported inputs in
     what r uses up); FORWARD ``h # (E_sr - Q_sr)`` (own value that r exports again); TWO_SIDED
-    ``(1 - h) # (E_sr - Q_sr)``. With VS ``(1 - h) # E_sr``, vertical specialisation.
+    ``(1 - h) # (E_sr - Q_sr)``. Instead of 1 - h, what is paid besides value added apart:
+    ``FC + DDC`` per unit.
 
     Parameters
     ----------
@@ -109,19 +113,20 @@ def trade_participation(system: TradeSystem) -> Parts:
     Returns
     -------
     dict of (n, G) arrays
-        EXGR, TRADITIONAL, BACKWARD, FORWARD, TWO_SIDED, GVC, VS (currency).
+        EXGR, TRADITIONAL, BACKWARD, FORWARD, TWO_SIDED, GVC and what is paid besides
+        (`TradeSystem.besides`; currency).
 
     Notes
     -----
-    Identity: ``TRADITIONAL + BACKWARD + FORWARD + TWO_SIDED == EXGR``, the last three are GVC,
-    ``BACKWARD + TWO_SIDED == VS`` (= GVCB, = FC + DDC).
+    Identity: ``TRADITIONAL + BACKWARD + FORWARD + TWO_SIDED`` and what is paid besides ``==
+    EXGR``, the middle three are GVC, ``BACKWARD + TWO_SIDED == GVCB`` (= FC + DDC). FORWARD and
+    TWO_SIDED hold what the destination neither uses up, exports nor sells at all.
 
     References
     ----------
     Borin, A., Mancini, M. and Taglioni, D. (2021), World Bank Policy Research Working Paper
     9785: the trade-based measure, not read again in the paper; equal to the formulas in the source
-    of the R package gvcAnalyzer, which cites it. Hummels, D., Ishii, J. and Yi, K.-M. (2001),
-    Journal of International Economics 54(1): 75-96.
+    of the R package gvcAnalyzer, which cites it.
     """
     E, Q = system.exports, directly_absorbed(system)
     h, imported = system.home[:, None], (system.domestic + system.foreign - system.home)[:, None]
@@ -132,16 +137,50 @@ def trade_participation(system: TradeSystem) -> Parts:
         "TWO_SIDED": imported * (E - Q),
     }
     GVC = parts["BACKWARD"] + parts["FORWARD"] + parts["TWO_SIDED"]
-    return {"EXGR": E} | parts | {"GVC": GVC, "VS": imported * E}
+    return {"EXGR": E} | parts | {"GVC": GVC} | system.paid_besides(E)
+
+
+def vertical_specialisation(system: TradeSystem) -> Parts:
+    r"""Imported inputs in exports and exports that others need for theirs, in gross flows.
+
+    ``VS_s = 1'A_Ms L_ss # E_s`` with ``A_Ms`` the inputs from all other countries and L the local
+    inverse; ``VS1_sr = A_sr L_rr E_r``, inputs from s in the exports of r.
+
+    Parameters
+    ----------
+    system : TradeSystem
+
+    Returns
+    -------
+    dict of (n, G) arrays
+        VS by exporting row and destination, VS1 by supplying row and country that exports
+        (currency).
+
+    Notes
+    -----
+    Identity: over the world VS and VS1 add up to the same; VS is FC + DDC of `borin_mancini` and
+    what countries abroad and, of what returns, the exporter pay besides value added. Value that
+    passes several countries counts in the VS1 of each that supplies it.
+
+    References
+    ----------
+    Hummels, D., Ishii, J. and Yi, K.-M. (2001), Journal of International Economics 54(1): 75-96,
+    equations 1-3.
+    """
+    own = [np.ones(b.stop - b.start) @ system.A[b, b] for b in system.blocks]
+    imported = system.locally_transposed((system.A.sums - np.concatenate(own))[:, None])
+    E = system.exports
+    return {"VS": imported * E, "VS1": exported_again(system)}
 
 
 def output_participation(system: TradeSystem) -> Parts:
     r"""Gross output by its place in chains that cross more than one border.
 
     ``x_s = L_ss (Y_ss + E_s)``; with ``h = v_s L_ss`` the domestic content of a unit that never
-    left, ``m = 1 - h`` the rest and ``m1 = sum_{t != s} v_t L_tt A_ts L_ss`` the part of it that
-    crossed one border only; ``Q_s`` exports that their destination uses up itself
-    (`directly_absorbed`), ``z = L_ss (E_s - Q_s)`` output for exports that go on:
+    left, m the rest of its value added (``1 - h`` where nothing else is paid) and
+    ``m1 = sum_{t != s} v_t L_tt A_ts L_ss`` the part of it that crossed one border only; ``Q_s``
+    exports that their destination uses up itself (`directly_absorbed`), ``z = L_ss (E_s - Q_s)``
+    output for exports that go on:
 
     PURE_DOMESTIC ``h # L_ss Y_ss`` crosses no border; TRADITIONAL ``h # L_ss Q_s + m1 # L_ss Y_ss``
     one: domestic value used up abroad, imported value used up at home. The rest is GVC: BACKWARD
@@ -159,7 +198,8 @@ def output_participation(system: TradeSystem) -> Parts:
     -------
     dict of (n,) arrays
         OUTPUT and its parts PURE_DOMESTIC, TRADITIONAL, BACKWARD, FORWARD, TWO_SIDED; GVC, the
-        sum of the last three; DISCREPANCY (currency): output for what the table sells to nobody.
+        sum of the last three; what is paid besides value added, wherever (`TradeSystem.besides`);
+        DISCREPANCY (currency): output for what the table sells to nobody.
 
     Notes
     -----
@@ -191,7 +231,8 @@ def output_participation(system: TradeSystem) -> Parts:
         "TWO_SIDED": imported * sold_on - once * (at_home - own) + (h - system.v) * onward,
     }
     GVC = parts["BACKWARD"] + parts["FORWARD"] + parts["TWO_SIDED"]
-    return {"OUTPUT": system.x} | parts | {"GVC": GVC, "DISCREPANCY": lost}
+    besides = system.paid_besides(at_home + direct + onward)
+    return {"OUTPUT": system.x} | parts | {"GVC": GVC} | besides | {"DISCREPANCY": lost}
 
 
 def _local(system: TradeSystem, values: Array) -> Array:

@@ -6,10 +6,12 @@ import numpy as np
 
 from servio.algebra._check import Array
 from servio.algebra.trade._system import TradeSystem
+from servio.algebra.trade.accounts import unsold_exports
 
-__all__ = ["KWW_TERMS", "WWZ_TERMS", "koopman_wang_wei", "unsold_exports", "wang_wei_zhu"]
+__all__ = ["KWW_TERMS", "WWZ_TERMS", "koopman_wang_wei", "wang_wei_zhu"]
 
 Parts = dict[str, Array]
+Names = tuple[str, ...]
 
 WWZ_TERMS = (
     "DVA_FIN", "DVA_INT", "DVA_INTrex1", "DVA_INTrex2", "DVA_INTrex3", "RDV_FIN1", "RDV_FIN2",
@@ -44,13 +46,16 @@ def wang_wei_zhu(system: TradeSystem) -> Parts:
     Returns
     -------
     dict of (n, G) arrays
-        EXGR, DC, DVA (1-8), VAX (1-5), REF (6-8), DDC (9-10), FC (11-16), FVA (11-14), FDC
-        (15-16), the sixteen terms, and DISCREPANCY: output that the table sells to nobody, which
-        no final demand absorbs; zero in a balanced table.
+        EXGR, DC, DVA, VAX (1-5), REF (6-8), DDC (9-10), FC, FVA (11-14), FDC (15-16), what is paid
+        besides (`TradeSystem.besides`), the sixteen terms, and DISCREPANCY and DISCREPANCY_FC:
+        domestic and foreign content of output that the table sells to nobody (`unsold_exports`),
+        which no term holds; zero in a balanced table.
 
     Notes
     -----
-    Identity: the sixteen terms and DISCREPANCY add up to EXGR. FVA and FDC split foreign content
+    Identity: the sixteen terms, both discrepancies and what is paid besides add up to EXGR;
+    ``VAX + REF + DISCREPANCY == DVA``, ``DVA + DDC == DC``, ``FVA + FDC + DISCREPANCY_FC == FC``
+    and ``DC + FC`` with what is paid besides ``== EXGR``. FVA and FDC split foreign content
     by whether the importer exports it again, not by whether it was counted before: FC agrees
     with `borin_mancini`, its parts do not.
 
@@ -61,16 +66,20 @@ def wang_wei_zhu(system: TradeSystem) -> Parts:
     terms = {k: system.abroad(v) for k, v in _domestic(system).items()}
     terms |= {k: system.abroad(v) for k, v in _foreign(system).items()}
     terms = {k: np.where(system.live[:, None], v, 0.0) for k, v in terms.items()}
-    total = sum(terms.values())
-    parts = {"EXGR": system.exports} | {k: _sum(terms, *names) for k, names in SUMS.items()}
-    ordered = {name: terms[name] for name in WWZ_TERMS}
-    return parts | ordered | {"DISCREPANCY": system.exports - total}
+    ordered = {name: terms[name] for name in WWZ_TERMS} | unsold_exports(system)
+    sums = _sums(ordered, VAX=WWZ_TERMS[:5], REF=WWZ_TERMS[5:8], DDC=WWZ_TERMS[8:10],
+                 FVA=WWZ_TERMS[10:14], FDC=WWZ_TERMS[14:])  # fmt: skip
+    E = system.exports
+    return {"EXGR": E} | sums | system.paid_besides(E) | ordered
 
 
-SUMS = {
-    "DC": WWZ_TERMS[:10], "DVA": WWZ_TERMS[:8], "VAX": WWZ_TERMS[:5], "REF": WWZ_TERMS[5:8],
-    "DDC": WWZ_TERMS[8:10], "FC": WWZ_TERMS[10:], "FVA": WWZ_TERMS[10:14], "FDC": WWZ_TERMS[14:],
-}  # fmt: skip
+def _sums(terms: Parts, **made_of: Names) -> Parts:
+    """The accounts that terms make up, what ends nowhere included."""
+    DVA = (*made_of["VAX"], *made_of["REF"], "DISCREPANCY")
+    DC, FC = (*DVA, *made_of["DDC"]), (*made_of["FVA"], *made_of["FDC"], "DISCREPANCY_FC")
+    order = ("DC", "DVA", "VAX", "REF", "DDC", "FC", "FVA", "FDC")
+    named = {"DC": DC, "DVA": DVA, "FC": FC, **made_of}
+    return {name: _sum(terms, *named[name]) for name in order}
 
 
 def _sum(terms: Parts, *names: str) -> Array:
@@ -149,12 +158,13 @@ def koopman_wang_wei(system: TradeSystem) -> Parts:
     Returns
     -------
     dict of (G,) arrays
-        EXGR, DC (1-6), DVA (1-5), VAX (1-3), REF (4-5), FC (7-9), FVA (7-8), the nine terms and
-        DISCREPANCY as in `wang_wei_zhu` (currency).
+        EXGR, DC, DVA, VAX (1-3), REF (4-5), FC, FVA (7-8), what is paid besides, the nine terms
+        (DDC and FDC are two of them), DISCREPANCY and DISCREPANCY_FC as in `wang_wei_zhu`
+        (currency).
 
     Notes
     -----
-    Identity: the nine terms and DISCREPANCY add up to EXGR. DVA is exact; FVA and FDC share FC
+    Identity: those of `wang_wei_zhu` with the nine terms. DVA is exact; FVA and FDC share FC
     by the use of the importer, as in `wang_wei_zhu`, and so misplace double counting.
 
     References
@@ -185,36 +195,14 @@ def koopman_wang_wei(system: TradeSystem) -> Parts:
         "FVA_INT": foreign * absorbed,
         "FDC": foreign * exported,
     }
-    by_country = {k: np.add.reduceat(t * system.live, system.starts[:-1]) for k, t in terms.items()}
-    return _with_sums(by_country, np.add.reduceat(system.exports.sum(axis=1), system.starts[:-1]))
+    terms = {k: _by_country(system, flows * system.live) for k, flows in terms.items()}
+    terms |= {k: _by_country(system, f.sum(axis=1)) for k, f in unsold_exports(system).items()}
+    E = system.exports.sum(axis=1)
+    besides = {k: _by_country(system, flows) for k, flows in system.paid_besides(E).items()}
+    sums = _sums(terms, VAX=KWW_TERMS[:3], REF=KWW_TERMS[3:5], DDC=("DDC",), FVA=KWW_TERMS[6:8],
+                 FDC=("FDC",))  # fmt: skip
+    return {"EXGR": _by_country(system, E)} | sums | besides | terms
 
 
-def _with_sums(terms: Parts, exports: Array) -> Parts:
-    sums = {
-        "DC": KWW_TERMS[:6], "DVA": KWW_TERMS[:5], "VAX": KWW_TERMS[:3], "REF": KWW_TERMS[3:5],
-        "FC": KWW_TERMS[6:], "FVA": KWW_TERMS[6:8],
-    }  # fmt: skip
-    parts = {"EXGR": exports} | {k: _sum(terms, *names) for k, names in sums.items()}
-    total = _sum(terms, *KWW_TERMS)
-    return parts | terms | {"DISCREPANCY": exports - total}
-
-
-def unsold_exports(system: TradeSystem) -> Array:
-    r"""Exports that serve output which the table sells to nobody.
-
-    ``h # A_sr (B d)_r + FC # A_sr L_rr d_r`` with ``d = x - A x - Y 1``.
-
-    Parameters
-    ----------
-    system : TradeSystem
-
-    Returns
-    -------
-    (n, G) array
-        Currency; zero in a balanced table. What `wang_wei_zhu` leaves as DISCREPANCY.
-    """
-    gap = system.gap
-    everywhere = system.sold(system.solve(gap[:, None])[:, 0])
-    at_home = system.sold(system.locally(gap[:, None])[:, 0])
-    flows = system.home[:, None] * everywhere + system.foreign[:, None] * at_home
-    return np.where(system.live[:, None], system.abroad(flows), 0.0)
+def _by_country(system: TradeSystem, flows: Array) -> Array:
+    return np.asarray(np.add.reduceat(flows, system.starts[:-1]), dtype=np.float64)
