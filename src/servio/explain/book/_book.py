@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -310,7 +311,7 @@ def _place(name: str) -> tuple[int, int, str]:
 
 def rows(evidence: Evidence, measure: str, **filters: Any) -> pd.DataFrame:
     """Rows of a measure that are defined; raises `Missing` with the study lines to add."""
-    wanted = "".join(f" {key} = {value!r}" for key, value in filters.items())
+    wanted = "".join(f" {key} = {json.dumps(value)}" for key, value in filters.items())
     try:
         found = evidence.results(measure, **filters)
     except UsageError:
