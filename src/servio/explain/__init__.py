@@ -7,6 +7,7 @@ from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, e
 from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
 from servio.explain.dynamic import dynamic_panel
+from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
 from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
@@ -33,9 +34,11 @@ __all__ = [
     "evaluate",
     "event_study",
     "hausman",
+    "marginal_effects",
     "mundlak",
     "random_effects",
     "rank_changes",
+    "same_effect",
     "slopes",
     "wild_bootstrap",
 ]

@@ -25,7 +25,16 @@ from servio.explain._panel import Panel
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["INTERCEPT", "Design", "Swept", "Vcov", "build_design", "read_vcov", "sweep"]
+__all__ = [
+    "INTERCEPT",
+    "Design",
+    "Swept",
+    "Vcov",
+    "build_design",
+    "level_text",
+    "read_vcov",
+    "sweep",
+]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -392,7 +401,7 @@ class _Builder:
         first = np.unique(codes, return_index=True)[1]
         chosen = self.frame.iloc[rows[first]]
         levels = [
-            ":".join(_level(chosen[name].iloc[place]) for name in factor.columns)
+            ":".join(level_text(chosen[name].iloc[place]) for name in factor.columns)
             for place in range(len(first))
         ]
         by = self.values[factor.by.expression][rows] if factor.by else np.ones(len(rows))
@@ -417,7 +426,7 @@ class _Builder:
         return factor.reference
 
 
-def _level(value: Any) -> str:
+def level_text(value: Any) -> str:
     """A level as text; whole numbers without a point."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
