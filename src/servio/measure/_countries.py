@@ -88,13 +88,14 @@ def chosen(option: str, text: str, names: tuple[str, ...]) -> list[int]:
     if text == "each":
         return list(range(len(names)))
     asked = list(dict.fromkeys(name.strip() for name in text.split("+")))
+    words = "total, each, absorbing" if option == "partners" else "each"
     for name in asked:
         if name not in names:
             near = get_close_matches(name, names, n=3) or names[:3]
             raise LabelError(
                 f"{option}={text}",
                 found=f"no country {name!r}",
-                expected=f"each, or countries of the table such as {'+'.join(near)}",
+                expected=f"{words}, or countries of the table such as {'+'.join(near)}",
                 remedy="Use the table's codes; countries that count as one go by the bloc's name.",
             )
     return [names.index(name) for name in asked]
