@@ -11,6 +11,7 @@ from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
 from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
+from servio.explain.tables import RegressionTable, regression_table
 from servio.explain.trends import breaks, rank_changes, slopes
 from servio.explain.variance_components import hausman, mundlak, random_effects
 
@@ -24,6 +25,7 @@ __all__ = [
     "Joint",
     "Panel",
     "PanelRecipe",
+    "RegressionTable",
     "WildBootstrap",
     "adjust",
     "breaks",
@@ -38,6 +40,7 @@ __all__ = [
     "mundlak",
     "random_effects",
     "rank_changes",
+    "regression_table",
     "same_effect",
     "slopes",
     "wild_bootstrap",
