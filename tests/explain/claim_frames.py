@@ -1,0 +1,91 @@
+"""Hand-made evidence for the checks of claims: results as a finished study gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from servio import explain
+from servio.errors import UsageError
+
+COLUMNS = ("source", "year", "country", "industry", "partner", "group", "part", "measure")
+YEARS = range(2000, 2010)
+COUNTRIES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG", "HHH")
+
+
+class Made:
+    """Evidence of rows; filters as in a store: text, lists, true and false as text."""
+
+    synthetic = False
+
+    def __init__(
+        self, *parts: Iterable[dict[str, Any]], estimates: Mapping[str, explain.Estimate] = {}
+    ) -> None:
+        made = pd.DataFrame([row for part in parts for row in part])
+        self._rows = made if made.empty else made.fillna(dict.fromkeys(set(made) - {"value"}, ""))
+        self._estimates = dict(estimates)
+
+    def results(self, measure: str | None = None, **filters: Any) -> pd.DataFrame:
+        if self._rows.empty or measure not in set(self._rows["measure"]):
+            raise UsageError("results measure", found=repr(measure), expected="others", remedy="")
+        found = self._rows[self._rows["measure"] == measure]
+        for key, value in filters.items():
+            if key not in found:
+                raise UsageError("results column", found=key, expected="others", remedy="")
+            wanted = value if isinstance(value, list) else [value]
+            found = found[found[key].isin([_cell(one) for one in wanted])]
+        return found
+
+    def estimates(self) -> dict[str, explain.Estimate]:
+        return self._estimates
+
+    def panel(self) -> explain.Panel:
+        raise UsageError("panel", found="none", expected="one", remedy="")
+
+
+def series(
+    measure: str,
+    value: Callable[[str, int], float],
+    *,
+    countries: Iterable[str] = COUNTRIES,
+    years: Iterable[int] = YEARS,
+    source: str = "made",
+    **labels: Any,
+) -> list[dict[str, Any]]:
+    """A row a country and year, with the value that a function of both gives."""
+    blank = dict.fromkeys(COLUMNS, "")
+    labels = {key: _cell(one) for key, one in labels.items()}
+    return [
+        blank
+        | {"measure": measure, "source": source, "country": c, "year": y, "value": value(c, y)}
+        | labels
+        for c in countries
+        for y in years
+    ]
+
+
+def line(start: float, slope: float) -> Callable[[str, int], float]:
+    """A straight line with a little noise that differs between countries and averages to it."""
+
+    def value(country: str, year: int) -> float:
+        wobble = 1e-3 * (-1) ** (year + COUNTRIES.index(country)) if country in COUNTRIES else 0.0
+        return start + slope * (year - YEARS[0]) + wobble
+
+    return value
+
+
+def record(evidence: Made, claim: str) -> explain.ClaimRecord:
+    """The record of one claim."""
+    (found,) = explain.evaluate(evidence, only=[claim])
+    return found
+
+
+def main(found: explain.ClaimRecord) -> list[explain.Finding]:
+    """The findings that decide."""
+    return [finding for finding in found.findings if finding.main]
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
