@@ -174,9 +174,10 @@ def regression_table(
 ) -> RegressionTable:
     """Set estimates side by side: a row a term, a column a model.
 
-    How does a coefficient change from model to model? Terms that share a label share a row, so that a lagged and a contemporaneous share of the same
-    service can be compared. Below stand method, kind of errors in words, sample, rows, groups and
-    the statistics asked for; a statistic that an estimate does not have is an empty cell.
+    How does a coefficient change from model to model? Terms that share a label share a row, so that
+    a lagged and a contemporaneous share of the same service can be compared. Below stand method,
+    kind of errors in words, sample, rows, groups and the statistics asked for; a statistic that an
+    estimate does not have is an empty cell.
 
     Parameters
     ----------
