@@ -13,6 +13,7 @@ from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
 from servio.explain.tables import RegressionTable, regression_table
 from servio.explain.trends import breaks, rank_changes, slopes
+from servio.explain.unit_roots import PanelTest, cointegration, unit_root
 from servio.explain.variance_components import hausman, mundlak, random_effects
 
 __all__ = [
@@ -25,12 +26,14 @@ __all__ = [
     "Joint",
     "Panel",
     "PanelRecipe",
+    "PanelTest",
     "RegressionTable",
     "WildBootstrap",
     "adjust",
     "breaks",
     "build_panel",
     "claims",
+    "cointegration",
     "dynamic_panel",
     "estimate",
     "evaluate",
@@ -43,5 +46,6 @@ __all__ = [
     "regression_table",
     "same_effect",
     "slopes",
+    "unit_root",
     "wild_bootstrap",
 ]
