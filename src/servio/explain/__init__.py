@@ -6,6 +6,7 @@ from servio.explain._recipe import PanelRecipe
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
 from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
+from servio.explain.curves import SpecificationCurve, specification_curve
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
@@ -28,6 +29,7 @@ __all__ = [
     "PanelRecipe",
     "PanelTest",
     "RegressionTable",
+    "SpecificationCurve",
     "WildBootstrap",
     "adjust",
     "breaks",
@@ -46,6 +48,7 @@ __all__ = [
     "regression_table",
     "same_effect",
     "slopes",
+    "specification_curve",
     "unit_root",
     "wild_bootstrap",
 ]

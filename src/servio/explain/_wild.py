@@ -15,15 +15,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from servio.errors import UsageError
+from servio.errors import LabelError, UsageError
 from servio.explain._design import Design, sweep
+from servio.explain._formula import parse_columns
+from servio.explain._panel import Panel
 from servio.explain._qr import least_squares
 
-__all__ = ["KINDS", "Null", "Wild", "check_draws", "draw_chunks", "enumerated"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "KINDS",
+    "Null",
+    "Wild",
+    "check_draws",
+    "cluster_codes",
+    "draw_chunks",
+    "enumerated",
+]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -175,6 +189,20 @@ def check_draws(place: str, kind: str, draws: int) -> None:
         raise UsageError(f"{place}, draws", found=str(draws), expected=f"99 to {LARGEST_DRAWS:,}",
                          remedy="9999 is usual: the p value then has an error below .003 near "
                                 "5 %.")  # fmt: skip
+
+
+def cluster_codes(data: Panel | pd.DataFrame, cluster: str, place: str) -> Codes:
+    """Codes of the clusters of all rows, the same for every sample of them; -1 where missing."""
+    frame = data.frame if isinstance(data, Panel) else data
+    names = list(parse_columns(cluster, f"{place}, cluster"))
+    for name in names:
+        if name not in frame.columns:
+            raise LabelError(f"{place}, cluster", found=repr(name),
+                             expected="a column of the data",
+                             remedy=f"Columns are {', '.join(map(str, frame.columns))}.",
+                             )  # fmt: skip
+    codes = frame.groupby(names, sort=True, observed=True).ngroup()
+    return np.asarray(codes, dtype=np.intp)
 
 
 def _cross(design: Design, codes: Codes, x: Array, part: Array, basis: Array) -> Array:
