@@ -22,7 +22,11 @@ def _table(records: Sequence[ClaimRecord], title: str) -> str:
     """One line a claim: id, verdict, evidence."""
     ids = max((len(r.claim.id) for r in records), default=0)
     verdicts = max(map(len, VERDICTS))
-    lines = [f"{r.claim.id:<{ids}}  {r.verdict:<{verdicts}}  {_one_line(r.text)}" for r in records]
+    lines = [
+        f"{r.claim.id:<{ids}}  {r.verdict:<{verdicts}}  "
+        + _one_line(f"{_for_and_against(r)} {r.text}")
+        for r in records
+    ]
     head = [SYNTHETIC] if _synthetic(records) else []
     return "\n".join([*head, *lines, f"{title}: {_counted(records)}", ""])
 
@@ -61,7 +65,7 @@ def _html(records: Sequence[ClaimRecord], title: str) -> str:
     page: str = environment.get_template("claims.html.j2").render(
         title=title, synthetic=_synthetic(records), documents=_documents(records),
         counted=_counted(records), style=markupsafe.Markup(style), number=_number,
-        interval=_interval,
+        interval=_interval, for_and_against=_for_and_against,
     )  # fmt: skip
     return page
 
@@ -94,6 +98,15 @@ def _counted(records: Sequence[ClaimRecord]) -> str:
     counts = Counter(record.verdict for record in records)
     some = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     return f"{count_words(len(records), 'claim')}: {some}" if records else "no claim"
+
+
+def _for_and_against(record: ClaimRecord) -> str:
+    """How many main findings speak which way, where they do not agree."""
+    if record.verdict != "mixed":
+        return ""
+    counts = Counter(f.verdict for f in record.findings if f.main)
+    return (f"[{counts['supported']} for, {counts['contradicted']} against, "
+            f"{counts['mixed']} open]")  # fmt: skip
 
 
 def _one_line(text: str) -> str:

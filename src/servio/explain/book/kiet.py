@@ -264,7 +264,8 @@ def raises_value_added(evidence: Evidence) -> Answer:
         for way, one in services.items()
     ]
     most = [_it_less_largest(one, way) for way, one in mains.items()]
-    findings = [*raised, *most, *_groups(mains), *_producer_services(evidence), *_traps(evidence)]
+    findings = [*raised, *most, *_groups(mains), *_producer_services(evidence), *_traps(evidence),
+                *_by_country(evidence)]  # fmt: skip
     text = (
         f"1 point more of services in inputs goes with {told(raised[0])} % of value added a year "
         f"later; both ways {told(raised[1])}, per unit of output {told(raised[2])}. The "
@@ -302,6 +303,16 @@ def _traps(evidence: Evidence) -> Iterator[Finding]:
             terms = {f"conv_{g}_lag" for g in GROUPS}
             if name != "main" and terms <= set(one.terms):
                 yield coefficient(one, {f"conv_{group}_lag": 1}, "conv", f"effect of {group}")
+
+
+def _by_country(evidence: Evidence) -> Iterator[Finding]:
+    """A slope for each country, where the study has them."""
+    for group in ("it", "business"):
+        for one in present(evidence, [f"{group} by country"]):
+            for term in one.terms:
+                if term.startswith("country::"):
+                    country = term.split(":")[2]
+                    yield coefficient(one, {term: 1}, "conv", f"effect of {group}", scope=country)
 
 
 # -- K18-3: for whom -------------------------------------------------------------------------------
@@ -400,6 +411,12 @@ def _named_countries(evidence: Evidence) -> Iterator[Finding]:
                 words = f"effect of it on {technology} technology"
                 if term in one.terms:
                     yield coefficient(one, {term: 1}, "conv", words, scope=country)
+    for one in present(evidence, ["it by country"]):
+        for country in BOTH:
+            term = f"country::{country}:conv_it_lag"
+            if term in one.terms:
+                words = "effect of it on all industries"
+                yield coefficient(one, {term: 1}, "conv", words, scope=country)
 
 
 # -- K13-1: does production take in more services --------------------------------------------------
