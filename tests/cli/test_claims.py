@@ -89,10 +89,17 @@ def test_a_study_gives_a_page_that_says_it_is_synthetic(
     assert "<script" not in page and "http" not in page
     for claim in explain.claims():
         assert f'id="{claim.id}"' in page
+    assert "Add to the study" in page and "estimate &#39;services&#39;" in page
 
 
 def test_a_table_of_a_synthetic_study_says_so_first(run: Run, folder: Path) -> None:
     assert run("claims", folder, "--only", "K18-5").out.startswith("SYNTHETIC")
+
+
+def test_where_main_findings_differ_they_are_counted() -> None:
+    assert "[0 for, 0 against, 1 open] It is so." in report.claims_text([record("mixed")], "table")
+    page = report.claims_text([record("mixed")], "html")
+    assert "Main findings: [0 for, 0 against, 1 open]" in page
 
 
 def test_labels_do_no_harm() -> None:
