@@ -15,6 +15,7 @@ from servio.report._words import count_words
 __all__ = ["FORMS"]
 
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "not testable")
+POINTS = {"share a year": (100.0, "points a year")}
 SYNTHETIC = "SYNTHETIC DATA: these verdicts show the tool, no country."
 
 
@@ -64,8 +65,8 @@ def _html(records: Sequence[ClaimRecord], title: str) -> str:
     style = (resources.files("servio.report") / "templates" / "style.css").read_text("utf-8")
     page: str = environment.get_template("claims.html.j2").render(
         title=title, synthetic=_synthetic(records), documents=_documents(records),
-        counted=_counted(records), style=markupsafe.Markup(style), number=_number,
-        interval=_interval, for_and_against=_for_and_against,
+        counted=_counted(records), style=markupsafe.Markup(style), shown=_shown,
+        for_and_against=_for_and_against,
     )  # fmt: skip
     return page
 
@@ -75,16 +76,21 @@ def _documents(records: Sequence[ClaimRecord]) -> list[_Document]:
     return [_Document(t, tuple(r for r in records if r.claim.source == t)) for t in titles]
 
 
+def _shown(finding: Finding) -> dict[str, str]:
+    """Number, ends and unit of a finding; slopes of shares as points a year."""
+    scale, unit = POINTS.get(finding.unit, (1.0, finding.unit))
+    ends = [end for end in (finding.lower, finding.upper) if end is not None]
+    return {
+        "number": _number(scale * finding.estimate),
+        "interval": " to ".join(_number(scale * end) for end in ends),
+        "unit": unit,
+    }
+
+
 def _number(value: float) -> str:
-    """Four digits, with a true minus sign."""
-    return f"{value:,.4g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _interval(finding: Finding) -> str:
-    """Its ends; nothing where there is none."""
-    if finding.lower is None or finding.upper is None:
-        return ""
-    return f"{_number(finding.lower)} to {_number(finding.upper)}"
+    """Four digits, with a true minus sign before the number."""
+    text = f"{value:,.4g}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
 
 
 # -- words -----------------------------------------------------------------------------------------
