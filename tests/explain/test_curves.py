@@ -100,6 +100,8 @@ def test_the_plot_has_a_dot_for_every_choice_below_its_estimate() -> None:
     assert not dots["choice"].str.startswith("controls").any()
     order = bottom["encoding"]["y"]["sort"]
     assert set(order) == set(dots["choice"])
+    drawing = pytest.importorskip("vl_convert", reason="the extra report is not installed")
+    assert "with z" in drawing.vegalite_to_svg(chart)
 
 
 def test_the_joint_test_holds_its_size_and_finds_an_effect() -> None:
@@ -117,6 +119,19 @@ def test_the_joint_test_holds_its_size_and_finds_an_effect() -> None:
         "median estimate", "share significant with one sign", "mean t"
     ]  # fmt: skip
     assert (there.joint["p"].iloc[[0, 2]] < 0.05).all()
+
+
+def test_the_joint_test_knows_no_direction() -> None:
+    frame = world(2, effect=0.4)
+    turned = frame.assign(x=-frame["x"], x2=-frame["x2"])
+    one, other = (
+        explain.specification_curve(each, "y", ["x", "x2"], draws=199, cluster="country").joint
+        for each in (frame, turned)
+    )
+    assert one is not None and other is not None
+    assert one["observed"].iloc[1] > 0
+    assert one["p"].tolist() == other["p"].tolist()
+    assert one["observed"].iloc[1] == other["observed"].iloc[1]
 
 
 def test_one_specification_has_the_p_value_of_the_bootstrap() -> None:

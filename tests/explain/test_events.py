@@ -63,14 +63,14 @@ def test_the_mean_effect_is_over_rows_from_the_event_on() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_pyfixest_agrees() -> None:
     pf = pytest.importorskip("pyfixest", reason="the extra econ is not installed")
-    frame = world(noise=0.3).query("not (unit == 3 and year == 2005)")
+    frame = world(noise=0.3).query("not (unit in [0, 4, 8] and year > 2006)")
     found = explain.event_study(frame, "y", "opened", panel="unit", time="year")
     other = pf.event_study(
         frame, yname="y", idname="unit", tname="year", gname="opened", estimator="saturated"
     ).aggregate()
     rows = other.astype(float).loc[[float(k) for k in by_term(found)]]
     np.testing.assert_allclose(found.coefficients, rows["Estimate"], rtol=1e-9, atol=1e-10)
-    np.testing.assert_allclose(found.std_errors, rows["Std. Error"], rtol=1e-9)
+    np.testing.assert_allclose(found.std_errors, rows["Std. Error"], rtol=1e-7)  # its tolerance
 
 
 def test_trends_before_the_event_are_tested_together() -> None:
