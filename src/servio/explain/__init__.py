@@ -6,6 +6,7 @@ from servio.explain._recipe import PanelRecipe
 from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, evaluate
 from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
+from servio.explain.causality import Granger, PanelVar, granger, panel_var
 from servio.explain.curves import SpecificationCurve, specification_curve
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
@@ -24,10 +25,12 @@ __all__ = [
     "Estimate",
     "Evidence",
     "Finding",
+    "Granger",
     "Joint",
     "Panel",
     "PanelRecipe",
     "PanelTest",
+    "PanelVar",
     "RegressionTable",
     "SpecificationCurve",
     "WildBootstrap",
@@ -40,9 +43,11 @@ __all__ = [
     "estimate",
     "evaluate",
     "event_study",
+    "granger",
     "hausman",
     "marginal_effects",
     "mundlak",
+    "panel_var",
     "random_effects",
     "rank_changes",
     "regression_table",

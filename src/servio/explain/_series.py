@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from servio.errors import LabelError, UsageError
 from servio.explain._expression import evaluate_rows, whole_times
@@ -17,7 +18,7 @@ from servio.explain._panel import Panel
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Series", "longest_run", "read_series"]
+__all__ = ["Series", "longest_run", "mean_over_units", "moving_together", "read_series"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -138,3 +139,33 @@ def longest_run(values: Array) -> slice:
         return slice(0, 0)
     start, stop = edges[int((edges[:, 1] - edges[:, 0]).argmax())]
     return slice(int(start), int(stop))
+
+
+def mean_over_units(grid: Array) -> Array:
+    """Mean of (units, times) over units that have a value; NaN where none has."""
+    there = np.isfinite(grid)
+    counts = there.sum(axis=0)
+    sums = np.where(there, grid, 0.0).sum(axis=0)
+    means: Array = np.divide(sums, counts, out=np.full(grid.shape[1], np.nan), where=counts > 0)
+    return means
+
+
+def moving_together(grid: Array, remedy: str = "") -> list[str]:
+    """A note where changes of units (units, times) go together, by the CD of Pesaran (2004)."""
+    import pandas as pd
+
+    changes = pd.DataFrame(np.diff(grid, axis=1).T)
+    correlations = changes.corr(min_periods=5).to_numpy()
+    there = changes.notna().to_numpy().astype(np.float64)
+    upper = np.triu_indices(len(correlations), 1)
+    r, common = correlations[upper], (there.T @ there)[upper]
+    known = np.isfinite(r)
+    if not known.any():
+        return []
+    cd = float((np.sqrt(common[known]) * r[known]).sum() / np.sqrt(known.sum()))
+    if abs(cd) < stats.norm.ppf(0.975):
+        return []
+    return [
+        f"changes of units go together (mean correlation {r[known].mean():.2f}, Pesaran's CD "
+        f"{cd:.1f}): tests that take units as independent reject too often{remedy}"
+    ]

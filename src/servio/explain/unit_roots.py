@@ -15,7 +15,13 @@ from servio.errors import UsageError, ValueFault
 from servio.explain._estimate import Joint
 from servio.explain._panel import Panel
 from servio.explain._qr import dependence, least_squares
-from servio.explain._series import Series, longest_run, read_series
+from servio.explain._series import (
+    Series,
+    longest_run,
+    mean_over_units,
+    moving_together,
+    read_series,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +187,7 @@ def unit_root(
     series = read_series("unit_root", data, panel, time)
     grid = series.grid(series.values(column))
     if demean:
-        grid = grid - _mean_over_units(grid)
+        grid = grid - mean_over_units(grid)
     found, dropped = [], dict[str, int]()
     for unit, at, rows in _stretches(series, grid[:, :, None], _least(lags, 0, trend), dropped):
         y = rows[:, 0]
@@ -191,7 +197,7 @@ def unit_root(
     units = _units(found, dropped, f"unit_root of {column}")
     tests = _combined(units["p"].to_numpy(), "every unit has a unit root")
     tests["ips"] = _ips(units, lags, trend)
-    notes = [*_short(units), *_together(grid, demean=demean)]
+    notes = [*_short(units), *moving_together(grid, "" if demean else "; compare with demean=True")]
     tests["hadri"] = _hadri(np.array([one[-1] for one in found]), trend=trend)
     setting = f"intercept{' and trend' if trend else ''} of each unit, {lags} lags"
     if demean:
@@ -291,7 +297,7 @@ def cointegration(
     setting = f"intercept{' and trend' if trend else ''} of each unit, {lags} lags"
     if trend:
         setting += "; no trend in kao"
-    notes = (*_short(units), *_together(grid[:, :, 0], demean=False))
+    notes = (*_short(units), *moving_together(grid[:, :, 0]))
     return PanelTest(
         "cointegration", (y, *names), setting, tests, units, dropped, notes, series.synthetic
     )
@@ -360,36 +366,6 @@ def _short(units: pd.DataFrame) -> list[str]:
     return [
         f"short series ({shortest} to {int(units['n'].max())} values a unit, fewer than {SHORT}): "
         "little power; that nothing is rejected says little"
-    ]
-
-
-def _mean_over_units(grid: Array) -> Array:
-    there = np.isfinite(grid)
-    counts = there.sum(axis=0)
-    sums = np.where(there, grid, 0.0).sum(axis=0)
-    means: Array = np.divide(sums, counts, out=np.full(grid.shape[1], np.nan), where=counts > 0)
-    return means
-
-
-def _together(grid: Array, *, demean: bool) -> list[str]:
-    """Pesaran's CD on changes: a note where units move together."""
-    import pandas as pd
-
-    changes = pd.DataFrame(np.diff(grid, axis=1).T)
-    correlations = changes.corr(min_periods=5).to_numpy()
-    there = changes.notna().to_numpy().astype(np.float64)
-    upper = np.triu_indices(len(correlations), 1)
-    r, common = correlations[upper], (there.T @ there)[upper]
-    known = np.isfinite(r)
-    if not known.any():
-        return []
-    cd = float((np.sqrt(common[known]) * r[known]).sum() / np.sqrt(known.sum()))
-    if abs(cd) < stats.norm.ppf(0.975):
-        return []
-    remedy = "" if demean else "; compare with demean=True"
-    return [
-        f"changes of units go together (mean correlation {r[known].mean():.2f}, Pesaran's CD "
-        f"{cd:.1f}): tests that take units as independent reject too often{remedy}"
     ]
 
 
