@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_text_and_head_are_kept() -> None:
         ('"industry"]', '"industry"]\norigin = "home"', 14, ("measures[1].origin", "home")),
         ('"industry"]', '"industry"]\nonly = "manufactures"', 14, ("measures[1].only",
                                                                    "manufacturing")),
+        ('"industry"]', '"industry"]\nsource = "wiod2015"', 14, ("measures[1].source",
+                                                                 "wiod2016")),
         ("[[measures]]", "[[measure]]", 10, ("measure",)),
     ],
 )  # fmt: skip
@@ -116,6 +119,12 @@ def test_an_option_has_the_type_of_the_measures_own(name: str, key: str, value: 
 def test_the_same_measure_for_two_sets_of_industries_is_refused() -> None:
     text = GOOD + '[[measures]]\nname = "service_input_share"\nby="industry"\nonly="technology"\n'
     with pytest.raises(ServioError, match="twice, for other industries"):
+        parse(text)
+
+
+def test_the_same_measure_for_two_sources_is_refused() -> None:
+    text = GOOD + '[[measures]]\nname = "service_input_share"\nby="industry"\nsource="model"\n'
+    with pytest.raises(ServioError, match="twice, for other tables"):
         parse(text)
 
 
@@ -160,10 +169,24 @@ def test_crlf_and_byte_order_mark_are_accepted(tmp_path: Path) -> None:
     assert study.load(path).text == GOOD
 
 
-@pytest.mark.parametrize("name", ["kiet2018.toml", "wiod2013.toml", "wiod2016.toml", "model.toml"])
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(
+    "name", ["claims.toml", "kiet2018.toml", "wiod2013.toml", "wiod2016.toml", "model.toml"]
+)
 def test_the_examples_are_good_study_files(name: str) -> None:
-    file = study.load(Path(__file__).parents[2] / "examples" / name)
-    assert file.calls
+    assert study.load(EXAMPLES / name).calls
+
+
+def test_the_book_of_claims_rests_on_the_panel_and_models_of_its_study() -> None:
+    kiet, claims = (tomllib.loads((EXAMPLES / f"{name}.toml").read_text(encoding="utf-8"))
+                    for name in ("kiet2018", "claims"))  # fmt: skip
+    assert claims["panel"] == kiet["panel"] | {"source": "wiod2016"}
+    for one in (*claims["estimates"], *kiet["estimates"]):
+        one.pop("trap", None)
+    models = {one["name"]: one for one in kiet["estimates"]}
+    assert [models[one["name"]] for one in claims["estimates"]] == claims["estimates"]
 
 
 def test_the_default_study_is_on_the_model_world() -> None:

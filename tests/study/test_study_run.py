@@ -566,3 +566,14 @@ def test_korea_in_the_published_tables(shared: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(change, level[change.index] - level[2000], atol=1e-14)
     assert (store.audits().numeric_residual <= 1e-10).all()
     assert not store.synthetic
+
+
+def test_a_source_measures_its_own_tables_only(tmp_path: Path) -> None:
+    for source, tables in (("model", YEARS), ("wiod2016", 0)):
+        text = TEXT.replace("by = [", f'source = "{source}"\nby = [', 1)
+        store = study.run(parse(text), tmp_path / source, workers=1)
+        rows = store.results()
+        here = rows[(rows["measure"] == "service_input_share") & (rows["country"] == "M01")]
+        assert here["year"].nunique() == tables
+        assert set(rows["measure"]) >= {"service_input_coefficient"}
+        assert store.problems().empty

@@ -230,6 +230,8 @@ def _add(calls: dict[tuple[Any, ...], Call], call: Call, complain: Complaint) ->
     same = calls.setdefault((call.name, call.options), call)
     if same.only != call.only:
         complain("only", f"{call.text} twice, for other industries", "each measure once", ())
+    if same.source != call.source:
+        complain("source", f"{call.text} twice, for other tables", "each measure once", ())
     if len(calls) > MAX_CALLS:
         complain("name", f"over {MAX_CALLS} combinations of options", "a smaller grid", ())
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from servio import classify
+from servio import classify, sources
 from servio.measure import MEASURES, MeasureSpec
 from servio.table import EVERYBODY
 
 __all__ = ["DEFINITIONS", "Call", "Complaint", "expand"]
 
 DEFINITIONS = "@producer_services"
-RESERVED = ("name", "only")
+RESERVED = ("name", "only", "source")
 
 Complaint = Callable[[str, str, str, Sequence[str]], NoReturn]
 """Raises for (key, found, expected, known names)."""
@@ -32,11 +32,14 @@ class Call:
         All options of the measure, sorted by name.
     only : str
         Grouping whose industries are kept; "" keeps all.
+    source : str
+        Source whose tables are measured; "" for all.
     """
 
     name: str
     options: tuple[tuple[str, Any], ...]
     only: str = ""
+    source: str = ""
 
     @property
     def spec(self) -> MeasureSpec:
@@ -67,7 +70,8 @@ def expand(
     Parameters
     ----------
     entry : mapping
-        ``name``, optionally ``only``, and options of the measure: a value or a list of values.
+        ``name``, optionally ``only`` and ``source``, and options of the measure: a value or a
+        list of values.
     complain : callable
         Raises the error for a key, with what was found, expected and known.
     own_groupings : bool
@@ -77,6 +81,7 @@ def expand(
     only = entry.get("only", "")
     if only or "only" in entry:
         _check_grouping("only", only, complain, (), own_groupings)
+    source = _source(entry, complain)
     for key in entry:
         if key not in spec.options and key not in RESERVED:
             complain(key, f"no option of {spec.name}", "a known option", [*spec.options, *RESERVED])
@@ -88,7 +93,15 @@ def expand(
     defaults = {key: option.default for key, option in spec.options.items()}
     for combination in itertools.product(*lists.values()):
         options = {**defaults, **dict(zip(lists, combination, strict=True))}
-        yield Call(spec.name, tuple(sorted(options.items())), only)
+        yield Call(spec.name, tuple(sorted(options.items())), only, source)
+
+
+def _source(entry: Mapping[str, Any], complain: Complaint) -> str:
+    source = entry.get("source", "")
+    known = [one.name for one in sources.sources()]
+    if "source" in entry and source not in known:
+        complain("source", repr(source), "a known source", known)
+    return str(source)
 
 
 def _spec(entry: Mapping[str, Any], complain: Complaint) -> MeasureSpec:

@@ -221,7 +221,7 @@ def _identity(one: Input) -> list[Any]:
 
 def _common(study: StudyFile) -> list[Any]:
     readers = {s.name: s.version for s in sources.sources()}
-    calls = [[call.name, call.options, call.only] for call in study.calls]
+    calls = [[call.name, call.options, call.only, call.source] for call in study.calls]
     known = versions()
     return [CODE, known["servio"], known["classification data"], readers, calls, study.base_year]
 

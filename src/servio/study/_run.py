@@ -288,7 +288,12 @@ def _provenance(
         "inputs": [record for step in planned.steps for record in _inputs(step)],
         "names": _names(planned),
         "measures": [
-            {"name": call.name, "options": dict(call.options), "only": call.only}
+            {
+                "name": call.name,
+                "options": dict(call.options),
+                "only": call.only,
+                "source": call.source,
+            }
             for call in planned.calls
         ],
         "notes": [note.text for note in planned.notes],

@@ -116,7 +116,9 @@ class _Ledger:
         self.synthetic |= info.synthetic
 
     def _measured(self, number: int, call: Call, table: IOTable) -> Measure | str | None:
-        """The measure, its rows taken; or why it has no answer; None up to the base year."""
+        """The measure, its rows taken; or why it has no answer; None where it is not asked for."""
+        if call.source not in ("", table.info.source):
+            return None
         options = dict(call.options)
         if call.spec.compares:
             year = table.info.year
