@@ -183,6 +183,15 @@ def test_errors_of_two_steps_match_the_spread_of_estimates() -> None:
     assert told == pytest.approx(spread, rel=0.2)
 
 
+def test_serial_correlation_of_order_two_is_standard_normal() -> None:
+    found = [
+        dynamic_panel("y ~ lag(y)", made(s, lag=0.8, slope=0.0, periods=5), **KEYS).statistics
+        for s in range(300)
+    ]
+    m = np.array([one["ar2"] for one in found])
+    assert np.std(m) == pytest.approx(1, abs=0.12)
+
+
 # -- identities
 
 

@@ -207,6 +207,15 @@ def test_combinations_of_even_p_values() -> None:
     assert all(np.isfinite(test.statistic) for test in one.values())
 
 
+def test_combinations_have_their_distributions_where_p_values_are_even() -> None:
+    rng = np.random.default_rng(1)
+    draws = [_combined(rng.uniform(size=8), "") for _ in range(4000)]
+    for name in ("fisher", "choi_z", "choi_l"):
+        p = np.array([one[name].p_value for one in draws])
+        assert stats.kstest(p, "uniform").pvalue > 0.001
+    assert np.std([one["choi_pm"].statistic for one in draws]) == pytest.approx(1, abs=0.05)
+
+
 def test_long_run_variance_by_hand() -> None:
     e = np.array([[1.0], [-1.0], [2.0], [0.0]])
     # 6/4 + 2 (1 - 1/2)(-1 - 2 + 0)/4
