@@ -12,6 +12,8 @@ from explain.claim_frames import Made, record
 from explain.claim_frames import main as decided
 from explain.claim_frames import series as rows
 from servio.explain import Estimate
+from servio.explain.book._comparing import low_place
+from servio.explain.book._findings import What
 from servio.explain.book._models import WAYS
 
 YEARS = range(2008, 2016)
@@ -136,6 +138,35 @@ def test_without_2010_the_claim_says_what_is_missing() -> None:
     evidence = strengthened(0.002, korea=0.05, fall=-0.001, years=range(2011, 2016))
     found = record(evidence, "K18-1")
     assert found.verdict == "not testable" and "2010" in found.missing
+
+
+def test_places_before_2010_do_not_count() -> None:
+    """Korea first is at the top, from 2010 on at the bottom."""
+    levels = spread(0.0, 0.1) | {"KOR": 0.05}
+    values = lines(levels, 0.002)
+    values["KOR"][:2] = [0.5, 0.5]
+    rest = lines(levels, 0.002)
+    parts = three_ways(rest, grouping="kiet", group="it")
+    parts += three_ways(values, grouping="kiet", group="business")
+    found = record(Made(*parts), "K18-1")
+    assert {f.verdict for f in decided(found) if "place" in f.statistic} == {"supported"}
+
+
+@pytest.mark.parametrize(
+    ("place", "part", "verdict"),
+    [(5, 0.5, "contradicted"), (6, 0.5, "supported"), (7, 0.25, "contradicted"),
+     (8, 0.25, "supported")],
+)  # fmt: skip
+def test_the_lower_half_of_ten_begins_at_the_sixth_place(
+    place: int, part: float, verdict: str
+) -> None:
+    others = [c for c in COUNTRIES if c != "KOR"]
+    levels = {country: 1.0 - 0.1 * i for i, country in enumerate(others)}
+    values = lines(levels | {"KOR": 1.05 - 0.1 * (place - 1)}, 0.0)
+    frame = Made(series("m", values)).results("m")
+    found = low_place(frame, "KOR", part, What("", ""), "made")
+    assert (found.estimate, found.lower, found.upper) == (place, place, place)
+    assert (found.verdict, found.unit) == (verdict, "of 10 countries")
 
 
 # -- K18-2 to K18-4 and K13-5: models --------------------------------------------------------------
@@ -331,6 +362,8 @@ def test_technology_and_decline(gap: float, slope: float, within: float, verdict
     main = decided(found)
     assert {f.scope for f in main} == {"KOR"} and len(main) == 12
     assert [f.estimate for f in main[:3]] == pytest.approx([gap, slope, within])
+    (mean,) = {f.estimate for f in found.findings if f.scope == "all" and "high" in f.statistic}
+    assert mean == pytest.approx(gap)
 
 
 def test_numbers_of_two_sources_stay_apart() -> None:

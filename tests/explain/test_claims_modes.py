@@ -94,6 +94,14 @@ def test_definitions_against_countries(
     assert len(found.findings) == 2 * (1 + len(LISTS))
 
 
+def test_one_odd_country_does_not_move_the_spread() -> None:
+    found = definitions(0.01, 0.001)
+    odd = (found._rows["country"] == COUNTRIES[-1]) & (found._rows["grouping"] == LISTS[0])
+    found._rows.loc[odd, "value"] = 0.9
+    first = main(record(found, "INT-2"))[0]
+    assert first.estimate == pytest.approx(1.5 * 0.01 / (3.5 * 0.001), rel=0.15)
+
+
 def test_a_few_definitions_are_no_spread() -> None:
     found = record(definitions(0.1, 0.01, LISTS[:3]), "INT-2")
     assert found.verdict == "not testable" and "4 definitions" in found.missing
