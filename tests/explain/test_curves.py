@@ -122,7 +122,7 @@ def test_the_joint_test_holds_its_size_and_finds_an_effect() -> None:
 
 
 def test_the_joint_test_knows_no_direction() -> None:
-    frame = world(2, effect=0.4)
+    frame = world(2, effect=0.8)
     turned = frame.assign(x=-frame["x"], x2=-frame["x2"])
     one, other = (
         explain.specification_curve(each, "y", ["x", "x2"], draws=199, cluster="country").joint
