@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ __all__ = [
     "above_chance",
     "all_years",
     "decided_by",
+    "each_source",
     "gap_of",
     "latest",
     "low_place",
@@ -103,8 +104,21 @@ def need_countries(found: pd.DataFrame, codes: Sequence[str]) -> None:
 
 def latest(findings: Sequence[Finding]) -> list[Finding]:
     """Findings of the source whose years end last, to be told first."""
-    newest = max(findings, key=lambda finding: finding.years[-4:]).source
+    newest = max(findings, key=_last).source
     return [finding for finding in findings if finding.source == newest]
+
+
+def each_source(findings: Sequence[Finding], tell: Callable[[Sequence[Finding]], str]) -> str:
+    """What the main findings of each source say, the latest first, with its name and years."""
+    main = sorted((f for f in findings if f.main), key=_last, reverse=True)
+    parts: dict[str, list[Finding]] = {}
+    for finding in main:
+        parts.setdefault(finding.source, []).append(finding)
+    return "; ".join(f"{name} {some[0].years}: {tell(some)}" for name, some in parts.items())
+
+
+def _last(finding: Finding) -> str:
+    return finding.years[-4:]
 
 
 def minus(text: str) -> str:

@@ -25,6 +25,7 @@ from servio.explain.book._book import (
 from servio.explain.book._comparing import (
     all_years,
     decided_by,
+    each_source,
     gap_of,
     latest,
     low_place,
@@ -385,8 +386,11 @@ def economies_like_korea(evidence: Evidence) -> Answer:
         f"goes with {told(high)} % of value added in high technology; less low technology: "
         f"{told(gap)}. "
     )
-    text += "; ".join(f"{f.scope}, {f.statistic.rpartition(' on ')[2]} {told(f)}" for f in named)
-    return f"{text}." if named else text.strip(), [*findings, *named]
+    few = [f for f in named if f.statistic.endswith(("high technology", "low technology"))]
+    if few:
+        some = (f"{f.scope}, {f.statistic.rpartition(' on ')[2]} {told(f)}" for f in few)
+        text += f"On few industries each: {'; '.join(some)}."
+    return text.strip(), [*findings, *named]
 
 
 def _high_and_low(one: Estimate, way: str, services: str, *, main: bool = False) -> list[Finding]:
@@ -436,13 +440,18 @@ def manufacturing_slower(evidence: Evidence) -> Answer:
             "services in the whole economy less in manufacturing": _less(economy, factory),
         }.items():
             findings += decided_by(trends(found, What(name, thing, "ratio"), "positive"), KOREA)
-    decided = [f for f in latest(findings) if f.main]
-    economy_slope, factory_slope, gap = decided[:3]
-    return minus(
-        f"{_named(economy_slope.scope)}: services per unit of output move by "
-        f"{a_year(economy_slope)} in the whole economy and by {a_year(factory_slope)} in "
-        f"manufacturing; difference {a_year(gap)}."
-    ), findings
+    scope = next(f.scope for f in findings if f.main)
+    words = f"{_named(scope)}, services per unit of output, direct"
+    return minus(f"{words}. {each_source(findings, _slower)}."), findings
+
+
+def _slower(main: Sequence[Finding]) -> str:
+    economy, factory, gap = (_slope(finding) for finding in main[:3])
+    return f"whole economy {economy}, manufacturing {factory}, difference {gap}"
+
+
+def _slope(finding: Finding) -> str:
+    return a_year(finding).partition(";")[0] + ")"
 
 
 def _less(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -472,13 +481,19 @@ def low_against_others(evidence: Evidence) -> Answer:
         need_countries(found, [KOREA, "MEX", "CHN"])
         for source, part in by_source(found):
             findings += _against_others(part, name, source)
-    quarter, oecd, mexico, china = latest(findings)[:4]
     return minus(
-        f"Services per unit of output of Korea's manufacturing: {_th(quarter.estimate)} "
-        f"{quarter.unit} and {_th(oecd.estimate)} {oecd.unit} of the OECD of 2013 in the last "
-        f"year; {100 * mexico.estimate:+.1f} points against Mexico and "
-        f"{100 * china.estimate:+.1f} against China on average of {mexico.years}."
+        f"Services per unit of output of Korea's manufacturing, direct. "
+        f"{each_source(findings, _low_or_not)}."
     ), findings
+
+
+def _low_or_not(main: Sequence[Finding]) -> str:
+    quarter, oecd, mexico, china = main[:4]
+    return (
+        f"{_th(quarter.estimate)} {quarter.unit} and {_th(oecd.estimate)} {oecd.unit} of the OECD "
+        f"in the last year, {100 * mexico.estimate:+.1f} points against Mexico and "
+        f"{100 * china.estimate:+.1f} against China on average"
+    )
 
 
 def _against_others(part: pd.DataFrame, name: str, source: str) -> list[Finding]:
@@ -565,16 +580,20 @@ def technology_and_decline(evidence: Evidence) -> Answer:
         slope = What(name, "producer services per unit of output of manufacturing", "ratio")
         findings += decided_by(trends(found, slope, "negative"), KOREA)
         findings += _within(evidence, grouping, name)
-    main = [f for f in latest(findings) if f.main]
-    level = [f for f in main if f.unit == "share"]
-    slopes_ = [f for f in main if f.unit == "ratio a year"]
-    within = [f for f in main if f.unit == "ratio"]
-    return minus(
-        f"{_named(main[0].scope)}, four definitions of producer services: their share of inputs is "
-        f"{_range(level)} points higher in high than in low technology; their coefficient moves by "
-        f"{_range(slopes_, 3)} points a year; at a fixed mix of industries it moved by "
-        f"{_range(within)} points in {within[0].years}."
-    ), findings
+    scope = next(f.scope for f in findings if f.main)
+    words = f"{_named(scope)}, four definitions of producer services"
+    return minus(f"{words}. {each_source(findings, _higher_but_falling)}."), findings
+
+
+def _higher_but_falling(main: Sequence[Finding]) -> str:
+    level, slope, within = (
+        [f for f in main if f.unit == unit] for unit in ("share", "ratio a year", "ratio")
+    )
+    return (
+        f"share of inputs {_range(level)} points higher in high than in medium-low technology, "
+        f"coefficient {_range(slope, 3)} points a year, at a fixed mix of industries since the "
+        f"base year {_range(within)} points"
+    )
 
 
 def _by_technology(evidence: Evidence, grouping: str, what: What) -> list[Finding]:
