@@ -121,6 +121,25 @@ def test_between_zero_and_one_lie_least_squares_and_within() -> None:
     assert pooled.coefficients == pytest.approx(estimate("y ~ x", none).coefficients, rel=1e-10)
 
 
+def test_indicators_of_years_leave_the_regression_of_means_alone() -> None:
+    linear = pytest.importorskip("linearmodels.panel", reason="needs the extra econ")
+    frame = made(1)
+    found = random_effects("y ~ x + z + i(year)", frame, panel="firm", time="year")
+    years = pd.get_dummies(frame["year"], prefix="year:", drop_first=True, dtype=float)
+    columns = frame.assign(const=1.0)[["firm", "year", "const", "x", "z"]].join(years)
+    other = linear.RandomEffects(
+        frame.set_index(["firm", "year"])["y"], columns.set_index(["firm", "year"])
+    ).fit()
+    assert found.coefficients == pytest.approx(other.params.to_numpy(), rel=1e-9)
+    assert found.statistics["theta"] == pytest.approx(float(other.theta.iloc[0, 0]), rel=1e-9)
+    # Means of gone rows tell years apart: then they stay.
+    few = random_effects("y ~ x + z + i(year)", made(1, gaps=True), panel="firm", time="year")
+    assert few.statistics["sigma2_indiv"] > 0
+    centred = frame.assign(x=frame["x"] - frame.groupby("firm")["x"].transform("mean"))
+    assert np.isfinite(random_effects("y ~ x + z", centred, panel="firm", time="year").coefficients
+                       ).all()  # fmt: skip
+
+
 def test_variances_are_unbiased_in_unbalanced_panels() -> None:
     found = []
     for seed in range(150):

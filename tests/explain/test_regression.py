@@ -340,8 +340,22 @@ def test_one_cluster_is_refused_and_few_are_noted(frame: pd.DataFrame) -> None:
         "few clusters (8 of year): errors are likely too small; compare with wild_bootstrap",
     ]
     assert found.df == 5
-    many = estimate("y ~ x1", frame, vcov={"cluster": "firm"})
-    assert many.notes == ()
+
+
+def test_clusters_that_a_coefficient_rests_on_are_counted() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"firm": np.repeat(np.arange(40), 4), "y": rng.normal(size=160)})
+    frame["x"] = np.tile([0.0, 1.0, 0.0, 1.0], 40)
+    alike = estimate("y ~ x | firm", frame, vcov={"cluster": "firm"})
+    assert alike.statistics["effective_clusters"] == pytest.approx(40, rel=1e-12)
+    assert alike.notes == ()
+    frame["few"] = frame["x"] * (frame["firm"] < 8)
+    few = estimate("y ~ few | firm", frame, vcov={"cluster": "firm"})
+    assert few.statistics["effective_clusters"] == pytest.approx(8, rel=1e-12)
+    assert few.notes == (
+        "1 of 1 terms rest on few clusters, few on as many as 8 of one size (40 of firm): their "
+        "errors are likely too small; compare with wild_bootstrap",
+    )
 
 
 def test_fewer_rows_than_parameters(frame: pd.DataFrame) -> None:

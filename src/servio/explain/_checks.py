@@ -26,6 +26,9 @@ Codes = npt.NDArray[np.intp]
 FEW_CLUSTERS = 30
 """Below "five to thirty" clusters Cameron, Gelbach and Miller (2008, Review of Economics and
 Statistics 90, 414-427) find clustered errors too small."""
+FEW_EFFECTIVE = 20
+"""Slopes that rest on 10 to 25 of 135 clusters have intervals that hold the truth in 92 to 93 of
+100 model worlds at the 95 % level (docs/explain.md)."""
 FEW_PERIODS = 20
 """Driscoll-Kraay errors are right as periods, not entities, become many (Hoechle 2007, Stata
 Journal 7, 281-312, on short panels)."""

@@ -25,6 +25,7 @@ __all__ = [
     "Correction",
     "correction",
     "effect_leverages",
+    "effective_clusters",
     "meat",
     "parameters",
     "sandwich",
@@ -152,6 +153,19 @@ def meat(design: Design, scores: Array) -> Array:
             scores, one if design.entities is None else design.entities, design.times, vcov.lags
         )
     return np.asarray(scores.T @ scores, dtype=np.float64)
+
+
+def effective_clusters(X: Array, bread: Array, codes: Codes) -> Array:
+    """How many clusters of one size each coefficient rests on, (k,).
+
+    With γ_g = b_j' X_g'X_g b_j, b_j row j of (X'X)⁻¹, the share of cluster g in the variance of
+    coefficient j under independent errors: (Σγ)² / Σγ² (Carter, Schnepel and Steigerwald 2017,
+    Review of Economics and Statistics 99, 698-709, not re-read: their G/(1+Γ) is this number).
+    """
+    squares = (X @ bread) ** 2
+    shares = np.column_stack([np.bincount(codes, column) for column in squares.T])
+    found: Array = shares.sum(axis=0) ** 2 / (shares**2).sum(axis=0)
+    return found
 
 
 def effect_leverages(design: Design) -> Array:

@@ -11,6 +11,8 @@ from scipy import stats
 
 from servio.errors import UsageError
 from servio.explain._checks import (
+    FEW_CLUSTERS,
+    FEW_EFFECTIVE,
     check_clusters,
     check_rank,
     check_rows,
@@ -23,6 +25,7 @@ from servio.explain._covariance import (
     Correction,
     correction,
     effect_leverages,
+    effective_clusters,
     meat,
     parameters,
     sandwich,
@@ -105,10 +108,12 @@ def estimate(
     -------
     Estimate
         `statistics` holds ``r2``, ``r2_within``, ``sigma``, ``rss`` and ``condition`` (of the
-        swept design with columns of unit length); with instruments ``first_stage_F x`` and
-        ``first_stage_p x`` of each endogenous term (the covariance asked for), and where there
-        are more instruments than endogenous terms ``sargan`` and ``sargan_p`` (iid) or
-        ``hansen_j`` and ``hansen_j_p`` (two-step GMM with the covariance asked for).
+        swept design with columns of unit length); with one cluster ``effective_clusters``, the
+        smallest number of clusters of one size a coefficient rests on; with instruments
+        ``first_stage_F x`` and ``first_stage_p x`` of each endogenous term (the covariance asked
+        for), and where there are more instruments than endogenous terms ``sargan`` and
+        ``sargan_p`` (iid) or ``hansen_j`` and ``hansen_j_p`` (two-step GMM with the covariance
+        asked for).
 
     Raises
     ------
@@ -181,6 +186,10 @@ def estimate(
             scores = with_leverages(scores, leverages)
         covariance, more = sandwich(design, scores, fit.bread, rss, told)
         notes += more
+        if len(design.clusters) == 1:
+            found, warnings = _effective(design, H, fit.bread, names)
+            statistics |= found
+            notes += warnings
         if design.instrument_names:
             found, warnings = _instruments(design, swept, residuals, ssc)
             statistics |= found
@@ -255,6 +264,24 @@ def _statistics(
     found["rss"] = rss
     found["condition"] = fit.condition
     return found
+
+
+def _effective(
+    design: Design, H: Array, bread: Array, names: Sequence[str]
+) -> tuple[dict[str, float], list[str]]:
+    """The smallest number of clusters a coefficient rests on; said where only that is small."""
+    ((name, codes),) = design.clusters.items()
+    numbers = effective_clusters(H, bread, codes)
+    at, count = int(numbers.argmin()), int(codes.max()) + 1
+    found = {"effective_clusters": float(numbers[at])}
+    if numbers[at] >= FEW_EFFECTIVE or count < FEW_CLUSTERS:
+        return found, []
+    few = int((numbers < FEW_EFFECTIVE).sum())
+    return found, [
+        f"{few} of {len(names)} terms rest on few clusters, {names[at]} on as many as "
+        f"{numbers[at]:.3g} of one size ({count} of {name}): their errors are likely too small; "
+        "compare with wild_bootstrap"
+    ]
 
 
 def _perfect(swept: Swept, design: Design, rss: float) -> bool:

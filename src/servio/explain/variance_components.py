@@ -16,7 +16,7 @@ from servio.explain._covariance import correction, sandwich
 from servio.explain._design import INTERCEPT, Design, build_design
 from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Panel
-from servio.explain._qr import LeastSquares, least_squares
+from servio.explain._qr import LeastSquares, dependence, least_squares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,8 @@ def random_effects(
     :math:`\theta_i = 1 - \sqrt{\sigma_e^2 / (\sigma_e^2 + T_i \sigma_\mu^2)}`. The variances are
     those of Swamy and Arora: :math:`\sigma_e^2` from the residuals within entities,
     :math:`\sigma_\mu^2` from those of the means of entities, for unbalanced panels by the
-    expectation of the latter's sum of squares (Baltagi and Chang).
+    expectation of the latter's sum of squares (Baltagi and Chang). Means that are combinations
+    of others, such as those of the years of a balanced panel, are left out there.
 
     Parameters
     ----------
@@ -404,11 +405,12 @@ def _components(place: str, X: Array, y: Array, ids: Codes) -> _Components:
         raise ValueFault(place, found="a perfect fit within entities", expected="residuals",
                          remedy="See which term is the outcome in disguise.")  # fmt: skip
     root = np.sqrt(counts)
+    means = means[:, _independent(X, means, ids)]
     between = least_squares(means * root[:, None], mean * root)
     inner = (means * counts[:, None]).T @ (means * counts[:, None])
     spread = len(y) - float(np.trace(between.bread @ inner))
     rss = float(between.residuals @ between.residuals)
-    individual = (rss - (entities - k) * idiosyncratic) / spread
+    individual = (rss - (entities - means.shape[1]) * idiosyncratic) / spread
     theta = 1 - np.sqrt(idiosyncratic / (idiosyncratic + counts * max(individual, 0.0)))
     return _Components(idiosyncratic, max(individual, 0.0), theta, individual < 0)
 
@@ -418,6 +420,17 @@ def _means(columns: Array, ids: Codes) -> Array:
     sums = np.column_stack([np.bincount(ids, column) for column in columns.T])
     means: Array = sums / counts[:, None]
     return means
+
+
+def _independent(X: Array, means: Array, ids: Codes) -> list[int]:
+    """Columns whose means tell something new: those of years are alike in a balanced panel."""
+    lengths = np.linalg.norm(X, axis=0)
+    left = [
+        j for j in range(X.shape[1]) if np.linalg.norm(means[ids, j]) > NO_VARIATION * lengths[j]
+    ]
+    while found := dependence(means[:, left], np.full(len(left), NO_VARIATION)):
+        del left[found[0]]
+    return left
 
 
 def _varies(column: Array, means: Array) -> bool:
