@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from servio.classify import grouping, identify
+from servio.explain._estimate import Estimate
 from servio.explain.book._book import (
     Answer,
     Evidence,
@@ -20,6 +21,7 @@ from servio.explain.book._book import (
     verdict_of,
     years_of,
 )
+from servio.explain.book._comparing import minus
 from servio.explain.book._findings import (
     What,
     by_country,
@@ -31,7 +33,7 @@ from servio.explain.book._findings import (
     rank_correlations,
     trends,
 )
-from servio.explain.regression import estimate
+from servio.explain.causality import granger, panel_var
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +123,7 @@ def functions_of_services(evidence: Evidence) -> Answer:
         for f in made
         if f.main
     )
-    return f"Mean over countries: {said}.", made
+    return minus(f"Mean over countries: {said}."), made
 
 
 def _channel(evidence: Evidence) -> list[Finding]:
@@ -192,7 +194,8 @@ def services_as_adhesive(evidence: Evidence) -> Answer:
         for f in made
         if f.main
     )
-    return f"Loss of value added over the own share: {said}. Differences: {gaps}.", [*made, *levels]
+    text = f"Loss of value added over the own share: {said}. Differences: {gaps}."
+    return minus(text), [*made, *levels]
 
 
 def _ratios(found: pd.DataFrame) -> Iterator[Finding]:
@@ -215,17 +218,22 @@ _SIDES = (("services", "manufacturing"), ("manufacturing", "services"))
 @check("INT-8")
 def feedback(evidence: Evidence) -> Answer:
     """Whether growth of each of manufacturing and services goes before growth of the other."""
-    what = What("value added at constant prices", "growth", "elasticity")
     made: list[Finding] = []
     for source, part in by_source(countries_only(_volumes(evidence))):
-        for cause, effect in _SIDES:
-            made += _led(part, cause, effect, what, source)
+        growth = _growth(part)
+        if growth["country"].nunique() >= 8 and growth["year"].nunique() >= 8:
+            made += _within(growth, source)
+            made += _vector(growth, source)
     if not made:
-        raise Missing("growth of eight countries over six years")
+        raise Missing("growth of eight countries over eight years")
     said = "; ".join(
-        f"{f.statistic}: {f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f})" for f in made
+        f"{f.definition.split(':')[0]}, {f.statistic}: {f.estimate:+.3f} ({f.lower:+.3f} to "
+        f"{f.upper:+.3f})"
+        for f in made
+        if f.main
     )
-    return f"{said} ({made[0].source} {made[0].years}).", made
+    text = f"{said} ({made[0].source} {made[0].years}). What comes before need not be the cause."
+    return minus(text[:1].upper() + text[1:]), made
 
 
 def _volumes(evidence: Evidence) -> pd.DataFrame:
@@ -257,32 +265,50 @@ def _sectors(codes: list[str]) -> dict[str, str]:
     }
 
 
-def _led(
-    levels: pd.DataFrame, cause: str, effect: str, what: What, source: str
-) -> Iterator[Finding]:
-    """Coefficient of the growth of one on that of the other a year later, own growth held.
-
-    Effects of country and year; errors clustered by country. Prediction, not cause.
-    """
+def _growth(levels: pd.DataFrame) -> pd.DataFrame:
+    """Log levels of both sectors by country and year, where both are above zero."""
     wide = levels.set_index(["country", "year", "sector"])["value"].unstack()
-    if not {cause, effect} <= set(wide) or (wide <= 0).any(axis=None):
-        return
-    frame = np.log(wide).rename_axis(columns=None).reset_index()
-    frame["country"] = frame["country"].astype(str)
-    if frame["country"].nunique() < 8 or frame["year"].nunique() < 6:
-        return
-    found = estimate(
-        f"d({effect}) ~ lag(d({effect})) + lag(d({cause})) | country + year", frame,
-        vcov={"cluster": "country"}, panel="country", time="year",
-    )  # fmt: skip
-    term = found.position(f"lag(d({cause}))")
-    low, high = (float(end[term]) for end in found.interval())
-    yield Finding(
-        "all", years_of(frame),
-        f"{what.definition}; effects of country and year, clusters of countries",
-        f"{what.thing} of {effect} on that of {cause} a year before",
-        float(found.coefficients[term]), low, high, what.unit, verdict_of(low, high),
-        interval="95 % confidence", main=True, source=source,
+    wide = wide.reindex(columns=["manufacturing", "services"]).dropna()
+    frame: pd.DataFrame = np.log(wide[(wide > 0).all(axis=1)]).rename_axis(columns=None)
+    return frame.reset_index().astype({"country": object})
+
+
+def _within(growth: pd.DataFrame, source: str) -> Iterator[Finding]:
+    """Granger's regression with effects of country and year, and his test country by country."""
+    for cause, effect in _SIDES:
+        found = granger(growth, f"d({cause})", f"d({effect})", panel="country", time="year")
+        words = "fixed effects: value added at constant prices, countries and years"
+        yield _prediction(found.pooled, found.cause, words, cause, effect, growth, source)
+        for name, test in found.tests.items():
+            if name == "z_bar_tilde":
+                verdict: Verdict = "supported" if test.p_value < 0.05 else "mixed"
+                yield Finding(
+                    "all", years_of(growth), "Dumitrescu and Hurlin: some countries, either sign",
+                    f"p of growth of {cause} for that of {effect}", test.p_value, None, None,
+                    "probability", verdict, source=source,
+                )  # fmt: skip
+
+
+def _vector(growth: pd.DataFrame, source: str) -> Iterator[Finding]:
+    """The same by a vector autoregression in forward deviations, without the bias of lags."""
+    names = [f"d({side})" for side in _SIDES[0]]
+    found = panel_var(growth, names, draws=2, horizon=1, panel="country", time="year")
+    words = "vector autoregression: value added at constant prices, forward deviations"
+    for cause, effect in _SIDES:
+        one = found.equations[f"d({effect})"]
+        yield _prediction(one, f"d({cause})", words, cause, effect, growth, source)
+
+
+def _prediction(
+    one: Estimate, name: str, words: str, cause: str, effect: str, growth: pd.DataFrame, source: str
+) -> Finding:
+    """The coefficient of the other's growth a year before."""
+    at = one.position(f"lag({name}, 1)")
+    low, high = (float(end[at]) for end in one.interval())
+    return Finding(
+        "all", years_of(growth), words, f"growth of {effect} on that of {cause} a year before",
+        float(one.coefficients[at]), low, high, "elasticity", verdict_of(low, high),
+        interval="95 % confidence, clusters of countries", main=True, source=source,
     )  # fmt: skip
 
 
@@ -302,4 +328,4 @@ def hierarchy_rises(evidence: Evidence) -> Answer:
         for f in made
         if f.main
     )
-    return f"Change of the mean level of services, mean over countries: {said}.", made
+    return minus(f"Change of the mean level of services, mean over countries: {said}."), made

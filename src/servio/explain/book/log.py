@@ -20,6 +20,7 @@ from servio.explain.book._book import (
     years_of,
 )
 from servio.explain.book._findings import What, about, countries_only, each
+from servio.explain.book._models import WAYS, coefficient, model, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +155,8 @@ def _ranks(found: pd.DataFrame, what: What, source: str) -> list[Finding]:
 
 # -- LOG-7: value added ----------------------------------------------------------------------------
 
-MAIN = "main"
+MAINS = {"main": "conv", "both ways": "mutual", "per unit of output": "coef"}
+"""Models that decide, one for each definition of convergence: name and the columns' first word."""
 TERM = re.compile(r"(lag\()?\w+_logistics(_lag|\))?")
 """Convergence with logistics by itself, of the year before or the same; not in a product."""
 
@@ -162,29 +164,25 @@ TERM = re.compile(r"(lag\()?\w+_logistics(_lag|\))?")
 @check("LOG-7")
 def linkage_and_value(evidence: Evidence) -> Answer:
     """Whether industries earn more a year after more logistics in their inputs."""
-    found = [f for name, one in evidence.estimates().items() for f in _coefficient(name, one)]
-    decides = [f for f in found if f.main]
-    if not decides:
-        raise Missing(
-            f'estimate "{MAIN}" with convergence with logistics, as examples/kiet2018.toml'
-        )
-    f = decides[0]
-    same = sum(other.verdict == f.verdict for other in found if not other.main)
+    mains = [
+        coefficient(model(evidence, name), {f"{way}_logistics_lag": 1}, way, EFFECT, main=True)
+        for name, way in MAINS.items()
+    ]
+    others = [f for name, one in evidence.estimates().items() for f in _others(name, one)]
+    same = sum(other.verdict == mains[0].verdict for other in others)
     text = (
-        f"One point more of logistics in inputs goes with {f.estimate:+.2f} % of value added a "
-        f"year later ({f.lower:+.2f} to {f.upper:+.2f}); {same} of {len(found) - 1} other models "
-        "have the same verdict. An association, not a cause; costs are not in it."
+        f"1 point more of logistics in inputs goes with {told(mains[0])} % of value added a year "
+        f"later; both ways {told(mains[1])}, per unit of output {told(mains[2])}; {same} of "
+        f"{len(others)} other models have the verdict of the first. Costs are not in it."
     )
-    return text, found
+    return text, [*mains, *others]
 
 
-def _coefficient(name: str, one: Estimate) -> Iterator[Finding]:
-    """The coefficient of convergence with logistics in an estimate, if it has one."""
-    for term in filter(TERM.fullmatch, one.terms):
-        at = one.position(term)
-        low, high = (float(end[at]) for end in one.interval())
-        yield Finding(
-            "all", one.sample, f"model {name}: {one.formula}; {one.vcov}", f"coefficient of {term}",
-            float(one.coefficients[at]), low, high, "ln value added per share",
-            verdict_of(low, high), interval="95 % confidence", main=name == MAIN,
-        )  # fmt: skip
+EFFECT = "effect of logistics"
+
+
+def _others(name: str, one: Estimate) -> Iterator[Finding]:
+    """The coefficient of logistics by itself in the other models, as detail."""
+    for term in filter(TERM.fullmatch, () if name in MAINS else one.terms):
+        way = next((way for way in WAYS if way in term), "conv")
+        yield coefficient(one, {term: 1}, way, f"{EFFECT}, {term}")

@@ -19,6 +19,7 @@ from servio.explain.book._book import (
     verdict_of,
     years_of,
 )
+from servio.explain.book._comparing import minus
 from servio.explain.book._findings import (
     Sign,
     What,
@@ -183,7 +184,7 @@ def _told(made: list[Finding], things: tuple[str, ...]) -> str:
         f"{thing}: " + ", ".join(a_year(f) for f in made if f.main and thing in f.statistic)
         for thing in things
     ]
-    return "Change of the share, mean over countries: " + "; ".join(said) + "."
+    return minus("Change of the share, mean over countries: " + "; ".join(said) + ".")
 
 
 INTO_SERVICES: tuple[tuple[What, str, Filters], ...] = (
@@ -213,7 +214,7 @@ def manufacturing_in_services(evidence: Evidence) -> Answer:
     for what, found in each(evidence, INTO_SERVICES):
         made += trends(found, what, "positive")
     said = "; ".join(f"{f.definition}: {a_year(f)}" for f in made if f.main)
-    return f"Mean over countries, {said}.", made
+    return minus(f"Mean over countries, {said}."), made
 
 
 @check("TR-1f")
@@ -235,7 +236,7 @@ def margins_of_chains(evidence: Evidence) -> Answer:
         for f in made
         if f.main
     )
-    return f"Mean over countries, {said}.", made
+    return minus(f"Mean over countries, {said}."), made
 
 
 def _capital_margins(evidence: Evidence) -> Iterator[Finding]:
@@ -286,7 +287,7 @@ def outsourcing_market(evidence: Evidence | None) -> Answer:
     )
     trend = [] if evidence is None else _outsourcing_trends(evidence)
     said = "; ".join(f"{f.definition} {a_year(f)}" for f in trend if f.scope == "all")
-    return f"{text} Services in inputs of manufacturing: {said}." if said else text, (
+    return minus(f"{text} Services in inputs of manufacturing: {said}.") if said else text, (
         growth, market, *trend,
     )  # fmt: skip
 
@@ -348,7 +349,7 @@ def income_of_stages(evidence: Evidence) -> Answer:
         for f in made
         if f.main
     )
-    return f"Service stages earn of the income of manufacturing chains: {said}.", made
+    return minus(f"Service stages earn of the income of manufacturing chains: {said}."), made
 
 
 INCOME = "value added in manufacturing chains, services before, around and after fabrication"
@@ -420,7 +421,7 @@ def it_as_carrier(evidence: Evidence) -> Answer:
                 f"all other services have a rank correlation of {f.estimate:+.2f} ({f.lower:+.2f} "
                 f"to {f.upper:+.2f}; {f.source} {f.years})."
             )
-    return text, made
+    return minus(text), made
 
 
 def _carried(evidence: Evidence) -> list[Finding]:
