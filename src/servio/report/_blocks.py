@@ -86,6 +86,10 @@ class Table:
     data : DataFrame
     folded : bool
         Shown only when opened.
+    kind : str
+        Name of a style of its own; "" for none.
+    latex : str
+        The same as LaTeX, to download; "" if there is none.
     """
 
     title: str
@@ -95,13 +99,16 @@ class Table:
     numeric: Sequence[bool]
     data: pd.DataFrame
     folded: bool = False
+    kind: str = ""
+    latex: str = ""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph, with the words it begins with."""
 
     text: str
+    title: str = ""
 
 
 @dataclass(frozen=True)

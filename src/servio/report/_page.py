@@ -18,6 +18,7 @@ from servio.report._change import changes
 from servio.report._compare import ranks, trends
 from servio.report._definitions import definitions
 from servio.report._detail import heat_maps, service_groups, technology
+from servio.report._explain import is_explained, models
 from servio.report._headlines import headlines
 from servio.report._income import income
 from servio.report._linkage import linkage
@@ -53,6 +54,11 @@ class Entry:
         """Name of its download."""
         return f"{self.id}.csv"
 
+    @property
+    def latex_file(self) -> str:
+        """Name of its LaTeX download."""
+        return f"{self.id}.tex"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -65,10 +71,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says, before it is a page or a workbook."""
+    """Everything a report says, before it is a page or a workbook.
+
+    `models` are the sections on the panel and the estimates, which may rest on several sources.
+    """
 
     results: Results
     parts: tuple[Part, ...]
+    models: tuple[Section, ...]
     entries: tuple[Entry, ...]
     inputs: Entry | None
 
@@ -87,11 +97,13 @@ def build(store: StudyStore) -> Report:
     """Sections of every source of a study."""
     results = Results(store)
     parts = tuple(_part(View(results, source)) for source in results.sources)
-    blocks = [b for part in parts for section in part.sections for b in section.blocks]
+    explained = models(store)
+    sections = [*(section for part in parts for section in part.sections), *explained]
+    blocks = [b for section in sections for b in section.blocks]
     files = _methods.inputs(store.provenance())
     entries = tuple(_numbered([*blocks, *([files] if files else [])]))
     last = entries[-1] if files else None
-    return Report(results, parts, entries, last)
+    return Report(results, parts, explained, entries, last)
 
 
 def _part(view: View) -> Part:
@@ -142,6 +154,7 @@ def as_html(report: Report, workbook: bytes) -> str:
         made_from=made_from(store),
         svg=lambda e: markupsafe.Markup(as_svg(e.block.chart)),
         csv=lambda e: data_uri(csv_bytes(e.block.data), "text/csv"),
+        latex=lambda e: data_uri(e.block.latex.encode(), "application/x-tex"),
         workbook=data_uri(
             workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         ),
@@ -154,6 +167,7 @@ def as_html(report: Report, workbook: bytes) -> str:
 def _problems(store: Any) -> list[str]:
     """Measures that had no answer for a table, each reason once with the number of tables."""
     frame = store.problems()
+    frame = frame[[not is_explained(name) for name in frame["measure"]]]
     counted = frame.groupby(["measure", "text"], sort=False).size() if len(frame) else {}
     return [f"{name}: {text} ({count} tables and variants)"
             for (name, text), count in dict(counted).items()]  # fmt: skip

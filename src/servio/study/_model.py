@@ -16,11 +16,16 @@ from servio.study._rows import LABELS
 if TYPE_CHECKING:
     from servio.explain._recipe import PanelClass, PanelRecipe
 
-__all__ = ["EstimateEntry", "checked_estimates", "checked_panel"]
+__all__ = ["TRAPS", "EstimateEntry", "checked_estimates", "checked_panel"]
 
 KEYS = ("country", "industry", "year")
 OF_RESULTS = ("source", "year", *LABELS, "unit", "definition")
 """Columns of the results, besides options of measures, that a column of a panel may name."""
+
+
+TRAPS = ("mechanical", "interpolation", "nickell", "weights", "deflation", "generated",
+         "dependence")  # fmt: skip
+"""What an estimate may be made to show; the report has a paragraph on each."""
 
 
 class EstimateEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +40,8 @@ class EstimateEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ssc : str
     weights : str, optional
     where : str
+    trap : str
+        One of `TRAPS` whose effect it shows, beside the first estimate; "" for none.
     """
 
     name: str
@@ -43,6 +50,7 @@ class EstimateEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ssc: str = "fixest"
     weights: str | None = None
     where: str = ""
+    trap: str = ""
 
 
 # -- panel -----------------------------------------------------------------------------------------
@@ -122,6 +130,8 @@ def checked_estimates(
         if not one.name.strip() or one.name in seen:
             complain("name", repr(one.name), "a name of its own", ())
         seen.add(one.name)
+        if one.trap and one.trap not in TRAPS:
+            complain("trap", repr(one.trap), "a known trap", TRAPS)
         known = _Known(recipe, own_groupings)
         for key, names in _used(one, place, f"estimates[{number}]"):
             for name in names:
