@@ -200,6 +200,19 @@ def test_mundlak_is_within_in_a_balanced_panel_and_hausman_with_one_variance() -
     assert classic.statistic == pytest.approx(expected, rel=1e-9)
 
 
+def test_indicators_of_years_and_age_beside_year() -> None:
+    """More parameters than entities, which share the years; age and year are alike within."""
+    frame = made(6, entities=5, periods=8)
+    found = random_effects("y ~ x + i(year)", frame, panel="firm", time="year")
+    assert found.statistics["sigma2_idios"] > 0
+    older = made(7).assign(age=lambda f: f["year"] + f["firm"] % 9)
+    both = random_effects("y ~ x + age + year", older, panel="firm", time="year")
+    alone = random_effects("y ~ x + year", older, panel="firm", time="year")
+    assert both.statistics["sigma2_idios"] == pytest.approx(
+        alone.statistics["sigma2_idios"], rel=1e-9
+    )
+
+
 # -- faults
 
 

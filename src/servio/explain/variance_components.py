@@ -385,17 +385,18 @@ def _statistics(
 def _components(place: str, X: Array, y: Array, ids: Codes) -> _Components:
     """Swamy and Arora's variances; for unbalanced panels Baltagi and Chang's (1994)."""
     counts = np.bincount(ids).astype(np.float64)
-    entities, k = len(counts), X.shape[1]
+    entities, lengths = len(counts), np.linalg.norm(X, axis=0)
+    means, mean = _means(X, ids), _means(y[:, None], ids)[:, 0]
+    within, left = _independent(X - means[ids], lengths), y - mean[ids]
+    means = _independent(means * np.sqrt(counts)[:, None], lengths)
+    k, varying = means.shape[1], within.shape[1]
     if entities <= k:
         raise ValueFault(place, found=f"{entities} entities for {k} parameters",
                          expected="more entities than parameters, for random effects",
                          remedy="Leave terms out, or use fixed effects.")  # fmt: skip
-    means, mean = _means(X, ids), _means(y[:, None], ids)[:, 0]
-    varying = [j for j in range(k) if _varies(X[:, j], means[ids, j])]
-    within, left = (X - means[ids])[:, varying], y - mean[ids]
-    df = len(y) - entities - len(varying)
+    df = len(y) - entities - varying
     if df <= 0:
-        raise ValueFault(place, found=f"{len(y)} rows for {entities + len(varying)} parameters",
+        raise ValueFault(place, found=f"{len(y)} rows for {entities + varying} parameters",
                          expected="several rows an entity",
                          remedy="Leave terms out, or use more rows.")  # fmt: skip
     if varying:
@@ -404,13 +405,10 @@ def _components(place: str, X: Array, y: Array, ids: Codes) -> _Components:
     if float(left @ left) <= (PERFECT * np.linalg.norm(y)) ** 2:
         raise ValueFault(place, found="a perfect fit within entities", expected="residuals",
                          remedy="See which term is the outcome in disguise.")  # fmt: skip
-    root = np.sqrt(counts)
-    means = means[:, _independent(X, means, ids)]
-    between = least_squares(means * root[:, None], mean * root)
-    inner = (means * counts[:, None]).T @ (means * counts[:, None])
-    spread = len(y) - float(np.trace(between.bread @ inner))
+    between = least_squares(means, mean * np.sqrt(counts))
+    spread = len(y) - float(np.trace(between.bread @ ((means.T * counts) @ means)))
     rss = float(between.residuals @ between.residuals)
-    individual = (rss - (entities - means.shape[1]) * idiosyncratic) / spread
+    individual = (rss - (entities - k) * idiosyncratic) / spread
     theta = 1 - np.sqrt(idiosyncratic / (idiosyncratic + counts * max(individual, 0.0)))
     return _Components(idiosyncratic, max(individual, 0.0), theta, individual < 0)
 
@@ -422,15 +420,16 @@ def _means(columns: Array, ids: Codes) -> Array:
     return means
 
 
-def _independent(X: Array, means: Array, ids: Codes) -> list[int]:
-    """Columns whose means tell something new: those of years are alike in a balanced panel."""
-    lengths = np.linalg.norm(X, axis=0)
-    left = [
-        j for j in range(X.shape[1]) if np.linalg.norm(means[ids, j]) > NO_VARIATION * lengths[j]
-    ]
-    while found := dependence(means[:, left], np.full(len(left), NO_VARIATION)):
+def _independent(columns: Array, lengths: Array) -> Array:
+    """Columns less those that are zero or combinations of others beside `lengths`.
+
+    Means of years are alike in a balanced panel; within entities, age and year are.
+    """
+    some = np.linalg.norm(columns, axis=0) > NO_VARIATION * lengths
+    left = np.flatnonzero(some).tolist()
+    while found := dependence(columns[:, left], np.full(len(left), NO_VARIATION)):
         del left[found[0]]
-    return left
+    return columns[:, left]
 
 
 def _varies(column: Array, means: Array) -> bool:
