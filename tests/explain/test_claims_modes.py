@@ -102,6 +102,11 @@ def test_one_odd_country_does_not_move_the_spread() -> None:
     assert first.estimate == pytest.approx(1.5 * 0.01 / (3.5 * 0.001), rel=0.15)
 
 
+def test_a_study_without_definitions_says_what_to_add_in_one_word() -> None:
+    found = record(Made(), "INT-2")
+    assert 'service_input_share with grouping = "@producer_services"' in found.missing
+
+
 def test_a_few_definitions_are_no_spread() -> None:
     found = record(definitions(0.1, 0.01, LISTS[:3]), "INT-2")
     assert found.verdict == "not testable" and "4 definitions" in found.missing

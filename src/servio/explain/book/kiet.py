@@ -634,6 +634,8 @@ def _within(evidence: Evidence, grouping: str, name: str) -> list[Finding]:
 
 def _range(findings: Sequence[Finding], digits: int = 2) -> str:
     values = [100 * f.estimate for f in findings]
+    if not values:
+        return "unknown"
     return f"{min(values):+.{digits}f} to {max(values):+.{digits}f}"
 
 

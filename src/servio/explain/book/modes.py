@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,8 +92,7 @@ def definitions_matter(evidence: Evidence) -> Answer:
         (What("share of value added of services", "producer services among services"),
          "producer_service_share", {"of": "services"}),
     ):  # fmt: skip
-        lists = list(producer_service_definitions())
-        found = countries_only(rows(evidence, measure, grouping=lists, **filters))
+        found = _under_all(evidence, measure, filters)
         for source, part in by_source(found):
             findings += _spreads(part, what, source)
     ratio, *levels = (f for f in latest(findings) if f.definition == findings[0].definition)
@@ -103,6 +103,16 @@ def definitions_matter(evidence: Evidence) -> Answer:
         f"({ratio.lower:.1f} to {ratio.upper:.1f} over the years); median countries range from "
         f"{min(values):.1%} to {max(values):.1%}."
     ), findings
+
+
+def _under_all(evidence: Evidence, measure: str, filters: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows under every named definition that the study has."""
+    try:
+        lists = list(producer_service_definitions())
+        return countries_only(rows(evidence, measure, grouping=lists, **filters))
+    except Missing:
+        wanted = "".join(f" {key} = {json.dumps(value)}" for key, value in filters.items())
+        raise Missing(f'measure {measure} with grouping = "@producer_services"{wanted}') from None
 
 
 def _spreads(part: pd.DataFrame, what: What, source: str) -> list[Finding]:
