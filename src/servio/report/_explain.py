@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from servio.errors import ServioError
 from servio.explain import Estimate, RegressionTable, regression_table
 from servio.explain.tables import digits
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
@@ -26,6 +27,7 @@ __all__ = ["explain_problems", "is_explained", "models"]
 SIDE = 4
 MANY = 12
 CHANCE = 0.05
+IN_WORDS = ("convergence", "method", "errors", "sample")
 LEVEL = "95 % intervals"
 KEYS = (Key("dot", "interval leaves out zero", INK), Key("ring", "it does not", INK))
 
@@ -39,16 +41,16 @@ def models(store: StudyStore) -> tuple[Section, ...]:
     """Sections on the panel and the estimates of a study; none where it asks for none."""
     if store.study.panel is None:
         return ()
-    problems = explain_problems(store)
     if any(row.measure == "panel" for row in store.problems().itertuples()):
-        return (problems,)
+        return (explain_problems(store),)
     read = Models(store)
     made = [panel_section(read)]
     if read.estimates:
         made += [main_section(read), types_section(read), countries_section(read),
                  definitions_section(read), specifications(read), traps(read),
                  tables(read)]  # fmt: skip
-    return tuple(section for section in (*made, problems) if section.blocks)
+    made.append(explain_problems(store, read.failed))
+    return tuple(section for section in made if section.blocks)
 
 
 # -- panel -----------------------------------------------------------------------------------------
@@ -287,10 +289,19 @@ def _types_rows(read: Models, term: ServiceTerm) -> list[tuple[str, Size, bool]]
     return rows + apart
 
 
+def _slopes(read: Models, term: ServiceTerm) -> list[tuple[str, Size, bool]]:
+    """Rows of a term; none, with a problem said at the end, where its slopes can't be taken."""
+    try:
+        return _types_rows(read, term)
+    except ServioError as error:
+        read.failed.append((f"Slopes of {term.term} in {term.estimate.name}", str(error)))
+        return []
+
+
 def _types_figure(read: Models, title: str, terms: Sequence[ServiceTerm]) -> Figure | None:
     panels, drawn = [], []
     for term in terms:
-        sizes = [(n, s, read.scaled(term, s), m) for n, s, m in _types_rows(read, term)]
+        sizes = [(n, s, read.scaled(term, s), m) for n, s, m in _slopes(read, term)]
         if sizes:
             rows = [_row(n, e, _interval(s), marked=m) for n, s, e, m in sizes]
             head = f"{term.service.title} · {term.estimate.name}{_equal(read, term)}"
@@ -328,7 +339,7 @@ def _equal(read: Models, term: ServiceTerm) -> str:
 
 
 def _types_table(read: Models, terms: Sequence[ServiceTerm]) -> Table:
-    found = [(t, n, s, read.scaled(t, s)) for t in terms for n, s, _ in _types_rows(read, t)]
+    found = [(t, n, s, read.scaled(t, s)) for t in terms for n, s, _ in _slopes(read, t)]
     rows = [[t.estimate.name, t.service.title, whom, _interval(slope), _interval(effect)]
             for t, whom, slope, effect in found]  # fmt: skip
     return Table(
@@ -618,7 +629,7 @@ def _grouped(read: Models) -> Iterator[tuple[str, list[Estimate], bool]]:
             more = ", other definitions" if other else ""
             yield f"{title}{where}{more}", estimates, other or len(estimates[0].terms) > 2 * MANY
     if read.robustness:
-        yield "Robustness", [*main, *read.robustness], True
+        yield "Robustness" if main else "Models", [*main, *read.robustness], bool(main)
     if read.alone:
         yield "One service group at a time", read.alone, True
 
@@ -643,25 +654,31 @@ def _table(read: Models, title: str, estimates: Sequence[Estimate], folded: bool
     for estimate in estimates:
         labels = _labels(read, estimate) | labels
     made = regression_table({e.name: e for e in estimates}, labels=labels)
-    words = tuple(_convergence(read, e) for e in estimates)
-    made = replace(made, facts=(("convergence", words), *made.facts))
+    words = tuple(_measures([*read.service_terms(e), *read.interacted(e)]) for e in estimates)
+    own = [("service group", tuple(_only(read, e) for e in estimates)), ("convergence", words)]
+    made = replace(made, facts=(*(fact for fact in own if any(fact[1])), *made.facts))
+    same = {name: texts[0] for name, texts in made.facts
+            if name in IN_WORDS and len(texts) > 1 and len(set(texts)) == 1}  # fmt: skip
+    shown = replace(made, facts=tuple(fact for fact in made.facts if fact[0] not in same))
+    note = "".join(f"{name.capitalize()}: {text}. " for name, text in same.items()
+                   if name != "errors")  # fmt: skip
     kinds = list(dict.fromkeys(e.vcov for e in estimates))
     formulas = pd.DataFrame([["formula", "", *(e.formula for e in estimates)]],
                             columns=["row", "quantity", *made.columns])  # fmt: skip
     return Table(
         title,
-        f"Errors: {'; or '.join(kinds)}." + (f" {' '.join(made.notes)}" if made.notes else ""),
-        ["", *made.columns], _paired(made), [False] + [True] * len(made.columns),
+        " ".join([f"{note}Errors: {'; or '.join(kinds)}.", *made.notes]),
+        ["", *made.columns], _paired(shown), [False] + [True] * len(made.columns),
         pd.concat([made.to_frame(), formulas], ignore_index=True), folded,
         kind="regression", latex=made.to_latex(),
     )  # fmt: skip
 
 
-def _convergence(read: Models, estimate: Estimate) -> str:
-    """Measure and timing of the service groups, with the group where there is only one."""
+def _only(read: Models, estimate: Estimate) -> str:
+    """The service group of an estimate with only one."""
     terms = [*read.service_terms(estimate), *read.interacted(estimate)]
     titles = list(dict.fromkeys(t.service.title for t in terms))
-    return f"{f'{titles[0]}: ' if len(titles) == 1 else ''}{_measures(terms)}"
+    return titles[0] if len(titles) == 1 else ""
 
 
 def _labels(read: Models, estimate: Estimate) -> dict[str, str]:
@@ -689,9 +706,12 @@ def _paired(made: RegressionTable) -> list[list[str]]:
 # -- problems --------------------------------------------------------------------------------------
 
 
-def explain_problems(store: StudyStore) -> Section:
+def explain_problems(store: StudyStore, failed: Sequence[tuple[str, str]] = ()) -> Section:
     """Panel and models that could not be made, and why."""
     rows = [r for r in store.problems().itertuples() if is_explained(str(r.measure))]
-    blocks = [Text(f"{r.text}" + (f" ({r.definition})" if r.definition else ""),
-                   str(r.measure).removeprefix("estimate ")) for r in rows]  # fmt: skip
+    blocks = [
+        Text(f"{r.text} ({r.definition})" if r.definition else str(r.text), f"{r.measure}:")
+        for r in rows
+    ]
+    blocks += [Text(text, f"{what}:") for what, text in failed]
     return Section("Models without an answer", "", blocks)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from servio.errors import ServioError
 from servio.explain import marginal_effects, same_effect
 from servio.explain._expression import columns_used
 from servio.explain._formula import Factor, Formula, Levels, Term, parse_formula
@@ -95,6 +97,7 @@ class Models:
         assert recipe is not None
         self.recipe = recipe
         self._sd: dict[str, float] = {}
+        self.failed: list[tuple[str, str]] = []
 
     # -- services ----------------------------------------------------------------------------------
 
@@ -146,11 +149,22 @@ class Models:
 
     def _term(self, estimate: Estimate, factor: Factor) -> Iterator[ServiceTerm]:
         column = self._base(factor.expression)
-        if column is None:
+        if column is None or column in self._bent(estimate):
             return
         service, measure = self.columns[column]
         lagged = "lag(" in factor.expression or column not in columns_used(factor.expression)
         yield ServiceTerm(estimate, factor.name, column, service, measure, lagged)
+
+    def _all_columns(self, estimate: Estimate) -> set[str]:
+        """Columns of service groups that an estimate uses, however."""
+        factors = [f for term in self.formula(estimate).terms for f in _numbers(term)]
+        return {base for f in factors if (base := self._base(f.expression)) is not None}
+
+    def _bent(self, estimate: Estimate) -> set[str]:
+        """Columns whose slope is no single number: squared, logged or otherwise transformed."""
+        factors = [f for term in self.formula(estimate).terms for f in _numbers(term)]
+        found = {self._base(f.expression) for f in factors if not _is_linear(f.expression)}
+        return {column for column in found if column is not None}
 
     # -- roles -------------------------------------------------------------------------------------
 
@@ -175,7 +189,7 @@ class Models:
         if self.main is None or len(self.service_terms(self.main)) < 2:
             return []
         return [e for e in self._rest() if not self._where(e) and not self.interacted(e)
-                and len(self.service_terms(e)) == 1]  # fmt: skip
+                and len(self.service_terms(e)) == len(self._all_columns(e)) == 1]  # fmt: skip
 
     @cached_property
     def robustness(self) -> list[Estimate]:
@@ -329,9 +343,9 @@ class Models:
 
     def differs(self, term: ServiceTerm) -> float:
         """P value of the test that all slopes are one; NaN where it can't be made."""
-        from servio.errors import ServioError
-
         _, numbers = self.modifiers(term)
+        if not all(self.indicator(name) for name in numbers):
+            return math.nan
         by: dict[str, Sequence[float | str]] = {name: [1.0, 0.0] for name in numbers}
         try:
             return same_effect(term.estimate, term.term, by or None).p_value
@@ -361,6 +375,12 @@ def _numbers(term: Term) -> list[Factor]:
     """Columns of numbers in a term, also those inside ``i()``."""
     inside = [f.by if isinstance(f, Levels) else f for f in term.factors]
     return [factor for factor in inside if factor is not None]
+
+
+def _is_linear(expression: str) -> bool:
+    """Whether an expression is a column, its past, its change or a difference of these."""
+    known = re.sub(r"\b(?:lag|lead|d|I)\(", "(", expression)
+    return re.search(r"\w\(", known) is None and re.fullmatch(r"[\w\s(),+-]*", known) is not None
 
 
 def _is_mixed(term: Term) -> bool:
