@@ -154,9 +154,7 @@ def dynamic_panel(
                          remedy="Choose one of them.")  # fmt: skip
     parsed = parse_formula(formula)
     series = read_series("dynamic_panel", data, panel, time)
-    _check_effects(parsed, series)
-    lagged = _lags_of_outcome(parsed)
-    levels = _instrument_lags(parsed, instruments)
+    lagged, levels = check_dynamic(parsed, instruments, (series.entity,), series.time)
     design = build_design(
         formula.split("|")[0], data, where=where, panel=series.entity, time=series.time
     )
@@ -213,16 +211,23 @@ def dynamic_panel(
 # -- what the formula says
 
 
-def _check_effects(formula: Formula, series: Series) -> None:
+def check_dynamic(
+    formula: Formula,
+    instruments: Mapping[str, Lags] | None,
+    entities: Sequence[tuple[str, ...]],
+    time: str | None,
+) -> tuple[str, dict[str, Lags]]:
+    """First lag of the outcome, and the lags that are instruments; before there are data."""
     for effect in formula.effects:
-        if effect not in ((series.time,), series.entity):
+        if effect not in ((time,), *entities):
             raise UsageError(f"formula {formula.text!r}", found=f"fixed effect {':'.join(effect)}",
-                             expected=f"| {series.time}, or none: entities are differenced away",
+                             expected=f"| {time}, or none: entities are differenced away",
                              remedy="Use indicators, i(column), for others.")  # fmt: skip
     if formula.endogenous:
         raise UsageError(f"formula {formula.text!r}", found="instruments after a bar",
                          expected="the argument instruments",
                          remedy='Say instruments={"x": (2, None)}.')  # fmt: skip
+    return _lags_of_outcome(formula), _instrument_lags(formula, instruments)
 
 
 def _tree(expression: str) -> ast.expr:

@@ -15,6 +15,7 @@ from servio.explain._checks import check_clusters, check_rank, check_rows
 from servio.explain._covariance import correction, sandwich
 from servio.explain._design import INTERCEPT, Design, build_design
 from servio.explain._estimate import Estimate, Joint
+from servio.explain._formula import Formula
 from servio.explain._panel import Panel
 from servio.explain._qr import LeastSquares, dependence, least_squares
 
@@ -116,7 +117,7 @@ def random_effects(
     return _fit(design, data, name or formula, where)
 
 
-def hausman(fixed: Estimate, random: Estimate) -> Joint:
+def hausman(fixed: Estimate, random: Estimate, terms: Sequence[str] | None = None) -> Joint:
     r"""May random effects be used, or do fixed effects differ by more than chance? A test.
 
     :math:`H = d'(V_f - V_r)^{-1} d` with d the difference of the coefficients both have,
@@ -129,6 +130,10 @@ def hausman(fixed: Estimate, random: Estimate) -> Joint:
         Of `estimate` with fixed effects and ``vcov="iid"``.
     random : Estimate
         Of `random_effects`, same rows, with ``vcov="iid"``.
+    terms : sequence of str, optional
+        Those compared; all that both have if not given. Leave out what is the same for all
+        entities, such as indicators of years: both estimates have nearly the same variance there
+        (Wooldridge 2010, section 10.7.3).
 
     Returns
     -------
@@ -167,7 +172,8 @@ def hausman(fixed: Estimate, random: Estimate) -> Joint:
     (4.0, (1.0,))
     """
     _check_pair(fixed, random)
-    terms = [term for term in fixed.terms if term in random.terms and term != INTERCEPT]
+    common = [term for term in fixed.terms if term in random.terms and term != INTERCEPT]
+    terms = [fixed.terms[fixed.position(term)] for term in (common if terms is None else terms)]
     if not terms:
         raise UsageError("hausman", found="no common term", expected="the same terms in both",
                          remedy="Estimate both with the same terms.")  # fmt: skip
@@ -263,6 +269,16 @@ def mundlak(
     if not chosen:
         raise UsageError("mundlak", found="no regressor that varies within and between entities",
                          expected="at least one", remedy="Add one.")  # fmt: skip
+    # Means of years differ a little where rows are missing, and are combinations of each other.
+    fixed = [
+        j for j in range(len(design.names)) if not _varies(design.regressors[:, j], means[ids, j])
+    ]
+    columns = means[:, fixed + chosen]
+    kept = _places(columns, np.linalg.norm(columns, axis=0))
+    chosen = [chosen[at - len(fixed)] for at in kept if at >= len(fixed)]
+    if not chosen:
+        raise UsageError("mundlak", found="no means that differ from other terms",
+                         expected="at least one", remedy="Take indicators away.")  # fmt: skip
     names = tuple(f"mean({design.names[j]})" for j in chosen)
     larger = replace(
         design,
@@ -297,6 +313,18 @@ def _check_pair(fixed: Estimate, random: Estimate) -> None:
                          )  # fmt: skip
 
 
+def check_random(formula: Formula) -> None:
+    """Refuse what random effects can't have, before there are data."""
+    place = f"formula {formula.text!r}"
+    if formula.effects or formula.endogenous:
+        raise UsageError(place, found="fixed effects or instruments",
+                         expected="outcome ~ terms, for random effects",
+                         remedy="Take what follows the bar away, or use estimate.")  # fmt: skip
+    if not formula.intercept:
+        raise UsageError(place, found="- 1", expected="an intercept, for random effects",
+                         remedy="Leave - 1 out.")  # fmt: skip
+
+
 def _design(
     formula: str,
     data: Panel | pd.DataFrame,
@@ -306,14 +334,7 @@ def _design(
     time: str | None,
 ) -> Design:
     design = build_design(formula, data, vcov=vcov, where=where, panel=panel, time=time)
-    place = f"formula {formula!r}"
-    if design.effects or design.endogenous_names:
-        raise UsageError(place, found="fixed effects or instruments",
-                         expected="outcome ~ terms, for random effects",
-                         remedy="Take what follows the bar away, or use estimate.")  # fmt: skip
-    if not design.formula.intercept:
-        raise UsageError(place, found="- 1", expected="an intercept, for random effects",
-                         remedy="Leave - 1 out.")  # fmt: skip
+    check_random(design.formula)
     if design.entities is None:
         raise UsageError("random_effects, panel", found="no entity",
                          expected="columns that name an entity",
@@ -425,11 +446,16 @@ def _independent(columns: Array, lengths: Array) -> Array:
 
     Means of years are alike in a balanced panel; within entities, age and year are.
     """
-    some = np.linalg.norm(columns, axis=0) > NO_VARIATION * lengths
-    left = np.flatnonzero(some).tolist()
+    return columns[:, _places(columns, lengths)]
+
+
+def _places(columns: Array, lengths: Array) -> list[int]:
+    left: list[int] = np.flatnonzero(
+        np.linalg.norm(columns, axis=0) > NO_VARIATION * lengths
+    ).tolist()
     while found := dependence(columns[:, left], np.full(len(left), NO_VARIATION)):
         del left[found[0]]
-    return columns[:, left]
+    return left
 
 
 def _varies(column: Array, means: Array) -> bool:
