@@ -188,7 +188,7 @@ def test_trends_of_outsourcing_are_detail_of_the_market() -> None:
     found = record(Made(bought), "TR-2")
     assert found.verdict == "contradicted"
     assert len(main(found)) == 2
-    assert "bought at home +1.0" in found.text
+    assert "bought at home, +1.0" in found.text
     trend = next(f for f in found.findings if f.scope == "all")
     assert (trend.verdict, trend.main) == ("supported", False)
 

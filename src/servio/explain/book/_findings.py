@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +34,7 @@ __all__ = [
     "a_year",
     "about",
     "by_country",
+    "by_words",
     "countries_only",
     "differences",
     "each",
@@ -85,6 +86,17 @@ def each(
             gaps.append(gap)
     if len(gaps) == len(wanted):
         raise gaps[0]
+
+
+def by_words(
+    findings: Iterable[Finding], words: Callable[[Finding], str], said: Callable[[Finding], str]
+) -> str:
+    """The findings that decide, those of the same words side by side."""
+    groups: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.main:
+            groups.setdefault(words(finding), []).append(said(finding))
+    return "; ".join(f"{name} {', '.join(parts)}" for name, parts in groups.items())
 
 
 # -- over years ------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from servio.explain.book._comparing import minus
 from servio.explain.book._findings import (
     What,
     by_country,
+    by_words,
     countries_only,
     differences,
     last_year,
@@ -117,11 +118,10 @@ def functions_of_services(evidence: Evidence) -> Answer:
     made = [*_channel(evidence), *_source_of_value(evidence), *_goes_with_value(evidence)]
     if not made:
         raise Missing("three countries with these measures")
-    said = "; ".join(
-        f"{f.definition}, {f.statistic.split(', mean')[0]}: {f.estimate:+.3f} ({f.lower:+.3f} to "
-        f"{f.upper:+.3f}, {f.source})"
-        for f in made
-        if f.main
+    said = by_words(
+        made,
+        lambda f: f"{f.definition}, {f.statistic.split(', mean')[0]}:",
+        lambda f: f"{f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f}; {f.source})",
     )
     return minus(f"Mean over countries: {said}."), made
 
@@ -189,12 +189,12 @@ def services_as_adhesive(evidence: Evidence) -> Answer:
         raise Missing("three countries with extraction_loss by communities")
     levels = list(_ratios(found))
     said = "; ".join(f"{f.statistic.split(',')[0]} {f.estimate:.2f}" for f in levels)
-    gaps = "; ".join(
-        f"{f.statistic} {f.estimate:+.2f} ({f.lower:+.2f} to {f.upper:+.2f}, {f.source})"
-        for f in made
-        if f.main
+    gaps = by_words(
+        made,
+        lambda f: f.statistic.split(", mean")[0],
+        lambda f: f"{f.estimate:+.2f} ({f.lower:+.2f} to {f.upper:+.2f}; {f.source})",
     )
-    text = f"Loss of value added over the own share: {said}. Differences: {gaps}."
+    text = f"Loss of value added over the own share: {said}. Mean differences: {gaps}."
     return minus(text), [*made, *levels]
 
 
@@ -226,11 +226,12 @@ def feedback(evidence: Evidence) -> Answer:
             made += _vector(growth, source)
     if not made:
         raise Missing("growth of eight countries over eight years")
-    said = "; ".join(
-        f"{f.definition.split(':')[0]}, {f.statistic}: {f.estimate:+.3f} ({f.lower:+.3f} to "
-        f"{f.upper:+.3f})"
-        for f in made
-        if f.main
+    said = by_words(
+        made,
+        lambda f: f"{f.statistic}:",
+        lambda f: (
+            f"{f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f}; {f.definition.split(':')[0]})"
+        ),
     )
     text = f"{said} ({made[0].source} {made[0].years}). What comes before need not be the cause."
     return minus(text[:1].upper() + text[1:]), made

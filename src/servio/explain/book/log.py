@@ -19,7 +19,7 @@ from servio.explain.book._book import (
     verdict_of,
     years_of,
 )
-from servio.explain.book._findings import What, about, countries_only, each
+from servio.explain.book._findings import What, about, by_words, countries_only, each
 from servio.explain.book._models import WAYS, coefficient, model, told
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ def level_of_logistics(evidence: Evidence) -> Answer:
         made.append(_over_years(gap, "share of manufacturing less that of logistics", source,
                                 about(GAP, GAP)))  # fmt: skip
     made += _throughout(evidence)
-    said = "; ".join(
-        f"{f.statistic} {f.estimate:.1%} in {f.years[-4:]} ({f.lower:.1%} to {f.upper:.1%} over "
-        f"years, {f.source})"
-        for f in made
-        if f.lower is not None
+    said = by_words(
+        made,
+        lambda f: f.statistic,
+        lambda f: (
+            f"{f.estimate:.1%} in {f.years[-4:]} ({f.lower:.1%} to {f.upper:.1%} over years; "
+            f"{f.source})"
+        ),
     )
     return f"China: {said}. The document's figures are for Liaoning in 2019.", made
 
@@ -123,11 +125,13 @@ def little_outsourcing(evidence: Evidence) -> Answer:
             made += _ranks(part, what, source)
     if not made:
         raise Missing("service_input_share of logistics for CHN and nine other countries")
-    said = "; ".join(
-        f"{f.definition}: place {f.estimate:.0f} in {f.years[-4:]} ({f.lower:.0f} to {f.upper:.0f} "
-        f"over years) {f.statistic.removeprefix('rank of China ')} ({f.source})"
-        for f in made
-        if f.main
+    said = by_words(
+        made,
+        lambda f: f"{f.definition},",
+        lambda f: (
+            f"place {f.estimate:.0f} {f.statistic.removeprefix('rank of China ')} in "
+            f"{f.years[-4:]} ({f.lower:.0f} to {f.upper:.0f} over years; {f.source})"
+        ),
     )
     return f"China, 1 the most: {said}.", made
 

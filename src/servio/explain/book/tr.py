@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from servio.explain.book._findings import (
     a_year,
     about,
     by_country,
+    by_words,
     countries_only,
     differences,
     each,
@@ -92,13 +94,13 @@ def service_cost(evidence: Evidence) -> Answer:
             made.append(middle_half(values, what, years_of(last), source, judge))
             made += by_country(values, what, years_of(last), source, judge)
     highest = max(f.estimate for f in made if not f.main)
-    said = "; ".join(
-        f"{f.definition}: {f.estimate:.1%} ({f.lower:.1%} to {f.upper:.1%}, {f.source} {f.years})"
-        for f in made
-        if f.main
+    said = by_words(
+        made,
+        lambda f: f"{f.definition},",
+        lambda f: f"{f.estimate:.1%} ({f.lower:.1%} to {f.upper:.1%}; {f.source} {f.years})",
     )
     return (
-        f"Median country and middle half, {said}. The highest of any country is {highest:.1%}; "
+        f"Median country and middle half: {said}. The highest of any country is {highest:.1%}; "
         "services that manufacturers make themselves are not in it."
     ), made
 
@@ -166,7 +168,15 @@ def shares_of_stages(evidence: Evidence) -> Answer:
         sign: Sign = "negative" if stage == "fabrication" else "positive"
         part = shares[shares["part"] == stage]
         made += trends(part, what, sign, main=stage in ("before", "fabrication", "after"))
-    return _told(made, ("before", "fabrication", "after")), made
+    said = "; ".join(
+        f"{words} {', '.join(a_year(f) for f in made if f.main and f'of {stage},' in f.statistic)}"
+        for stage, words in (
+            ("fabrication", "fabrication"),
+            ("before", "services before it"),
+            ("after", "services after it"),
+        )
+    )
+    return minus(f"Shares of final manufactures, mean over countries: {said}."), made
 
 
 def _shares(found: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -176,15 +186,6 @@ def _shares(found: pd.DataFrame, column: str) -> pd.DataFrame:
         raise Missing('values by stage: grouping = "chain_stage"')
     found["value"] /= found.groupby(["source", "country", "year"])["value"].transform("sum")
     return found
-
-
-def _told(made: list[Finding], things: tuple[str, ...]) -> str:
-    """Main slopes in words, thing by thing."""
-    said = [
-        f"{thing}: " + ", ".join(a_year(f) for f in made if f.main and thing in f.statistic)
-        for thing in things
-    ]
-    return minus("Change of the share, mean over countries: " + "; ".join(said) + ".")
 
 
 INTO_SERVICES: tuple[tuple[What, str, Filters], ...] = (
@@ -213,8 +214,8 @@ def manufacturing_in_services(evidence: Evidence) -> Answer:
     made: list[Finding] = []
     for what, found in each(evidence, INTO_SERVICES):
         made += trends(found, what, "positive")
-    said = "; ".join(f"{f.definition}: {a_year(f)}" for f in made if f.main)
-    return minus(f"Mean over countries, {said}."), made
+    said = by_words(made, lambda f: f"{f.definition},", a_year)
+    return minus(f"Mean over countries: {said}."), made
 
 
 @check("TR-1f")
@@ -230,13 +231,15 @@ def margins_of_chains(evidence: Evidence) -> Answer:
     made += _capital_margins(evidence)
     if not made:
         raise Missing("chain_margin of three countries with mixed and pure chains")
-    said = "; ".join(
-        f"{f.statistic.split(',')[0]} {100 * f.estimate:+.1f} points ({100 * (f.lower or 0):+.1f} "
-        f"to {100 * (f.upper or 0):+.1f}; {f.definition.split(',')[0]}, {f.source})"
-        for f in made
-        if f.main
+    said = by_words(
+        made,
+        lambda f: f"{f.statistic.split(',')[0]}, {f.definition.split(',')[0]},",
+        lambda f: (
+            f"{100 * f.estimate:+.1f} points ({100 * (f.lower or 0):+.1f} to "
+            f"{100 * (f.upper or 0):+.1f}; {f.source})"
+        ),
     )
-    return minus(f"Mean over countries, {said}."), made
+    return minus(f"Mean over countries: {said}."), made
 
 
 def _capital_margins(evidence: Evidence) -> Iterator[Finding]:
@@ -286,7 +289,8 @@ def outsourcing_market(evidence: Evidence | None) -> Answer:
         f"{implied[1]:.1%} a year. The figures contradict each other."
     )
     trend = [] if evidence is None else _outsourcing_trends(evidence)
-    said = "; ".join(f"{f.definition} {a_year(f)}" for f in trend if f.scope == "all")
+    means = [replace(f, main=True) for f in trend if f.scope == "all"]
+    said = by_words(means, lambda f: f"{f.definition},", a_year)
     return minus(f"{text} Services in inputs of manufacturing: {said}.") if said else text, (
         growth, market, *trend,
     )  # fmt: skip
@@ -411,9 +415,8 @@ def it_as_carrier(evidence: Evidence) -> Answer:
     for what, found in each(evidence, _IT):
         made += trends(found, what, "positive")
     together = _carried(evidence)
-    made += together
-    said = "; ".join(f"{f.definition}: {a_year(f)}" for f in made if f.main and f not in together)
-    text = f"Mean over countries, {said}."
+    said = by_words(made, lambda f: f"{f.definition},", a_year)
+    text = f"Mean over countries: {said}."
     for f in together:
         if f.main:
             text += (
@@ -421,7 +424,7 @@ def it_as_carrier(evidence: Evidence) -> Answer:
                 f"all other services have a rank correlation of {f.estimate:+.2f} ({f.lower:+.2f} "
                 f"to {f.upper:+.2f}; {f.source} {f.years})."
             )
-    return minus(text), made
+    return minus(text), [*made, *together]
 
 
 def _carried(evidence: Evidence) -> list[Finding]:
