@@ -59,7 +59,7 @@ name = "ln_va"
 expression = "log(va)"
 [[panel.derived]]
 name = "ln_x"
-expression = "log(output)"
+expression = "log(economy)"
 [[panel.classes]]
 name = "size"
 column = "economy"
@@ -303,4 +303,5 @@ def test_a_study_without_focus_marks_nobody(explained: StudyStore) -> None:
 
 def test_an_interval_is_clear_where_it_leaves_out_zero() -> None:
     assert Size(1, 0.5, 1.5).clear and Size(-1, -2, -0.1).clear
+    assert not Size(1, 1, 1).clear, "a perfect fit is no evidence"
     assert not Size(1, -0.5, 2.5).clear and not Size(math.nan, math.nan, math.nan).clear

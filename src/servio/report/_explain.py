@@ -184,6 +184,7 @@ def _basis(estimate: Estimate) -> str:
     return (
         f"Model “{estimate.name}”: {estimate.formula}. {estimate.method}; errors {estimate.vcov}; "
         f"{estimate.sample or f'{estimate.n:,} rows'}."
+        + "".join(f" Note: {note}." for note in estimate.notes)
     )
 
 
@@ -220,9 +221,9 @@ def main_section(read: Models) -> Section:
         forest([Forest("", rows)], axis=_axis(read, main)), _drawn(drawn), KEYS,
     )  # fmt: skip
     intro = (
-        "How much more or less an industry produces when more of its inputs are services, with "
-        "capital, labour and what never changes about it taken out. An association inside "
-        "industries over time, no proof of cause."
+        "How much more or less an industry produces when more of its inputs are services, with all "
+        "else in the model and what never changes about the industry taken out. An association "
+        "inside industries over time, no proof of cause."
     )
     return Section("What convergence goes with", intro, [figure])
 
@@ -315,8 +316,8 @@ def _types_figure(read: Models, title: str, terms: Sequence[ServiceTerm]) -> Fig
          if (e.value > 0) is up] for up in (True, False)
     )  # fmt: skip
     caption = (
-        f"{len(clear)} of {count_words(len(drawn), 'interval')} leave out zero; about "
-        f"{CHANCE * len(drawn):.0f} would by chance. Above: {_listed(above)}. "
+        f"{len(clear)} of {count_words(len(drawn), 'interval')} leave out zero; "
+        f"{_by_chance(len(drawn))} would by chance. Above: {_listed(above)}. "
         f"Below: {_listed(below)}."
     )
     return Figure(
@@ -329,6 +330,11 @@ def _types_figure(read: Models, title: str, terms: Sequence[ServiceTerm]) -> Fig
         forest(panels, axis=_axis(read, terms[0].estimate), shared=False), _drawn(drawn),
         (*KEYS, Key("dot", "a country looked at is here", ACCENT)),
     )  # fmt: skip
+
+
+def _by_chance(intervals: int) -> str:
+    expected = CHANCE * intervals
+    return f"about {expected:.0f}" if expected >= 1 else "less than one"
 
 
 def _equal(read: Models, term: ServiceTerm) -> str:
@@ -383,8 +389,8 @@ def countries_section(read: Models) -> Section:
             )  # fmt: skip
             rows = [_row(name, effect, _interval(slope), marked=code in focus)
                     for name, code, slope, effect in sized]  # fmt: skip
-            over = [name for name, _, _, e in sized if e.lower > 0]
-            below = [name for name, _, _, e in sized if e.upper < 0]
+            over = [name for name, _, _, e in sized if e.clear and e.value > 0]
+            below = [name for name, _, _, e in sized if e.clear and e.value < 0]
             caption = (
                 f"Above zero, interval and all: {_listed(over)}. Below: {_listed(below)}. "
                 f"{len(sized) - len(over) - len(below)} of {len(sized)} can't be told from zero."
@@ -400,7 +406,7 @@ def countries_section(read: Models) -> Section:
                 _drawn([(term, code, slope, effect) for _, code, slope, effect in sized]),
                 (*KEYS, Key("dot", "country looked at", ACCENT)),
             ))  # fmt: skip
-    intro = "Capital and labour count the same everywhere, the slope of convergence does not."
+    intro = "All else counts the same everywhere, the slope of convergence does not."
     return Section("For whom: countries", intro if blocks else "", blocks)
 
 
@@ -433,8 +439,8 @@ def definitions_section(read: Models) -> Section:
         rows = [_row(t.service.title if titles.count(t.service.title) == 1 else t.estimate.name,
                      e, _interval(s)) for t, s, e in own]  # fmt: skip
         panels.append(Forest(measure, rows))
-    positive = sum(e.lower > 0 for *_, e in found)
-    negative = sum(e.upper < 0 for *_, e in found)
+    positive = sum(e.clear and e.value > 0 for *_, e in found)
+    negative = sum(e.clear and e.value < 0 for *_, e in found)
     caption = (
         f"Of {count_words(len(found), 'definition')}, {positive} give an interval above zero, "
         f"{negative} one below, {len(found) - positive - negative} neither."
@@ -466,7 +472,9 @@ def specifications(read: Models) -> Section:
         rows = [_row(t.estimate.name, e, "", marked=t.estimate is main) for t, _, _, e in own]
         panels.append(Forest(service.title, rows))
         drawn += own
-        above, below = sum(e.lower > 0 for *_, e in own), sum(e.upper < 0 for *_, e in own)
+        above, below = (
+            sum(e.clear and (e.value > 0) is up for *_, e in own) for up in (True, False)
+        )
         words.append(f"{service.title}: {above} above zero, {below} below, of {len(own)}")
     if not panels:
         return Section("Specification curve")

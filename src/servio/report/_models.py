@@ -75,8 +75,8 @@ class Size:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.lower > 0 or self.upper < 0
+        """Whether the interval leaves out zero; one without width (a perfect fit) says nothing."""
+        return self.lower < self.upper and (self.lower > 0 or self.upper < 0)
 
 
 class Models:
@@ -288,7 +288,7 @@ class Models:
         frame = marginal_effects(term.estimate, term.term, by or None)
         found = []
         for row in frame.to_dict(orient="records"):
-            words = [f"{label} {name}" for name, label in _labels(row, levels)]
+            words = [_worded(label, name) for name, label in _labels(row, levels)]
             words += [
                 f"{one[1] if row[name] else one[2]} {one[0]}"
                 for name, one in known.items() if one is not None
@@ -305,7 +305,7 @@ class Models:
             names, marked, rest = name.partition("::")
             if marked and rest.endswith(ending) and set(names.split(":")) <= set(levels):
                 pairs = zip(rest.removesuffix(ending).split(":"), names.split(":"), strict=False)
-                found[name] = f" × {', '.join(_plain(f'{label} {c}') for label, c in pairs)}"
+                found[name] = " × " + ", ".join(_worded(label, c) for label, c in pairs)
             elif not marked and term.term in name.split(":"):
                 others = [part for part in name.split(":") if part != term.term]
                 if set(others) <= set(numbers):
@@ -365,6 +365,11 @@ def _labels(row: Mapping[Any, Any], levels: Sequence[str]) -> list[tuple[str, st
 
 def _size(row: Mapping[Any, Any]) -> Size:
     return Size(float(row["estimate"]), float(row["lower"]), float(row["upper"]))
+
+
+def _worded(label: str, name: str) -> str:
+    """A label with its class; a country needs none."""
+    return label if name == "country" else _plain(f"{label} {name}")
 
 
 def _plain(text: str) -> str:
