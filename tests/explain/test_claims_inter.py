@@ -180,15 +180,33 @@ def test_feedback_of_growth(forth: float, back: float, verdict: str) -> None:
         assert one.lower < planted < one.upper  # type: ignore[operator]
 
 
-def test_feedback_leaves_out_what_a_country_does_not_have() -> None:
-    rows = growing(0.4, 0.4)
-    none = [
+def changed(rows: list[dict[str, Any]], of: str, years: range) -> list[dict[str, Any]]:
+    """A row of accounts of one industry of one country at zero."""
+    return [
         row | {"value": 0.0}
-        if row["country"] == "A00" and row["industry"] == "C26" and row["of"] == "SEA_VA"
+        if (row["country"], row["industry"], row["of"]) == ("A00", "C26", of)
+        and row["year"] in years
         else row
         for row in rows
     ]
-    assert record(Made(none), "INT-8").verdict == "supported"
+
+
+def test_an_industry_that_a_country_does_not_have_is_no_gap() -> None:
+    rows = growing(0.4, 0.4)
+    none = changed(changed(rows, "SEA_VA", range(2000, 2016)), "VA_PI", range(2000, 2016))
+    assert feedback_values(none) == pytest.approx(feedback_values(rows))
+
+
+def test_value_added_without_a_price_leaves_the_year_out() -> None:
+    rows = growing(0.4, 0.4)
+    gap = changed(rows, "VA_PI", range(2005, 2006))
+    left_out = [row for row in rows if (row["country"], row["year"]) != ("A00", 2005)]
+    assert feedback_values(gap) == pytest.approx(feedback_values(left_out))
+    assert feedback_values(gap) != pytest.approx(feedback_values(rows))
+
+
+def feedback_values(rows: list[dict[str, Any]]) -> list[float]:
+    return [f.estimate for f in main(record(Made(rows), "INT-8"))]
 
 
 @pytest.mark.parametrize(("slope", "verdict"), [(0.01, "supported"), (-0.01, "contradicted")])

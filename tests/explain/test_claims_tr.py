@@ -163,6 +163,11 @@ def test_margins_of_mixed_chains(mixed: float, verdict: str) -> None:
     assert found.verdict == verdict
     goods = next(f for f in main(found) if "less goods" in f.statistic)
     assert goods.estimate == pytest.approx(mixed - 0.4 + 0.005)
+    # countries lie 0.01 apart: standard deviation of eight sqrt(6) / 100, t of 7 degrees 2.364624
+    half = 2.364624 * 6**0.5 / 100 / 8**0.5
+    assert (goods.lower, goods.upper) == pytest.approx(
+        (goods.estimate - half, goods.estimate + half), abs=1e-7
+    )
 
 
 def test_capital_margins_take_chains_by_services_content() -> None:

@@ -245,11 +245,14 @@ def _volumes(evidence: Evidence) -> pd.DataFrame:
     if not {"SEA_VA", "VA_PI"} <= set(wide):
         raise Missing('accounts, with measure account of = ["SEA_VA", "VA_PI"], by = "industry"')
     # an industry that a country does not have has neither value added nor a price
-    wide = wide[(wide["SEA_VA"] != 0) & (wide["VA_PI"] > 0)].reset_index()
-    wide["value"] = wide["SEA_VA"] / wide["VA_PI"] * 100
+    wide = wide[wide["SEA_VA"] != 0].reset_index()
+    wide["value"] = wide["SEA_VA"] / wide["VA_PI"].where(wide["VA_PI"] > 0) * 100
     wide["sector"] = wide["industry"].map(_sectors(sorted(wide["industry"].unique())))
     wide = wide[wide["sector"].isin(["manufacturing", "services"])]
-    return wide.groupby(["source", "country", "year", "sector"], as_index=False)["value"].sum()
+    # one price missing, the sector's volume is not known: NaN, which growth then leaves out
+    keys = ["source", "country", "year", "sector"]
+    volumes = wide.groupby(keys)["value"].agg(lambda values: values.sum(skipna=False))
+    return volumes.reset_index()
 
 
 def _sectors(codes: list[str]) -> dict[str, str]:
