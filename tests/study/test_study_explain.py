@@ -306,6 +306,81 @@ def test_mistakes_are_named_with_their_line_before_a_table_is_read(
     assert what in message
 
 
+METHODS = (
+    EXPLAINED[: EXPLAINED.index("[[estimates]]")]
+    + """
+[[estimates]]
+name = "fixed"
+formula = "ln_va ~ conv_lag + i(year) | country:industry"
+vcov = "iid"
+[[estimates]]
+name = "random"
+method = "random_effects"
+formula = "ln_va ~ conv_lag + i(year)"
+hausman = "fixed"
+[[estimates]]
+name = "dynamic"
+method = "dynamic_panel"
+formula = "ln_va ~ lag(ln_va) + conv_lag | year"
+instruments = { ln_va = [2, 3], conv_lag = [2] }
+collapse = true
+where = "year > 2001"
+"""
+)
+
+
+def test_methods_are_functions_of_explain_with_their_arguments(tmp_path: Path) -> None:
+    pytest.importorskip("pyfixest", reason="needs the extra econ")
+    from servio.explain import dynamic_panel, hausman, mundlak, random_effects
+
+    store = study.run(parse(METHODS), tmp_path / "out", workers=1)
+    panel, found = store.panel(), store.estimates()
+    assert list(found) == ["fixed", "random", "dynamic"], store.problems().text.tolist()
+    again = dynamic_panel(
+        "ln_va ~ lag(ln_va) + conv_lag | year", panel, where="year > 2001", collapse=True,
+        instruments={"ln_va": (2, 3), "conv_lag": (2, None)},
+    )  # fmt: skip
+    np.testing.assert_allclose(found["dynamic"].coefficients, again.coefficients, rtol=1e-9)
+    assert found["dynamic"].notes == again.notes and "Nickell" in again.notes[0]
+    random = random_effects("ln_va ~ conv_lag + i(year)", panel)
+    np.testing.assert_allclose(found["random"].covariance, random.covariance, rtol=1e-9)
+    test = hausman(found["fixed"], random, ["conv_lag"])
+    tests = found["random"].statistics
+    assert tests["hausman_p"] == pytest.approx(test.p_value, rel=1e-9)
+    test = mundlak("ln_va ~ conv_lag + i(year)", panel)
+    assert tests["mundlak_F"] == pytest.approx(test.statistic, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"random_effects"', '"random_effect"', "Did you mean random_effects"),
+        ('vcov = "iid"', 'vcov = "hetero"', "vcov of fixed"),
+        ('hausman = "fixed"', 'hausman = "fix"', "Did you mean fixed"),
+        ('hausman = "fixed"', 'ssc = "stata"', "ssc is of"),
+        ("collapse = true", "weights = 'va'", "weights is of"),
+        ("collapse = true", "vcov = 'iid'", "vcov is of"),
+        ('vcov = "iid"', "collapse = true", "collapse is of"),
+        ('i(year)"\nhausman', 'i(year) | year"\nhausman', "for random effects"),
+        ("lag(ln_va) +", "", "no lag of the outcome"),
+        ("conv_lag | year", "conv_lag | industry", "fixed effect industry"),
+        ("[2, 3]", "[1, 3]", "lag from 2"),
+        ("[2, 3]", "[2, 3, 4]", "lag from 2"),
+        ("[2, 3]", "[]", "lag from 2"),
+        ("conv_lag = [2]", "cnv = [2]", "a column of the panel"),
+        ("collapse = true", "steps = 3", "1 or 2"),
+    ],
+)
+def test_keys_of_methods_are_checked_before_a_table_is_read(
+    old: str, new: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "scan", None)
+    assert old in METHODS
+    with pytest.raises(InputError, match=r"own\.toml line .*estimates") as caught:
+        parse(METHODS.replace(old, new, 1))
+    assert what in str(caught.value)
+
+
 def test_estimates_need_a_panel() -> None:
     more = EXPLAINED[EXPLAINED.index("[[estimates]]") :]
     with pytest.raises(InputError, match="an estimate without a panel"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from servio.errors import ServioError
 from servio.study._file import StudyFile
+from servio.study._model import EstimateEntry
 
 if TYPE_CHECKING:
     import pandas
@@ -115,16 +116,59 @@ def explain(
 def _estimates(
     study: StudyFile, panel: Panel, problems: list[dict[str, Any]]
 ) -> Iterator[Estimate]:
-    from servio.explain import estimate
+    from servio import explain
 
+    done: dict[str, Estimate] = {}
     for one in study.estimates:
         try:
-            yield estimate(
-                one.formula, panel, vcov=one.vcov, ssc=one.ssc, weights=one.weights,
-                where=one.where or None, name=one.name,
-            )  # fmt: skip
+            function = getattr(explain, one.method)
+            found = function(one.formula, panel, name=one.name, **one.arguments)
+            if one.method == "random_effects":
+                found = _with_tests(found, one, panel, done.get(one.hausman))
         except ServioError as error:
             problems.append(_problem(f"estimate {one.name}", one.formula, error))
+            continue
+        done[one.name] = found
+        yield found
+
+
+def _with_tests(
+    found: Estimate, one: EstimateEntry, panel: Panel, fixed: Estimate | None
+) -> Estimate:
+    """Random effects with tests of whether they may be used: Mundlak's, and Hausman's if asked.
+
+    Hausman's compares the terms that are no indicators: those of years are nearly as exact in
+    both estimates (Wooldridge 2010, section 10.7.3).
+    """
+    from servio.explain import hausman, mundlak
+
+    notes, statistics = list(found.notes), dict(found.statistics)
+    try:
+        test = mundlak(one.formula, panel, where=one.where or None)
+        statistics |= {"mundlak_F": test.statistic, "mundlak_p": test.p_value}
+    except ServioError as error:
+        notes.append(f"no test of Mundlak: {error.found}")
+    if fixed is not None:
+        common = [term for term in fixed.terms if term in found.terms]
+        indicators = tuple(f"{name}::" for name in _indicators(one.formula))
+        test = hausman(fixed, found, [t for t in common if not t.startswith(indicators)])
+        statistics |= {"hausman_chi2": test.statistic, "hausman_p": test.p_value}
+        notes += [note for note in test.notes if note not in (*found.notes, *fixed.notes)]
+    elif one.hausman:
+        notes.append(f"no test of Hausman: {one.hausman} could not be computed")
+    return replace(found, statistics=statistics, notes=tuple(notes))
+
+
+def _indicators(formula: str) -> set[str]:
+    """Names of the columns that stand in a formula as indicators alone."""
+    from servio.explain._formula import Levels, parse_formula
+
+    factors = [term.factors[0] for term in parse_formula(formula).terms if len(term.factors) == 1]
+    return {
+        ":".join(factor.columns)
+        for factor in factors
+        if isinstance(factor, Levels) and factor.by is None
+    }
 
 
 def _problem(what: str, definition: str, error: ServioError) -> dict[str, Any]:

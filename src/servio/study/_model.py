@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TRAPS", "EstimateEntry", "checked_estimates", "checked_panel"]
 
 KEYS = ("country", "industry", "year")
+ENTITIES = (("country", "industry"), ("country",))
 OF_RESULTS = ("source", "year", *LABELS, "unit", "definition")
 """Columns of the results, besides options of measures, that a column of a panel may name."""
 
@@ -28,29 +29,69 @@ TRAPS = ("mechanical", "interpolation", "nickell", "weights", "deflation", "gene
 """What an estimate may be made to show; the report has a paragraph on each."""
 
 
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "estimate": ("vcov", "ssc", "weights"),
+    "random_effects": ("vcov", "hausman"),
+    "dynamic_panel": ("instruments", "collapse", "steps"),
+}
+"""Functions of `servio.explain` an estimate may come from, with the keys only some take."""
+
+
 class EstimateEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One ``[[estimates]]`` entry: the arguments of `servio.explain.estimate`.
+    """One ``[[estimates]]`` entry: a function of `servio.explain` and its arguments.
 
     Parameters
     ----------
     name : str
         Its name in tables, files and messages.
     formula : str
-    vcov : str or mapping
-    ssc : str
+    method : str
+        One of `METHODS`.
+    vcov : str or mapping, optional
+    ssc : str, optional
     weights : str, optional
     where : str
+    instruments : mapping of str to (int,) or (int, int), optional
+        Column to the first and the last lag; the last may be missing.
+    collapse : bool, optional
+    steps : int, optional
+    hausman : str
+        Name of an earlier estimate with fixed effects, compared with this one.
     trap : str
         One of `TRAPS` whose effect it shows, beside the first estimate; "" for none.
     """
 
     name: str
     formula: str
-    vcov: str | dict[str, int | str | tuple[str, ...]] = "hetero"
-    ssc: str = "fixest"
+    method: str = "estimate"
+    vcov: str | dict[str, int | str | tuple[str, ...]] | None = None
+    ssc: str | None = None
     weights: str | None = None
     where: str = ""
+    instruments: dict[str, tuple[int, ...]] | None = None
+    collapse: bool | None = None
+    steps: int | None = None
+    hausman: str = ""
     trap: str = ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the method is given beside formula, data and name; what is left out has defaults."""
+        names = [name for name in METHODS[self.method] if name != "hausman"]
+        found: dict[str, Any] = {name: getattr(self, name) for name in names}
+        if self.instruments is not None:
+            found["instruments"] = self.lags
+        given = {name: value for name, value in found.items() if value is not None}
+        return given | {"where": self.where or None}
+
+    @property
+    def lags(self) -> dict[str, Any] | None:
+        """The instruments as `dynamic_panel` takes them."""
+        if self.instruments is None:
+            return None
+        return {
+            key: (*lags, None) if len(lags) == 1 else lags for key, lags in self.instruments.items()
+        }
 
 
 # -- panel -----------------------------------------------------------------------------------------
@@ -122,14 +163,15 @@ def checked_estimates(
     own_groupings: bool,
 ) -> tuple[EstimateEntry, ...]:
     """The estimates: names of their own, formulas that can be read and use columns there are."""
-    seen: set[str] = set()
+    seen: dict[str, EstimateEntry] = {}
     for number, one in enumerate(entries):
         complain = place.complain(f"estimates[{number}]")
         if recipe is None:
             complain("name", "an estimate without a panel", "[panel] in the study file", ())
         if not one.name.strip() or one.name in seen:
             complain("name", repr(one.name), "a name of its own", ())
-        seen.add(one.name)
+        _check_method(one, seen, complain)
+        seen[one.name] = one
         if one.trap and one.trap not in TRAPS:
             complain("trap", repr(one.trap), "a known trap", TRAPS)
         known = _Known(recipe, own_groupings)
@@ -138,6 +180,31 @@ def checked_estimates(
                 if name not in known:
                     complain(key, repr(name), "a column of the panel", known.names)
     return tuple(entries)
+
+
+def _check_method(
+    one: EstimateEntry, earlier: Mapping[str, EstimateEntry], complain: Complaint
+) -> None:
+    """A method there is, only keys it takes, and an estimate to compare with that can be."""
+    if one.method not in METHODS:
+        complain("method", repr(one.method), "a known method", tuple(METHODS))
+    for key in dict.fromkeys(key for keys in METHODS.values() for key in keys):
+        if key not in METHODS[one.method] and getattr(one, key) not in (None, ""):
+            takes = [name for name, keys in METHODS.items() if key in keys]
+            words = f"a key of this method; {key} is of {' and '.join(takes)}"
+            complain(key, f"{key} with {one.method}", words, ())
+    if one.steps not in (None, 1, 2):
+        complain("steps", str(one.steps), "1 or 2", ())
+    if not one.hausman:
+        return
+    fixed = earlier.get(one.hausman)
+    if fixed is None or fixed.method != "estimate":
+        names = [name for name, entry in earlier.items() if entry.method == "estimate"]
+        complain("hausman", repr(one.hausman), "an estimate above it", names)
+    for entry in (fixed, one):
+        default = "iid" if entry.method == "random_effects" else "hetero"
+        if (entry.vcov or default) != "iid":
+            complain("hausman", f"vcov of {entry.name}", 'vcov = "iid" in both', ())
 
 
 class _Known:
@@ -173,10 +240,14 @@ def _used(one: EstimateEntry, place: Place, owner: str) -> Iterator[tuple[str, s
     from servio.explain._design import read_vcov
     from servio.explain._expression import columns_used
     from servio.explain._formula import Levels, parse_formula
+    from servio.explain.dynamic import check_dynamic
+    from servio.explain.variance_components import check_random
 
     key = "formula"
     try:
         formula = parse_formula(one.formula)
+        if one.method == "random_effects":
+            check_random(formula)
         factors = [formula.outcome]
         terms = (*formula.terms, *formula.endogenous, *formula.instruments)
         names = {name for effect in formula.effects for name in effect}
@@ -187,10 +258,17 @@ def _used(one: EstimateEntry, place: Place, owner: str) -> Iterator[tuple[str, s
             else:
                 factors.append(factor)
         yield key, names.union(*(columns_used(factor.expression) for factor in factors))
+        if one.method == "dynamic_panel":
+            check_dynamic(formula, None, ENTITIES, "year")
+            key = "instruments"
+            check_dynamic(formula, one.lags, ENTITIES, "year")
+            for column in one.lags or ():
+                yield key, set(columns_used(column))
         for key, text in (("where", one.where), ("weights", one.weights)):
             if text:
                 yield key, set(columns_used(text))
-        key = "vcov"
-        yield key, {name for columns in read_vcov(one.vcov).clusters for name in columns}
+        if one.vcov is not None:
+            key = "vcov"
+            yield key, {name for columns in read_vcov(one.vcov).clusters for name in columns}
     except ServioError as error:
         raise place.placed(f"{owner}.{key}", error) from None
