@@ -312,7 +312,7 @@ def _prediction(
     return Finding(
         "all", years_of(growth), words, f"growth of {effect} on that of {cause} a year before",
         float(one.coefficients[at]), low, high, "elasticity", verdict_of(low, high),
-        interval="95 % confidence, clusters of countries", main=True, source=source,
+        interval="95 % t interval", main=True, source=source,
     )  # fmt: skip
 
 
