@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from report_stores import Altered
-from servio.explain import Panel
+from servio.explain import Panel, regression_table
 from servio.report import _explain, _traps
 from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._models import Models, Size, _is_linear
@@ -264,6 +265,19 @@ def test_tables_hold_every_estimate_and_save_as_latex(
     assert read.main is not None
     assert first.loc[("ln_x", "coefficient"), "main"] == read.main.coefficients[0]
     assert first.loc[("formula", ""), "main"] == read.main.formula
+
+
+def test_terms_that_would_share_a_name_keep_their_own(read: Models) -> None:
+    now, before = read.estimates["same year"], read.estimates["main"]
+    both = replace(
+        before, name="both", formula="ln_va ~ daniels + daniels_lag | country:industry + year",
+        terms=("daniels", "daniels_lag"), coefficients=np.ones(2), covariance=np.eye(2),
+    )  # fmt: skip
+    shared = _explain._shared(read, [now, before])
+    assert shared["daniels"] == shared["daniels_lag"]
+    apart = _explain._shared(read, [now, before, both])
+    assert not {"daniels", "daniels_lag"} & set(apart) and "kibs_lag" in apart
+    regression_table([now, before, both], labels=apart)
 
 
 def test_models_that_can_not_be_made_say_why(made: Report, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ __all__ = ["explain_problems", "is_explained", "models"]
 SIDE = 4
 MANY = 12
 CHANCE = 0.05
+COUNTED = re.compile(r", [A-Z] = \d+| \(\d+\)| with \d+ df")
+"""Numbers in the words on errors, which have rows of their own."""
 IN_WORDS = ("convergence", "method", "errors", "sample")
 LEVEL = "95 % intervals"
 KEYS = (Key("dot", "interval leaves out zero", INK), Key("ring", "it does not", INK))
@@ -658,10 +661,7 @@ def _chunks(estimates: Sequence[Estimate]) -> list[list[Estimate]]:
 
 
 def _table(read: Models, title: str, estimates: Sequence[Estimate], folded: bool) -> Table:
-    labels: dict[str, str] = {}
-    for estimate in estimates:
-        labels = _labels(read, estimate) | labels
-    made = regression_table({e.name: e for e in estimates}, labels=labels)
+    made = regression_table({e.name: e for e in estimates}, labels=_shared(read, estimates))
     words = tuple(_measures([*read.service_terms(e), *read.interacted(e)]) for e in estimates)
     own = [("service group", tuple(_only(read, e) for e in estimates)), ("convergence", words)]
     made = replace(made, facts=(*(fact for fact in own if any(fact[1])), *made.facts))
@@ -670,9 +670,12 @@ def _table(read: Models, title: str, estimates: Sequence[Estimate], folded: bool
     shown = replace(made, facts=tuple(fact for fact in made.facts if fact[0] not in same))
     note = "".join(f"{name.capitalize()}: {text}. " for name, text in same.items()
                    if name != "errors")  # fmt: skip
-    kinds = list(dict.fromkeys(e.vcov for e in estimates))
-    formulas = pd.DataFrame([["formula", "", *(e.formula for e in estimates)]],
-                            columns=["row", "quantity", *made.columns])  # fmt: skip
+    kinds = dict.fromkeys(COUNTED.sub("", e.vcov) for e in estimates)
+    formulas = pd.DataFrame(
+        [["formula", "", *(e.formula for e in estimates)],
+         ["covariance", "", *(e.vcov for e in estimates)]],
+        columns=["row", "quantity", *made.columns],
+    )  # fmt: skip
     return Table(
         title,
         " ".join([f"{note}Errors: {'; or '.join(kinds)}.", *made.notes]),
@@ -689,15 +692,28 @@ def _only(read: Models, estimate: Estimate) -> str:
     return titles[0] if len(titles) == 1 else ""
 
 
-def _labels(read: Models, estimate: Estimate) -> dict[str, str]:
-    """Terms in words, where those are not said of two terms."""
-    found = {t.term: t.service.title for t in read.service_terms(estimate)}
+def _shared(read: Models, estimates: Sequence[Estimate]) -> dict[str, str]:
+    """Terms in words for estimates in one table, where no estimate has two of one name."""
+    alone = all(_only(read, estimate) for estimate in estimates)
+    found: dict[str, str] = {}
+    for estimate in estimates:
+        found = _labels(read, estimate, alone) | found
+    for estimate in estimates:
+        words = [found.get(term, term) for term in estimate.terms]
+        found = {term: text for term, text in found.items()
+                 if term not in estimate.terms or words.count(text) == 1}  # fmt: skip
+    return found
+
+
+def _labels(read: Models, estimate: Estimate, alone: bool) -> dict[str, str]:
+    """Terms of services in words; the only service of an estimate goes without its name."""
+    plain = {t.term: "convergence" if alone else t.service.title
+             for t in read.service_terms(estimate)}  # fmt: skip
     mixed = read.interacted(estimate)
     for one in mixed:
         name = one.service.title if len(mixed) > 1 else "convergence"
-        found |= {term: f"{name}{cell}" for term, cell in read.mixed_terms(one).items()}
-    words = list(found.values())
-    return {term: text for term, text in found.items() if words.count(text) == 1}
+        plain |= {term: f"{name}{cell}" for term, cell in read.mixed_terms(one).items()}
+    return plain
 
 
 def _paired(made: RegressionTable) -> list[list[str]]:
