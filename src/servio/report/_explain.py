@@ -30,6 +30,8 @@ MANY = 12
 CHANCE = 0.05
 COUNTED = re.compile(r", [A-Z] = \d+| \(\d+\)| with \d+ df")
 """Numbers in the words on errors, which have rows of their own."""
+USUAL = ("r2", "rss", "sigma")
+"""Statistics that stand in the data of estimates only."""
 IN_WORDS = ("convergence", "method", "errors", "sample")
 LEVEL = "95 % intervals"
 KEYS = (Key("dot", "interval leaves out zero", INK), Key("ring", "it does not", INK))
@@ -661,10 +663,14 @@ def _chunks(estimates: Sequence[Estimate]) -> list[list[Estimate]]:
 
 
 def _table(read: Models, title: str, estimates: Sequence[Estimate], folded: bool) -> Table:
-    made = regression_table({e.name: e for e in estimates}, labels=_shared(read, estimates))
+    own = [name for e in estimates for name in e.statistics if name not in USUAL]
+    made = regression_table(
+        {e.name: e for e in estimates}, labels=_shared(read, estimates),
+        statistics=list(dict.fromkeys(("r2_within", "condition", *own))),
+    )  # fmt: skip
     words = tuple(_measures([*read.service_terms(e), *read.interacted(e)]) for e in estimates)
-    own = [("service group", tuple(_only(read, e) for e in estimates)), ("convergence", words)]
-    made = replace(made, facts=(*(fact for fact in own if any(fact[1])), *made.facts))
+    said = [("service group", tuple(_only(read, e) for e in estimates)), ("convergence", words)]
+    made = replace(made, facts=(*(fact for fact in said if any(fact[1])), *made.facts))
     same = {name: texts[0] for name, texts in made.facts
             if name in IN_WORDS and len(texts) > 1 and len(set(texts)) == 1}  # fmt: skip
     shown = replace(made, facts=tuple(fact for fact in made.facts if fact[0] not in same))

@@ -132,9 +132,7 @@ class Models:
             found
             for term in terms
             for factor in _numbers(term)
-            if not _is_mixed(term)
-            and factor.name not in mixed
-            and factor.name in estimate.terms
+            if not _is_mixed(term) and factor.name not in mixed and factor.name in estimate.terms
             for found in self._term(estimate, factor)
         ]
 
