@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from servio.errors import InputError, UsageError
+from servio.explain._lines import lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,31 +247,13 @@ def breaks(
 
 
 def _ols_slope(t: Array, y: Array, level: float) -> tuple[float, ...]:
-    n = len(t)
-    X = np.column_stack([np.ones(n), t - t.mean()])
-    bread = np.linalg.inv(X.T @ X)
-    b = bread @ X.T @ y
-    V = _persistence(t, y - X @ b) ** np.abs(np.subtract.outer(t, t))
-    residual_maker = np.eye(n) - X @ bread @ X.T
-    variance = float(((y - X @ b) ** 2).sum() / np.trace(residual_maker @ V))
-    error = float(np.sqrt(variance * (bread @ X.T @ V @ X @ bread)[1, 1]))
-    half = float(stats.t.ppf((1 + level) / 2, n - 2)) * error
-    slope = float(b[1])
+    found = lines(t, y[None], level)
+    slope, error, half = (float(v[0]) for v in (found.slope, found.std_error, found.half))
     if error > 0:
-        p = float(2 * stats.t.sf(abs(slope) / error, n - 2))
+        p = float(2 * stats.t.sf(abs(slope) / error, len(t) - 2))
     else:
         p = 1.0 if slope == 0 else 0.0
     return slope, error, slope - half, slope + half, p
-
-
-def _persistence(t: Array, e: Array) -> float:
-    """Correlation of residuals with the time before, plus its bias beside a line, 0 to 0.95."""
-    next_to = np.flatnonzero(np.diff(t) == np.diff(t).min())
-    total = float(e @ e)
-    if total == 0:
-        return 0.0
-    r = float(e[next_to + 1] @ e[next_to]) / total
-    return min(max(r + (2 + 4 * r) / len(t), 0.0), 0.95)
 
 
 def _theil_sen(t: Array, y: Array, level: float) -> tuple[float, ...]:
