@@ -11,6 +11,8 @@ from servio.explain.curves import SpecificationCurve, specification_curve
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
+from servio.explain.mode_detection import Modes, as_results, mode_map, modes, transitions
+from servio.explain.firms import firm_inequality, service_firms, service_revenue
 from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
 from servio.explain.tables import RegressionTable, regression_table
@@ -27,6 +29,7 @@ __all__ = [
     "Finding",
     "Granger",
     "Joint",
+    "Modes",
     "Panel",
     "PanelRecipe",
     "PanelTest",
@@ -35,6 +38,7 @@ __all__ = [
     "SpecificationCurve",
     "WildBootstrap",
     "adjust",
+    "as_results",
     "breaks",
     "build_panel",
     "claims",
@@ -43,17 +47,23 @@ __all__ = [
     "estimate",
     "evaluate",
     "event_study",
+    "firm_inequality",
     "granger",
     "hausman",
     "marginal_effects",
+    "mode_map",
+    "modes",
     "mundlak",
     "panel_var",
     "random_effects",
     "rank_changes",
     "regression_table",
     "same_effect",
+    "service_firms",
+    "service_revenue",
     "slopes",
     "specification_curve",
+    "transitions",
     "unit_root",
     "wild_bootstrap",
 ]

@@ -1,0 +1,697 @@
+"""How manufacturing and services come together: alternative, merging, coexisting, receding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from servio.errors import InputError, UsageError
+from servio.explain._lines import lines
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MODES", "Modes", "as_results", "mode_map", "modes", "transitions"]
+
+Array = npt.NDArray[np.float64]
+Signs = npt.NDArray[np.int8]
+Results = Callable[..., "pd.DataFrame"]
+
+MODES = ("alternative", "merging", "coexisting", "receding")
+UNDETERMINED = "undetermined"
+NAMES = (*MODES, UNDETERMINED)
+ALTERNATIVE, MERGING, COEXISTING, RECEDING, OPEN = range(5)
+UNIT = ["source", "country", "industry", "group"]
+DIRECTIONS = {-1: "falls", 0: "flat", 1: "rises"}
+KINDS = ("purchased", "own_account", "secondary", "returned", "similarity")
+LEAST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """Modes of industries and service groups, and what they rest on.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a source, country, industry and service group: mode (one of `MODES` or
+        ``undetermined``), confidence (0 to 1), resampling (share of draws with this mode, main
+        definitions), definitions (share of definitions with this mode), n_definitions, missing
+        (kinds of evidence without values, comma between), n, first, last (years).
+    evidence : DataFrame
+        One row a unit, kind of evidence and definition: main (whether the mode rests on it), slope
+        a year, std_error, lower, upper, relative (slope over the mean of the series), direction
+        (rises, falls, flat), n, first, last.
+    undefined : DataFrame
+        Units without a mode, and the reason.
+    definition : mapping of str to value
+        Options that were used.
+    """
+
+    table: pd.DataFrame
+    evidence: pd.DataFrame
+    undefined: pd.DataFrame
+    definition: Mapping[str, Any]
+
+    def counts(self, by: str | list[str] = "country") -> pd.DataFrame:
+        """Number of units in each mode, one row a value of `by`."""
+        found = self.table.groupby([*_listed(by), "mode"]).size().unstack("mode", fill_value=0)
+        return found.reindex(columns=list(NAMES), fill_value=0)
+
+
+def modes(
+    results: Results,
+    *,
+    grouping: str = "kiet",
+    industries: Sequence[str] | None = None,
+    years: tuple[int, int] | None = None,
+    level: float = 0.95,
+    material: float = 0.005,
+    block: int = 3,
+    draws: int = 200,
+    seed: int = 0,
+) -> Modes:
+    """The mode that rules between an industry and a service group in a period.
+
+    Five kinds of evidence are series over the years, each of which rises, falls or is flat. It
+    rises or falls if the interval of its slope (`servio.explain.slopes`) leaves out zero and the
+    slope is at least `material` of the series' mean a year. P: share of purchased service in
+    intermediate inputs. H: own-account service cost per output. O: secondary service output per
+    output. R: share of the industry's product in the inputs of the service group. S: structural
+    similarity of inputs.
+
+    - receding: P falls;
+    - merging: O and R rise and P does not fall; or P rises with one of O and R, S rises and H does
+      not fall;
+    - alternative: P rises, neither O nor R does (outputs stay pure) and H does not rise; or P rises
+      with one of O and R, H falls and S does not rise;
+    - coexisting: otherwise;
+    - undetermined: P rises and there is neither O nor R.
+
+    Parameters
+    ----------
+    results : callable
+        ``results(measure, **options)`` gives tidy rows, as `servio.study.StudyStore.results` and
+        `as_results` do. Needed: ``service_input_share`` with the grouping, by industry. Used where
+        there: ``convergence_rate`` with ``mutual="mean"`` (R), ``structural_similarity`` (S), and
+        ``account`` of ``output``, ``own_account:GROUP`` (H), ``secondary:GROUP`` (O). Other
+        definitions of P (``outsourcing``, ``service_input_coefficient``, complete shares), of R
+        (domestic) and of S (overlap, users) count in the confidence.
+    grouping : str
+        Of services.
+    industries : sequence of str, optional
+        Codes of the industries, such as those of manufacturing; else all there are.
+    years : (int, int), optional
+        First and last year; else all.
+    level : float
+        Of the intervals.
+    material : float
+        Smallest slope that counts, relative to the mean of the series, a year.
+    block : int
+        Years in a block of the bootstrap.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    InputError
+        No shares of purchased services; two values of a unit in one year.
+    UsageError
+        An option out of range.
+
+    Notes
+    -----
+    Confidence is the mean over definitions of the share of draws that give the same mode. A draw
+    takes residuals round all lines of a unit from the same blocks of years (moving block bootstrap,
+    scaled by ``sqrt(n / (n - 2))``) and fits lines anew; intervals keep their width. Missing
+    evidence takes each direction with the same chance in every draw, so that it lowers confidence
+    where it would matter; the mode itself rests only on evidence that is there.
+
+    Identity: on straight lines every draw gives the mode of the lines. What it does not see:
+    prices that move shares, the size of firms, years that are interpolated.
+
+    References
+    ----------
+    Document 001 for the two modes; the rule is methods J3, made decidable. Kuensch (1989), Annals
+    of Statistics 17:1217-1241, for blocks (not re-read).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from servio.explain import as_results, modes
+    >>> years = range(2000, 2010)
+    >>> def rows(measure, definition, slope):
+    ...     return [{"source": "made", "year": y, "country": "KOR", "industry": "C26",
+    ...              "group": "it", "measure": measure, "value": 0.1 + slope * (y - 2000),
+    ...              "definition": f"by=industry grouping=kiet origin=total {definition}"}
+    ...             for y in years]
+    >>> frame = pd.DataFrame(rows("service_input_share", "total=false", 0.004)
+    ...                      + rows("convergence_rate", "mutual=mean", 0.002))
+    >>> found = modes(as_results(frame)).table
+    >>> found[["mode", "missing"]].iloc[0].tolist()
+    ['alternative', 'own_account,secondary,similarity']
+    """
+    options = _checked(grouping, level, material, block, draws, seed)
+    return _detect(_gathered(results, grouping, industries), years, **options)
+
+
+def mode_map(
+    results: Results,
+    *,
+    window: int = 7,
+    step: int = 1,
+    grouping: str = "kiet",
+    industries: Sequence[str] | None = None,
+    level: float = 0.95,
+    material: float = 0.005,
+    block: int = 3,
+    draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How do modes follow each other? The mode in each rolling window of years.
+
+    Parameters
+    ----------
+    results : callable
+    window : int
+        Years in a window, five or more.
+    step : int
+        Years from one window to the next.
+    grouping, industries, level, material, block, draws, seed
+        As for `modes`.
+
+    Returns
+    -------
+    DataFrame
+        As `Modes.table`, one row a unit and window, with ``window_first`` and ``window_last``.
+
+    Raises
+    ------
+    InputError
+        Fewer years than a window.
+    UsageError
+        An option out of range.
+
+    Notes
+    -----
+    Short windows have wide intervals: a slow change is ``coexisting`` in every window though the
+    whole period shows it. Windows that share years are not independent.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from servio.explain import as_results, mode_map
+    >>> frame = pd.DataFrame([
+    ...     {"source": "made", "year": y, "country": "KOR", "industry": "C26", "group": "it",
+    ...      "measure": "service_input_share", "value": 0.3 - 0.01 * max(y - 2006, 0),
+    ...      "definition": "by=industry grouping=kiet origin=total total=false"}
+    ...     for y in range(2000, 2014)])
+    >>> found = mode_map(as_results(frame), step=7)
+    >>> found[["window_first", "window_last", "mode"]].values.tolist()
+    [[2000, 2006, 'coexisting'], [2007, 2013, 'receding']]
+    """
+    import pandas as pd
+
+    _whole("window", window, LEAST)
+    _whole("step", step, 1)
+    options = _checked(grouping, level, material, block, draws, seed)
+    gathered = _gathered(results, grouping, industries)
+    first, last = gathered.years[0], gathered.years[-1]
+    starts = range(first, last - window + 2, step)
+    if not starts:
+        raise InputError("mode_map, window", found=f"{window} years in {first} to {last}",
+                         expected="at most all years",
+                         remedy="Take a shorter window.")  # fmt: skip
+    parts = []
+    for start in starts:
+        span = (start, start + window - 1)
+        table = _detect(gathered, span, **options).table
+        parts.append(table.assign(window_first=span[0], window_last=span[1]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def transitions(found: pd.DataFrame, *, counts: bool = False) -> pd.DataFrame:
+    """From which mode to which units go, from a window to the next without a common year.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From `mode_map`.
+    counts : bool
+        Numbers of transitions instead of shares of each row.
+
+    Returns
+    -------
+    DataFrame
+        From (rows) to (columns), in the order of `MODES`; rows add up to 1, NaN where no unit
+        starts. Undetermined units are left out.
+
+    Raises
+    ------
+    InputError
+        No two windows without a common year.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from servio.explain import transitions
+    >>> unit = {"source": "made", "country": "KOR", "industry": "C26", "group": "it"}
+    >>> found = pd.DataFrame([
+    ...     unit | {"mode": "alternative", "window_first": 2000, "window_last": 2006},
+    ...     unit | {"mode": "merging", "window_first": 2007, "window_last": 2013}])
+    >>> float(transitions(found).loc["alternative", "merging"])
+    1.0
+    """
+    import pandas as pd
+
+    after = found.assign(window_first=found["window_first"] - _width(found))
+    pairs = found.merge(after, on=[*UNIT, "window_first"], suffixes=("", "_after"))
+    if pairs.empty:
+        raise InputError("transitions", found="no two windows without a common year",
+                         expected="years for two windows",
+                         remedy="Take a shorter window in mode_map.")  # fmt: skip
+    table = pd.crosstab(pairs["mode"], pairs["mode_after"])
+    table = table.reindex(index=list(MODES), columns=list(MODES), fill_value=0)
+    table.index.name, table.columns.name = "from", "to"
+    if counts:
+        return table
+    total = table.sum(axis=1)
+    return table.div(total.where(total > 0), axis=0)
+
+
+def as_results(frame: pd.DataFrame) -> Results:
+    """Tidy rows of measures as a callable that filters them, as a finished study does.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of `servio.measure.Measure.to_frame` of any measures and years, one below the other.
+
+    Returns
+    -------
+    callable
+        ``results(measure, **options)``: rows whose options or labels have these values.
+
+    Raises
+    ------
+    UsageError
+        From the callable: no such measure or column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from servio.explain import as_results
+    >>> frame = pd.DataFrame({"measure": ["account"], "definition": ["by=industry of=output"],
+    ...                       "value": [1.0]})
+    >>> len(as_results(frame)("account", of="output"))
+    1
+    """
+    import pandas as pd
+
+    texts = frame["definition"].unique()
+    pairs = [dict(part.partition("=")[::2] for part in text.split(" ") if part) for text in texts]
+    options = pd.DataFrame(pairs, index=texts).fillna("")
+    whole = frame.join(options.drop(columns=options.columns.intersection(frame.columns)),
+                       on="definition")  # fmt: skip
+    parts = dict(tuple(whole.groupby("measure", sort=False)))
+
+    def results(measure: str, **filters: Any) -> pd.DataFrame:
+        if measure not in parts:
+            raise UsageError("results measure", found=repr(measure),
+                             expected=", ".join(map(str, parts)),
+                             remedy="Add rows of this measure.")  # fmt: skip
+        found = parts[measure]
+        for key, value in filters.items():
+            if key not in found:
+                raise UsageError("results column", found=repr(key),
+                                 expected=", ".join(map(str, found.columns)),
+                                 remedy="Choose one of them.")  # fmt: skip
+            wanted = str(value).lower() if isinstance(value, bool) else value
+            found = found[found[key] == wanted]
+        return found
+
+    return results
+
+
+# -- evidence from results -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """One definition of a kind of evidence: values (units, years), NaN where there is none."""
+
+    kind: str
+    definition: str
+    main: bool
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Gathered:
+    units: pd.MultiIndex
+    years: list[int]
+    series: tuple[_Series, ...]
+
+
+def _gathered(results: Results, grouping: str, industries: Sequence[str] | None) -> _Gathered:
+    """All series of the units that the main definition of purchased services has."""
+    found = list(_definitions(results, grouping))
+    if not found or found[0][:2] != ("purchased", SHARE):
+        raise InputError(
+            "modes, purchased services", found=f"no values of service_input_share of {grouping}",
+            expected="rows by industry with origin total",
+            remedy=f'Add [[measures]] name = "service_input_share", grouping = "{grouping}", '
+            'by = "industry".',
+        )  # fmt: skip
+    units, years = found[0][2].index, [int(year) for year in found[0][2].columns]
+    if industries is not None:
+        units = _chosen(units, industries)
+    series, seen = [], set()
+    for kind, definition, wide in found:
+        values = wide.reindex(index=units, columns=years).to_numpy(dtype=np.float64)
+        series.append(_Series(kind, definition, kind not in seen, values))
+        seen.add(kind)
+    return _Gathered(units, years, tuple(series))
+
+
+def _chosen(units: pd.MultiIndex, industries: Sequence[str]) -> pd.MultiIndex:
+    names = units.get_level_values("industry")
+    lacking = [code for code in industries if code not in set(names)]
+    if lacking:
+        raise InputError("modes, industries", found=f"{lacking[0]!r} without values",
+                         expected=f"codes among {', '.join(sorted(set(names))[:8])} ...",
+                         remedy="Name industries of the results.")  # fmt: skip
+    return units[names.isin(list(industries))]
+
+
+SHARE = "share of inputs"
+Wide = tuple[str, str, "pd.DataFrame"]
+
+
+def _definitions(results: Results, grouping: str) -> Iterator[Wide]:
+    """Kind, definition and values of each series that there is; the first of a kind is the main."""
+    groups = {"grouping": grouping, "by": "industry"}
+    total = groups | {"origin": "total"}
+    share = _wide(results, "service_input_share", **total, total=False)
+    if share is None:
+        return
+    yield "purchased", SHARE, share
+    for definition, measure, options in (
+        ("share of inputs but energy", "outsourcing", total),
+        ("share of complete inputs", "service_input_share", total | {"total": True}),
+        ("per output", "service_input_coefficient", total | {"total": False}),
+    ):
+        yield from _named("purchased", definition, _wide(results, measure, **options))
+    yield from _accounts(results, list(share.index.unique("group")))
+    for origin in ("total", "domestic"):
+        yield from _returned(results, groups | {"origin": origin}, origin)
+    for side, kind in (("inputs", "cosine"), ("inputs", "overlap"), ("outputs", "cosine")):
+        alike = _wide(results, "structural_similarity", **total, side=side, kind=kind)
+        yield from _named("similarity", f"{kind} of {side}", alike)
+
+
+def _returned(results: Results, options: Mapping[str, Any], origin: str) -> Iterator[Wide]:
+    """Share of the product in the services' inputs: twice the mutual rate less the other share."""
+    onward = _wide(results, "service_input_share", **options, total=False)
+    mutual = _wide(results, "convergence_rate", **options, mutual="mean")
+    if onward is not None and mutual is not None:
+        yield "returned", f"share of inputs of the services, {origin}", 2 * mutual - onward
+
+
+def _accounts(results: Results, groups: Iterable[str]) -> Iterator[Wide]:
+    """Own-account cost and secondary output per unit of output, of the groups that have them."""
+    import pandas as pd
+
+    for kind in ("own_account", "secondary"):
+        parts = []
+        for group in groups:
+            level = _wide(results, "account", {"group": group}, of=f"{kind}:{group}", by="industry")
+            if level is not None:
+                parts.append(level)
+        if not parts:
+            continue
+        output = _wide(results, "account", {"group": ""}, of="output", by="industry")
+        if output is None:
+            raise InputError(
+                f"modes, {kind}", found="no values of account of output",
+                expected="output in the same results, to divide by",
+                remedy='Add [[measures]] name = "account", of = "output", by = "industry".',
+            )  # fmt: skip
+        amounts = pd.concat(parts)
+        made = output.droplevel("group").reindex(
+            index=amounts.index.droplevel("group"), columns=amounts.columns
+        )
+        made = made.where(made > 0)
+        yield kind, "per output", amounts / made.to_numpy()
+
+
+def _named(kind: str, definition: str, wide: pd.DataFrame | None) -> Iterator[Wide]:
+    if wide is not None:
+        yield kind, definition, wide
+
+
+def _wide(
+    results: Results, measure: str, labels: Mapping[str, str] = {}, /, **options: Any
+) -> pd.DataFrame | None:
+    """Values, one row a unit and one column a year; None where there are none."""
+    try:
+        found = results(measure, **options)
+    except UsageError:
+        return None
+    found = found[found["value"].notna()].assign(**labels)
+    if found.empty:
+        return None
+    keys = [*UNIT, "year"]
+    twice = found.duplicated(keys)
+    if twice.any():
+        row = found[twice].iloc[0]
+        raise InputError(
+            f"modes, {measure}",
+            found=f"two values of {' '.join(str(row[key]) for key in UNIT)} in {row['year']}",
+            expected="one row a unit and year", remedy="Keep one definition of it.",
+        )  # fmt: skip
+    return found.set_index(keys)["value"].unstack("year").sort_index(axis=1)
+
+
+# -- detection -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Lines of one definition: direction and draws are 0 where it is not given."""
+
+    series: _Series
+    given: npt.NDArray[np.bool_]
+    slope: Array
+    std_error: Array
+    half: Array
+    relative: Array
+    direction: Signs
+    draws: Signs
+    span: npt.NDArray[np.int64]
+
+
+def _detect(
+    gathered: _Gathered, span: tuple[int, int] | None, *, grouping: str, level: float,
+    material: float, block: int, draws: int, seed: int,
+) -> Modes:  # fmt: skip
+    import pandas as pd
+
+    t = np.array(gathered.years, dtype=np.float64)
+    inside = np.ones(len(t), dtype=bool) if span is None else (t >= span[0]) & (t <= span[1])
+    fitted = [
+        _fit(one, t[inside], one.values[:, inside], level, material, block, draws, seed)
+        for one in gathered.series
+    ]
+    main = {one.series.kind: one for one in fitted if one.series.main}
+    shape = (len(gathered.units), draws)
+    unknown = {
+        kind: np.random.default_rng([seed, place]).integers(-1, 2, shape, dtype=np.int8)
+        for place, kind in enumerate(KINDS)
+    }
+    found = _rule_of(main)
+    share, agrees, known = [], [], []
+    for variant in (fitted[0], *(one for one in fitted if not one.series.main)):
+        chosen = main | {variant.series.kind: variant}
+        drawn = _decide(*(_drawn(chosen.get(kind), unknown[kind]) for kind in KINDS))
+        share.append((drawn == found[:, None]).mean(axis=1))
+        agrees.append(_rule_of(chosen) == found)
+        known.append(variant.given)
+    weight = np.array(known, dtype=np.float64)
+    defined = main["purchased"].given
+    settled = defined & (found != OPEN)
+    count = np.where(defined, weight.sum(axis=0), np.nan)
+    total = np.where(count > 0, count, np.nan)
+    spans = main["purchased"].span
+    table = gathered.units.to_frame(index=False).assign(
+        mode=np.array(NAMES)[found],
+        confidence=np.where(settled, (np.array(share) * weight).sum(axis=0) / total, np.nan),
+        resampling=np.where(settled, share[0], np.nan),
+        definitions=np.where(settled, (np.array(agrees) * weight).sum(axis=0) / total, np.nan),
+        n_definitions=weight.sum(axis=0).astype(np.int64),
+        missing=_missing(main, len(gathered.units)),
+        n=spans[:, 0], first=spans[:, 1], last=spans[:, 2],
+    )  # fmt: skip
+    few = table.loc[~defined, UNIT].assign(reason=f"fewer than {LEAST} years")
+    nothing = "purchases rise and there is no evidence of outputs"
+    unsettled = table.loc[defined & (found == OPEN), UNIT].assign(reason=nothing)
+    return Modes(
+        table=table[defined].reset_index(drop=True),
+        evidence=pd.concat([_evidence(one, gathered.units) for one in fitted], ignore_index=True),
+        undefined=pd.concat([few, unsettled], ignore_index=True),
+        definition={
+            "grouping": grouping, "years": span, "level": level, "material": material,
+            "block": block, "draws": draws, "seed": seed,
+        },
+    )  # fmt: skip
+
+
+def _fit(
+    series: _Series, t: Array, Y: Array, level: float, material: float, block: int, draws: int,
+    seed: int,
+) -> _Fitted:  # fmt: skip
+    """Lines through all series, those with values in the same years together."""
+    k = len(Y)
+    numbers = np.full((4, k), np.nan)
+    direction, drawn = np.zeros(k, dtype=np.int8), np.zeros((k, draws), dtype=np.int8)
+    span = np.zeros((k, 3), dtype=np.int64)
+    patterns, which = np.unique(~np.isnan(Y), axis=0, return_inverse=True)
+    for place, there in enumerate(patterns):
+        if there.sum() < LEAST:
+            continue
+        rows, times = np.flatnonzero(which.ravel() == place), t[there]
+        values = Y[np.ix_(rows, np.flatnonzero(there))]
+        fit = lines(times, values, level)
+        scale = np.abs(values.mean(axis=1))
+        least = np.maximum(fit.half, material * scale)
+        relative = np.divide(fit.slope, scale, out=np.zeros_like(scale), where=scale > 0)
+        numbers[:, rows] = fit.slope, fit.std_error, fit.half, relative
+        direction[rows] = _sign(fit.slope, least)
+        moved = fit.residuals @ _resampled(times, fit.weights, block, draws, seed)
+        drawn[rows] = _sign(fit.slope[:, None] + moved, least[:, None])
+        span[rows] = len(times), times[0], times[-1]
+    slope, error, half, relative = numbers
+    given = span[:, 0] > 0
+    return _Fitted(series, given, slope, error, half, relative, direction, drawn, span)
+
+
+def _sign(slope: Array, least: Array) -> Signs:
+    """1 or -1 where the slope is beyond the least that counts, else 0."""
+    found: Signs = np.where(np.abs(slope) > least, np.sign(slope), 0.0).astype(np.int8)
+    return found
+
+
+def _resampled(t: Array, weights: Array, block: int, draws: int, seed: int) -> Array:
+    """What a residual adds to the slope in each draw of blocks of years, shape (n, draws)."""
+    n = len(t)
+    size = min(block, n)
+    rng = np.random.default_rng([seed, *t.astype(np.int64)])
+    starts = rng.integers(0, n - size + 1, (draws, -(-n // size)))
+    taken = (starts[:, :, None] + np.arange(size)).reshape(draws, -1)[:, :n]
+    found = np.zeros((draws, n))
+    np.add.at(found, (np.arange(draws)[:, None], taken), weights)
+    scaled: Array = found.T * np.sqrt(n / (n - 2))
+    return scaled
+
+
+def _rule_of(chosen: Mapping[str, _Fitted]) -> npt.NDArray[np.intp]:
+    """Modes by what is given; undetermined where purchases rise and outputs are not known."""
+    bought = chosen["purchased"]
+    none = np.zeros_like(bought.direction)
+    found = _decide(*(chosen[k].direction if k in chosen else none for k in KINDS))
+    outputs = np.zeros(len(none), dtype=bool)
+    for kind in ("secondary", "returned"):
+        if kind in chosen:
+            outputs |= chosen[kind].given
+    found[(bought.direction > 0) & ~outputs] = OPEN
+    return found
+
+
+def _drawn(fitted: _Fitted | None, unknown: Signs) -> Signs:
+    if fitted is None:
+        return unknown
+    return np.where(fitted.given[:, None], fitted.draws, unknown)
+
+
+def _decide(P: Signs, H: Signs, made: Signs, R: Signs, S: Signs) -> npt.NDArray[np.intp]:
+    """The rule of `modes` on directions of the five kinds of evidence, any shape."""
+    rising = (made > 0).astype(np.int8) + (R > 0)
+    one, both, more = rising == 1, rising == 2, P > 0
+    replaced, alike = H < 0, S > 0
+    found = np.full(P.shape, COEXISTING, dtype=np.intp)
+    found[more & (rising == 0) & (H <= 0)] = ALTERNATIVE
+    found[more & one & replaced & ~alike] = ALTERNATIVE
+    found[more & one & alike & ~replaced] = MERGING
+    found[both] = MERGING
+    found[P < 0] = RECEDING
+    return found
+
+
+def _missing(main: Mapping[str, _Fitted], k: int) -> list[str]:
+    never = np.zeros(k, dtype=bool)
+    given = np.array([main[kind].given if kind in main else never for kind in KINDS])
+    names = np.array(KINDS)
+    return [",".join(names[~column]) for column in given.T]
+
+
+def _evidence(fitted: _Fitted, units: pd.MultiIndex) -> pd.DataFrame:
+    there = fitted.given
+    words = np.array([DIRECTIONS[sign] for sign in (-1, 0, 1)])
+    return units[there].to_frame(index=False).assign(
+        kind=fitted.series.kind,
+        definition=fitted.series.definition,
+        main=fitted.series.main,
+        slope=fitted.slope[there],
+        std_error=fitted.std_error[there],
+        lower=(fitted.slope - fitted.half)[there],
+        upper=(fitted.slope + fitted.half)[there],
+        relative=fitted.relative[there],
+        direction=words[fitted.direction[there] + 1],
+        n=fitted.span[there, 0], first=fitted.span[there, 1], last=fitted.span[there, 2],
+    )  # fmt: skip
+
+
+# -- options ---------------------------------------------------------------------------------------
+
+
+def _checked(
+    grouping: str, level: float, material: float, block: int, draws: int, seed: int
+) -> dict[str, Any]:
+    if not 0.5 <= level < 1:
+        raise UsageError("modes, level", found=str(level), expected="0.5 to below 1",
+                         remedy="Choose 0.95.")  # fmt: skip
+    if not 0 <= material < 1:
+        raise UsageError("modes, material", found=str(material), expected="0 to below 1, a year",
+                         remedy="Choose 0.005.")  # fmt: skip
+    _whole("block", block, 1)
+    _whole("draws", draws, 1)
+    _whole("seed", seed, 0)
+    return {"grouping": grouping, "level": level, "material": material, "block": block,
+            "draws": draws, "seed": seed}  # fmt: skip
+
+
+def _whole(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"modes, {name}", found=str(value),
+                         expected=f"a whole number from {least}",
+                         remedy="Give such a number.")  # fmt: skip
+
+
+def _width(found: pd.DataFrame) -> int:
+    widths = (found["window_last"] - found["window_first"] + 1).unique()
+    if len(widths) != 1:
+        raise InputError("transitions, windows", found=f"{len(widths)} lengths of windows",
+                         expected="one", remedy="Take the rows of one mode_map.")  # fmt: skip
+    return int(widths[0])
+
+
+def _listed(by: str | list[str]) -> list[str]:
+    return [by] if isinstance(by, str) else list(by)
