@@ -12,7 +12,6 @@ from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
 from servio.explain.mode_detection import Modes, as_results, mode_map, modes, transitions
-from servio.explain.firms import firm_inequality, service_firms, service_revenue
 from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
 from servio.explain.tables import RegressionTable, regression_table
@@ -47,7 +46,6 @@ __all__ = [
     "estimate",
     "evaluate",
     "event_study",
-    "firm_inequality",
     "granger",
     "hausman",
     "marginal_effects",
@@ -59,8 +57,6 @@ __all__ = [
     "rank_changes",
     "regression_table",
     "same_effect",
-    "service_firms",
-    "service_revenue",
     "slopes",
     "specification_curve",
     "transitions",
