@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from servio import classify, explain, measure, report, sources, study, table
+    from servio import classify, explain, measure, report, simulate, sources, study, table
     from servio.errors import ServioError
     from servio.sources import Dataset, read, scan
     from servio.sources.model import model_world
@@ -36,6 +36,7 @@ __all__ = [
     "read",
     "report",
     "scan",
+    "simulate",
     "sources",
     "study",
     "table",
