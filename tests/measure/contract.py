@@ -33,6 +33,7 @@ ONLY_GROUPS = {
     "functional_specialisation": "its rows are the functions of a country",
     "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",
+    "modern_manufacturing": "its rows are manufacturing industries",
     "structural_paths": "its rows are paths",
     "producer_service_share": "it compares services with the economy, country by country",
 }

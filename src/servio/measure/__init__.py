@@ -48,6 +48,9 @@ from servio.measure.linkage import (
     forward_linkage,
     key_sector,
 )
+from servio.measure.modern import (
+    modern_manufacturing,
+)
 from servio.measure.multiplier import (
     factor_multiplier,
     output_multiplier,
@@ -137,6 +140,7 @@ __all__ = [
     "intermediate_use_share",
     "interval",
     "key_sector",
+    "modern_manufacturing",
     "network_position",
     "offshoring",
     "output_change",
