@@ -46,7 +46,9 @@ SHOWN_ON = "isic4_wiod56"
 METHODS = ("monte_carlo", "linear")
 ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
 CLAIM_ENDINGS = {".txt": "table", ".csv": "csv", ".json": "json", ".html": "html"}
-LISTS = ("sources", "measures", "groupings", "definitions", "classifications", "claims")
+LISTS = (
+    "sources", "measures", "groupings", "definitions", "classifications", "claims", "models",
+)  # fmt: skip
 WORLD = "WORLD"
 STOPPED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
@@ -360,8 +362,8 @@ def _show_audit(result: Audit, everything: bool) -> None:
 def list_command(what: str) -> None:
     """List what there is.
 
-    WHAT is sources, measures, groupings, definitions (of producer services), classifications or
-    claims.
+    WHAT is sources, measures, groupings, definitions (of producer services), classifications,
+    claims or models (of business that join product and service).
     """
     for head, lines in _listing(what):
         click.echo(head)
@@ -395,6 +397,16 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
 
         for claim in explain.claims():
             yield f"{claim.id}: {claim.claim}", [claim.source, f"Tested: {claim.hypothesis}"]
+    elif what == "models":
+        from servio.explain import business
+
+        for dimension in business.typology().dimension:
+            told = [f"{level.id}: {level.definition}" for level in dimension.level]
+            yield f"{dimension.id}: {dimension.title}. {dimension.definition}", told
+        for case in business.cases():
+            levels = [case.level(d.id) for d in business.typology().dimension[:-1]]
+            levels += ["iot"] if case.iot == "yes" else []
+            yield f"{case.id}: {case.firm}, {case.product}", [", ".join(levels)]
     elif what == "classifications":
         for name in classify.classifications():
             found = classify.classification(name)

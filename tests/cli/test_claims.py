@@ -72,9 +72,9 @@ def test_json_is_the_record(run: Run) -> None:
 
 def test_csv_has_a_row_a_finding_and_one_where_there_is_none(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "claims.csv"
-    assert run("claims", "--only", "TR-2", "--only", "K18-5", "-o", file).out == ""
+    assert run("claims", "--only", "TR-2", "--only", "LOG-3", "-o", file).out == ""
     found = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
-    assert [row["id"] for row in found] == ["TR-2", "TR-2", "K18-5"]
+    assert [row["id"] for row in found] == ["TR-2", "TR-2", "LOG-3"]
     assert found[2]["claim_verdict"] == "not testable" and found[2]["estimate"] == ""
     assert float(found[0]["lower"]) == pytest.approx(0.06797, abs=5e-6)
 

@@ -21,6 +21,7 @@ import oecd_files
 import wiod_files
 from commands import Run, refused
 from servio import classify, cli
+from servio.explain import business
 from servio.measure import MEASURES, output_multiplier, service_input_share
 from servio.sources import _worker, read, scan
 from table_files import X2, Z2, block, describe
@@ -85,6 +86,7 @@ def test_lists_name_everything_there_is(run: Run) -> None:
         "classifications": classify.classifications(),
         "sources": ("wiod2016", "wiod2013", "wiot", "icio", "icio_split", "figaro", "oecd",
                     "generic", "model"),
+        "models": [named.id for named in (*business.typology().dimension, *business.cases())],
     }.items():  # fmt: skip
         outcome = run("list", what)
         assert outcome.code == 0 and outcome.err == ""

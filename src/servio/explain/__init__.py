@@ -1,5 +1,6 @@
 """Explain: estimators on tidy panels, tests, and the book of claims. Knows no tables."""
 
+from servio.explain import business as business
 from servio.explain._estimate import Estimate, Joint
 from servio.explain._panel import Column, Panel
 from servio.explain._recipe import PanelRecipe

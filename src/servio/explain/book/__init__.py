@@ -1,5 +1,6 @@
 """The book of claims of the source documents, and the checks that put them to the test."""
 
+from servio.explain.book import cases as cases
 from servio.explain.book import inter as inter
 from servio.explain.book import kiet as kiet
 from servio.explain.book import log as log
