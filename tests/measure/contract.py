@@ -31,6 +31,7 @@ ONLY_GROUPS = {
     "bilateral_extraction_loss": "its rows are pairs of countries",
     "chain_margin": "its rows are kinds of chains of a country",
     "functional_specialisation": "its rows are the functions of a country",
+    "service_delegation": "its rows are kinds of buyers",
     "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",
     "modern_manufacturing": "its rows are manufacturing industries",
@@ -85,6 +86,7 @@ def toy(seed: int) -> IOTable:
         Z, Y=Y, Zm=Zm, codes=codes, country="AAA",
         demand_roles=("household", "exports", "inventory"),
         groups={name: Grouping.custom(name, members) for name, members in groups.items()},
+        satellites=_rows_beside(n),
         info=TableInfo("toy", 2000 + seed, "AAA", currency="USD", unit="million"),
     )  # fmt: skip
 
@@ -94,7 +96,7 @@ def fresh(name: str) -> Case:
     if name == "toy":
         return Case(name, toy(1), toy(0), "AAA_ghost")
     if name == "national":
-        table, base = random_national(1, dead=55), random_national(0, dead=55)
+        table, base = (_beside(random_national(seed, dead=55)) for seed in (1, 0))
     else:
         table, base = (_fine(random_world(seed, dead=22)) for seed in (1, 0))
     return Case(name, table, base, table.axis.labels[55 if name == "national" else 22])
@@ -108,10 +110,23 @@ def _fine(table: IOTable) -> IOTable:
         "chain_stage": {"before": ("M",), "fabrication": ("C",), "after": ("G", "H")},
     }
     own = {name: Grouping.custom(name, members) for name, members in groups.items()}
-    research = np.linspace(0.1, 0.9, len(table))
-    shares = {"functions: research": research, "functions: fabrication": 1 - research}
-    rows = {name: Satellite(values, "share") for name, values in shares.items()}
-    return replace(table, trusted=False, groups=own, satellites={**table.satellites, **rows})
+    return _beside(replace(table, trusted=False, groups=own))
+
+
+def _beside(table: IOTable) -> IOTable:
+    """The table with shares of functions and of secondary services."""
+    rows = {**table.satellites, **_rows_beside(len(table))}
+    return replace(table, trusted=False, satellites=rows)
+
+
+def _rows_beside(n: int) -> dict[str, Satellite]:
+    research = np.linspace(0.1, 0.9, n)
+    shares = {
+        "functions: research": research,
+        "functions: fabrication": 1 - research,
+        "secondary: repair": research / 10,
+    }
+    return {name: Satellite(values, "share") for name, values in shares.items()}
 
 
 CASES = ("toy", "national", "world")

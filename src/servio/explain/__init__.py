@@ -12,6 +12,7 @@ from servio.explain.curves import SpecificationCurve, specification_curve
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
 from servio.explain.events import event_study
+from servio.explain.firms import firm_inequality, service_firms, service_revenue
 from servio.explain.mode_detection import Modes, as_results, mode_map, modes, transitions
 from servio.explain.multiple import adjust
 from servio.explain.regression import estimate
@@ -47,6 +48,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "event_study",
+    "firm_inequality",
     "granger",
     "hausman",
     "marginal_effects",
@@ -58,6 +60,8 @@ __all__ = [
     "rank_changes",
     "regression_table",
     "same_effect",
+    "service_firms",
+    "service_revenue",
     "slopes",
     "specification_curve",
     "transitions",

@@ -20,6 +20,11 @@ from servio.measure.content import (
 from servio.measure.convergence import (
     convergence_rate,
 )
+from servio.measure.delegation import (
+    externalisation,
+    purchased_service_share,
+    service_delegation,
+)
 from servio.measure.extraction import (
     extraction_loss,
 )
@@ -80,6 +85,10 @@ from servio.measure.producer import (
 from servio.measure.routes import (
     value_added_routes,
 )
+from servio.measure.servitization import (
+    secondary_output,
+    secondary_service_share,
+)
 from servio.measure.similarity import (
     structural_similarity,
 )
@@ -126,6 +135,7 @@ __all__ = [
     "embodied_inputs",
     "export_decomposition",
     "export_origin",
+    "externalisation",
     "extraction_loss",
     "factor_multiplier",
     "field_of_influence",
@@ -150,9 +160,13 @@ __all__ = [
     "primary_input_ratio",
     "producer_service_share",
     "production_inducement",
+    "purchased_service_share",
+    "secondary_output",
+    "secondary_service_share",
     "select",
     "service_content",
     "service_content_of_exports",
+    "service_delegation",
     "service_hierarchy",
     "service_input_change",
     "service_input_coefficient",

@@ -12,6 +12,7 @@ from servio.simulate.fitting import (
     fit_symbiosis,
     growth_regression,
 )
+from servio.simulate.make_or_buy import BreakEven, Effect, MakeOrBuy, calibrated_make_or_buy
 from servio.simulate.symbiosis import (
     Equilibrium,
     LotkaVolterra,
@@ -22,10 +23,13 @@ from servio.simulate.symbiosis import (
 )
 
 __all__ = [
+    "BreakEven",
+    "Effect",
     "Equilibrium",
     "EquilibriumEstimate",
     "GrowthRegression",
     "LotkaVolterra",
+    "MakeOrBuy",
     "Parameter",
     "PhasePortrait",
     "Projection",
@@ -33,6 +37,7 @@ __all__ = [
     "SymbiosisFit",
     "SymbiosisFits",
     "Trajectory",
+    "calibrated_make_or_buy",
     "fit_symbioses",
     "fit_symbiosis",
     "growth_regression",

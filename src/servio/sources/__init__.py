@@ -4,6 +4,7 @@ from servio.sources._dataset import Dataset, Entry, read, scan
 from servio.sources._registry import Source, sources
 from servio.sources.functions import with_functions
 from servio.sources.sea import ACCOUNTS_OF, SocioEconomicAccounts, read_sea, with_satellites
+from servio.sources.supply import read_bea_make, read_supply
 
 __all__ = [
     "ACCOUNTS_OF",
@@ -12,7 +13,9 @@ __all__ = [
     "SocioEconomicAccounts",
     "Source",
     "read",
+    "read_bea_make",
     "read_sea",
+    "read_supply",
     "scan",
     "sources",
     "with_functions",

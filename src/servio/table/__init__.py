@@ -23,6 +23,7 @@ from servio.table.iotable import (
 )
 from servio.table.noise import Noise, perturbed
 from servio.table.store import Store, file_sha256, write_atomic
+from servio.table.supply import SupplyTable
 from servio.table.transform import aggregate, national
 from servio.table.world import WorldShape, fold_countries, world_shape
 
@@ -42,6 +43,7 @@ __all__ = [
     "Origin",
     "Satellite",
     "Store",
+    "SupplyTable",
     "TableInfo",
     "WorldShape",
     "aggregate",
