@@ -30,6 +30,15 @@ from servio.algebra.extraction import (
     set_extraction_loss,
 )
 from servio.algebra.ghosh import ghosh_inverse, ghosh_row_sums, ghosh_solve
+from servio.algebra.indices import (
+    CouplingDegree,
+    EntropyWeights,
+    GreyRelation,
+    coupling_degree,
+    entropy_weights,
+    grey_relation_grades,
+    range_normalised,
+)
 from servio.algebra.inputs import Coefficients
 from servio.algebra.leontief import Leontief
 from servio.algebra.linkage import (
@@ -72,6 +81,9 @@ from servio.algebra.ushape import UShape, lind_mehlum
 __all__ = [
     "Balanced",
     "Coefficients",
+    "CouplingDegree",
+    "EntropyWeights",
+    "GreyRelation",
     "Leontief",
     "Paths",
     "ShiftShare",
@@ -89,9 +101,11 @@ __all__ = [
     "closed_blocks",
     "components",
     "cosine_similarity",
+    "coupling_degree",
     "direct_backward",
     "direct_forward",
     "downstreamness",
+    "entropy_weights",
     "extraction_losses",
     "extraction_totals",
     "field_of_influence",
@@ -100,6 +114,7 @@ __all__ = [
     "ghosh_row_sums",
     "ghosh_solve",
     "gras",
+    "grey_relation_grades",
     "half_l1_similarity",
     "influence_norms",
     "influence_vector",
@@ -113,6 +128,7 @@ __all__ = [
     "probes",
     "production_layers",
     "propagation_length",
+    "range_normalised",
     "ras",
     "sensitivity_of_dispersion",
     "set_extraction_loss",

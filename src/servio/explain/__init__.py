@@ -8,6 +8,15 @@ from servio.explain.book import Claim, ClaimRecord, Evidence, Finding, claims, e
 from servio.explain.bootstrap import WildBootstrap, wild_bootstrap
 from servio.explain.building import build_panel
 from servio.explain.causality import Granger, PanelVar, granger, panel_var
+from servio.explain.coupling import (
+    CoordinationPanel,
+    GreyPanel,
+    Normalisation,
+    compare_coordination,
+    coordination_class,
+    coupling_coordination,
+    grey_relation,
+)
 from servio.explain.curves import SpecificationCurve, specification_curve
 from servio.explain.dynamic import dynamic_panel
 from servio.explain.effects import marginal_effects, same_effect
@@ -25,12 +34,15 @@ __all__ = [
     "Claim",
     "ClaimRecord",
     "Column",
+    "CoordinationPanel",
     "Estimate",
     "Evidence",
     "Finding",
     "Granger",
+    "GreyPanel",
     "Joint",
     "Modes",
+    "Normalisation",
     "Panel",
     "PanelRecipe",
     "PanelTest",
@@ -44,12 +56,16 @@ __all__ = [
     "build_panel",
     "claims",
     "cointegration",
+    "compare_coordination",
+    "coordination_class",
+    "coupling_coordination",
     "dynamic_panel",
     "estimate",
     "evaluate",
     "event_study",
     "firm_inequality",
     "granger",
+    "grey_relation",
     "hausman",
     "marginal_effects",
     "mode_map",

@@ -12,6 +12,7 @@ from servio.simulate.fitting import (
     fit_symbiosis,
     growth_regression,
 )
+from servio.simulate.games import Game, RestPoint, game, replicator
 from servio.simulate.make_or_buy import BreakEven, Effect, MakeOrBuy, calibrated_make_or_buy
 from servio.simulate.symbiosis import (
     Equilibrium,
@@ -27,12 +28,14 @@ __all__ = [
     "Effect",
     "Equilibrium",
     "EquilibriumEstimate",
+    "Game",
     "GrowthRegression",
     "LotkaVolterra",
     "MakeOrBuy",
     "Parameter",
     "PhasePortrait",
     "Projection",
+    "RestPoint",
     "Symbiosis",
     "SymbiosisFit",
     "SymbiosisFits",
@@ -40,8 +43,10 @@ __all__ = [
     "calibrated_make_or_buy",
     "fit_symbioses",
     "fit_symbiosis",
+    "game",
     "growth_regression",
     "lotka_volterra",
     "phase_portrait",
+    "replicator",
     "symbiosis_kind",
 ]

@@ -49,9 +49,9 @@ SHORT = 15
 """Observations below which r, K and d can hardly be told apart."""
 STRAIGHT = 0.99
 """Share of the variance of logarithms on a straight line above which a series only trends."""
-TRADE_OFF = 0.98
-"""Correlation of the estimates of ln K_i and d_ij above which one stands for the other."""
-ILL_CONDITIONED = 1e8
+WIDE = 0.5
+"""Half an interval of d that leaves open what it is: then K_i and d_ij stand for one another."""
+ILL_CONDITIONED = 1e7
 """Condition of J'J, columns of length 1, above which the minimum is a valley."""
 CORRELATED = 2.0
 """Lag-one correlation of residuals times the root of their number that chance seldom exceeds."""
@@ -1025,28 +1025,17 @@ def _finished(
     cost = float(((raw.residuals * weights) ** 2).sum())
     f = (restricted - cost) / q / (cost / rest) if cost > 0 else np.inf
     f = max(f, 0.0)
-    correlation = _correlations(G @ raw.covariance @ G.T, n)
     return SymbiosisFit(
         entity, model, raw.t, raw.x, raw.fitted, names, units, values,
         np.where(logs, values * spread, spread),
         restored(working - half, logs), restored(working + half, logs), frame.level,
         f"delta method, t with {raw.df:g} degrees of freedom", raw.theta, raw.covariance,
         raw.sigma, raw.df, frame.errors, frame.variance, raw.condition, raw.iterations,
-        raw.gradient, f, float(stats.f.sf(f, q, rest)), _doubts(raw, model, values, correlation),
+        raw.gradient, f, float(stats.f.sf(f, q, rest)), _doubts(raw, model, values, half),
     )  # fmt: skip
 
 
-def _correlations(covariance: Array, n: int) -> Array:
-    """Largest correlation of the estimates of ln K_i and any d_ij, for each i."""
-    K = np.arange(n, 2 * n)
-    d = 2 * n + np.arange(n * (n - 1)).reshape(n, n - 1)
-    variance = np.diag(covariance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = covariance[K[:, None], d] / np.sqrt(variance[K[:, None]] * variance[d])
-    return np.asarray(np.abs(found).max(axis=1))
-
-
-def _doubts(raw: _Raw, model: LotkaVolterra, values: Array, correlation: Array) -> tuple[str, ...]:
+def _doubts(raw: _Raw, model: LotkaVolterra, values: Array, half: Array) -> tuple[str, ...]:
     """What makes an estimate doubtful, in words."""
     notes = []
     size, names = len(raw.t), model.names
@@ -1066,11 +1055,11 @@ def _doubts(raw: _Raw, model: LotkaVolterra, values: Array, correlation: Array) 
     undefined = [name for name, K in zip(names, model.capacities, strict=True) if np.isnan(K)]
     if undefined:
         notes.append(f"no capacity of {', '.join(undefined)}: growth does not fall with own size")
-    traded = [name for name, c in zip(names, correlation, strict=True) if c > TRADE_OFF]
-    if traded:
-        notes.append(f"K and d of {', '.join(traded)} stand for one another (correlation above "
-                     f"{TRADE_OFF:g})")  # fmt: skip
     n = len(names)
+    wide = half[2 * n : 2 * n + n * (n - 1)].reshape(n, n - 1).max(axis=1)
+    traded = [f"{name} (±{w:.2g})" for name, w in zip(names, wide, strict=True) if w > WIDE]
+    if traded:
+        notes.append(f"d of {', '.join(traded)} is open: a larger K with a smaller d fits as well")
     top = raw.x.max(axis=0)
     far = [name for i, name in enumerate(names) if values[n + i] > 10 * top[i]]
     if far:
