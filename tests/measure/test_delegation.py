@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from servio.classify import Grouping
-from servio.errors import InputError, LabelError, UnitError, ValueFault
+from servio.errors import InputError, LabelError, UnitError, UsageError, ValueFault
 from servio.measure import (
     externalisation,
     outsourcing,
@@ -122,6 +122,39 @@ def test_kinds_of_change(bought, made, moved, change):
 def test_pure_reclassification_has_rate_one():
     rate = externalisation(with_own(250, 50), base=with_own(200, 100), in_house="own", form="rate")
     assert rate.value(industry="C") == pytest.approx(1.0)
+
+
+def test_prices_are_told_from_volumes():
+    # Services 20 % dearer, mills' products 5 % cheaper, volumes of services a tenth up.
+    rise, fall = 1.2, 0.95
+    base = replace(with_own(200, 100), satellites={
+        "own: services": Satellite(np.array([0.0, 100.0, 0.0]), "million USD"),
+        "P": Satellite(np.array([100.0, 100.0, 100.0]), "index"),
+    }, trusted=False)  # fmt: skip
+    table = IOTable.from_flows(
+        [[50, 0, 0], [20, 150, 500], [30, 220 * rise, 100]],
+        x=[1000, 1000 * fall, 2000], codes=("A", "C", "G"), groups=GROUPS, info=base.info,
+        satellites=dict(base.satellites) | {"P": Satellite(np.array([100, 95.0, 120.0]), "index")},
+    )  # fmt: skip
+    found = externalisation(table, base=base, in_house="own", prices="P")
+    bought = found.value(industry="C", part="purchased")
+    assert bought == pytest.approx(220 * rise / (1000 * fall) - 0.2)
+    # at prices of the base year 220 of services for 1000 of products
+    assert bought - found.value(industry="C", part="price") == pytest.approx(0.02)
+    still = externalisation(base, base=base, in_house="own", prices="P")
+    assert still.value(industry="C", part="price") == 0.0
+
+
+def test_faults_of_prices():
+    table = with_own(200, 100)
+    with pytest.raises(InputError, match="no satellite 'P'"):
+        externalisation(table, base=table, in_house="own", prices="P")
+    rows = dict(table.satellites) | {"P": Satellite(np.array([1.0, 0.0, 1.0]), "index")}
+    table = replace(table, satellites=rows, trusted=False)
+    with pytest.raises(ValueFault, match="P, C: found 0"):
+        externalisation(table, base=table, in_house="own", prices="P")
+    with pytest.raises(UsageError, match="form=rate"):
+        externalisation(table, base=table, in_house="own", prices="P", form="rate")
 
 
 def test_planted_own_account_of_the_model_world_is_found():

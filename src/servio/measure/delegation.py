@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from servio.errors import LabelError
+from servio.errors import InputError, LabelError, UsageError, ValueFault
 from servio.measure._beside import beside, grouped
 from servio.measure._chains import living, relative_gap
 from servio.measure._contract import measure
@@ -199,6 +199,7 @@ def externalisation(
     in_house: str = FUNCTIONS,
     core: str = "fabrication",
     form: Literal["parts", "rate"] = "parts",
+    prices: str = "",
     by: str = "industry",
 ) -> Result:
     """Change since `base` of services used per output: moved out of the house, or deepened.
@@ -220,6 +221,11 @@ def externalisation(
     form : {'parts', 'rate'}
         Changes per output; or the rate of externalisation ``-dH / dP`` where P rose and H fell:
         1 is pure reclassification, below it services deepened, above it they thinned.
+    prices : str
+        Satellite with the price index of each industry's output, of one base in both tables: the
+        part ``price`` is then what relative prices made of the purchases,
+        ``sum_{i in S} a_ij (1 - r_j / r_i)`` with r the change of the index; the rest of
+        ``purchased`` is the change of volume, at base-year prices.
     by : str
         ``industry``, ``economy`` or a grouping of the users.
 
@@ -227,7 +233,7 @@ def externalisation(
     -------
     Measure
         Ratio, one row an industry, group and, for parts, part: ``change``, ``purchased``,
-        ``in_house``, ``reclassified``.
+        ``in_house``, ``reclassified`` and, with `prices`, ``price``.
 
     Raises
     ------
@@ -237,12 +243,17 @@ def externalisation(
         The tables differ in labels, or lack a grouping or function.
     InputError
         No satellites of that name.
+    ValueFault
+        A price index that is not above 0.
+    UsageError
+        `prices` with the rate.
 
     Notes
     -----
     Identity: purchased and in-house changes add up to the change, the residual. It is
     arithmetic, not proof that the same task moved. Groups of industries change by their mix too:
-    ``by="industry"`` does not. In current prices dearer services look like deepening.
+    ``by="industry"`` does not. In current prices dearer services look like deepening; an index
+    of domestic output stands for imports too.
 
     Source: the split is methods C5; no published figure is known to us.
 
@@ -267,17 +278,28 @@ def externalisation(
     bought, own = late[1] - early[1], late[2] - early[2]
     change = bought + own
     notes = (*late[3], *_price_note(table))
-    found, whole = early[1] + early[2] + bought + own, late[1] + late[2]
-    gap = relative_gap(np.nan_to_num(found), np.nan_to_num(whole))
+    both, whole = early[1] + early[2] + bought + own, late[1] + late[2]
+    gap = relative_gap(np.nan_to_num(both), np.nan_to_num(whole))
     if form == "rate":
+        if prices:
+            raise UsageError(
+                "externalisation prices",
+                found="prices with form=rate",
+                expected="form=parts",
+                remedy="Leave one out.",
+            )
         out = (bought > 0) & (own < 0)
         rate = np.divide(-own, bought, out=np.full(own.shape, np.nan), where=out)
         return parts(table, rate, groups, by=by, kind="group", reason=NO_SHIFT, residual=gap,
                      notes=notes)  # fmt: skip
     moved = np.where(bought * own < 0, np.sign(bought) * np.minimum(abs(bought), abs(own)), 0.0)
     moved = np.where(np.isnan(bought), np.nan, moved)
-    values = np.array([change, bought, own, moved]).transpose(2, 1, 0)
-    return _by_group_and_part(dict(columns), groups, CHANGES, values, NO_OUTPUT, gap, notes)
+    found = dict(zip(CHANGES, (change, bought, own, moved), strict=True))
+    if prices:
+        dearer = _dearer(table, base, grouping, prices, by)
+        found["price"] = np.where(np.isnan(bought), np.nan, dearer)
+    values = np.array(list(found.values())).transpose(2, 1, 0)
+    return _by_group_and_part(dict(columns), groups, tuple(found), values, NO_OUTPUT, gap, notes)
 
 
 def _own(
@@ -310,6 +332,40 @@ def _per_output(
         top = flows @ collect
         ratios.append(np.divide(top, whole, out=np.full(top.shape, np.nan), where=whole != 0))
     return groups, ratios[0], ratios[1], notes
+
+
+def _dearer(table: IOTable, base: IOTable, grouping: str, prices: str, by: str) -> Array:
+    """What relative prices made of purchases per output since the base year, (g, rows of `by`)."""
+    late, early = (_index(t, prices) for t in (table, base))
+    S, Z = table.weights(grouping)[1], table.flows("total")
+    change = late / early
+    rise = living(table, S @ Z - change * ((S / change) @ Z))
+    _, collect = members(table, by)
+    top, whole = rise @ collect, living(table, table.x) @ collect
+    found: Array = np.divide(top, whole, out=np.full(top.shape, np.nan), where=whole != 0)
+    return found
+
+
+def _index(table: IOTable, name: str) -> Array:
+    """A price index (n,), 1 for industries without output."""
+    if name not in table.satellites:
+        raise InputError(
+            f"{table.info.name} prices",
+            found=f"no satellite {name!r}",
+            expected=f"one of {', '.join(table.satellites)}",
+            remedy="Name a satellite with price indices of output.",
+        )
+    values = np.asarray(table.satellites[name].values, dtype=np.float64)
+    low = table.live & ~(values > 0)
+    if low.any():
+        at = int(low.argmax())
+        raise ValueFault(
+            f"{table.info.name} {name}, {table.axis.labels[at]}",
+            found=f"{values[at]:g}",
+            expected="a price index above 0",
+            remedy="Correct the cell.",
+        )
+    return np.where(table.live, values, 1.0)
 
 
 def _by_group_and_part(
