@@ -28,14 +28,20 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "Examples")
 
 # measure -> why it has no answer industry by industry
 ONLY_GROUPS = {
+    "ascendency": "its rows are parts of a whole network",
     "bilateral_extraction_loss": "its rows are pairs of countries",
     "chain_margin": "its rows are kinds of chains of a country",
     "functional_specialisation": "its rows are the functions of a country",
     "service_delegation": "its rows are kinds of buyers",
+    "flow_indicators": "its rows are parts of a whole network",
     "footprint": "a product that is not made at home can be bought from elsewhere",
     "inducement_pair": "its industries are the two groups of the pair",
     "modern_manufacturing": "its rows are manufacturing industries",
     "structural_paths": "its rows are paths",
+    "succession": "its rows are parts of a whole network",
+    "synergism": "its rows are parts of a whole network",
+    "system_throughput": "its rows are parts of a whole network",
+    "trophic_structure": "its rows are parts of a whole network",
     "producer_service_share": "it compares services with the economy, country by country",
 }
 

@@ -25,6 +25,13 @@ from servio.measure.delegation import (
     purchased_service_share,
     service_delegation,
 )
+from servio.measure.ecology import (
+    cycling,
+    flow_indicators,
+    nutrition,
+    system_throughput,
+    throughflow,
+)
 from servio.measure.extraction import (
     extraction_loss,
 )
@@ -62,6 +69,11 @@ from servio.measure.multiplier import (
 )
 from servio.measure.network import (
     network_position,
+)
+from servio.measure.organisation import (
+    ascendency,
+    succession,
+    trophic_structure,
 )
 from servio.measure.participation import (
     participation,
@@ -112,6 +124,13 @@ from servio.measure.trade_decomposition import (
     export_decomposition,
 )
 from servio.measure.uncertainty import Interval, interval
+from servio.measure.utility import (
+    adhesion,
+    keystoneness,
+    mixed_trophic_impact,
+    synergism,
+    utility_relation,
+)
 from servio.measure.value_content import (
     service_content,
     service_content_of_exports,
@@ -125,12 +144,15 @@ __all__ = [
     "MeasureSpec",
     "Undefined",
     "account",
+    "adhesion",
+    "ascendency",
     "average_propagation_length",
     "backward_linkage",
     "bilateral_extraction_loss",
     "chain_income",
     "chain_margin",
     "convergence_rate",
+    "cycling",
     "downstreamness",
     "embodied_inputs",
     "export_decomposition",
@@ -141,6 +163,7 @@ __all__ = [
     "field_of_influence",
     "final_use_ratio",
     "find",
+    "flow_indicators",
     "footprint",
     "forward_linkage",
     "functional_specialisation",
@@ -150,8 +173,11 @@ __all__ = [
     "intermediate_use_share",
     "interval",
     "key_sector",
+    "keystoneness",
+    "mixed_trophic_impact",
     "modern_manufacturing",
     "network_position",
+    "nutrition",
     "offshoring",
     "output_change",
     "output_multiplier",
@@ -177,7 +203,13 @@ __all__ = [
     "strategic_links",
     "structural_paths",
     "structural_similarity",
+    "succession",
+    "synergism",
+    "system_throughput",
+    "throughflow",
+    "trophic_structure",
     "upstreamness",
+    "utility_relation",
     "value_added_inducement",
     "value_added_routes",
     "value_added_trade",

@@ -29,7 +29,7 @@ ORIGINS: tuple[str, ...] = get_args(Origin)
 EVERYBODY = ("economy", "industry")
 """Words for all industries as one group and for each as its own, wherever a grouping is taken."""
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
-                "other")  # fmt: skip
+                "respiration", "other")  # fmt: skip
 PRIMARY_ROLES = ("value_added", "taxes", "margins", "imports", "adjustment")
 
 

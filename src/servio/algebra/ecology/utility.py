@@ -14,7 +14,7 @@ from servio.algebra.ecology.structure import FlowNetwork
 __all__ = ["Utility", "relation_codes", "utility_analysis"]
 
 SIGN_NOISE = 1e-12
-"""Utilities up to this size have no sign."""
+"""Utilities up to this size have no sign, a radius this close to 1 is 1."""
 DENSE_LIMIT = 400
 
 
@@ -106,7 +106,7 @@ def utility_analysis(network: FlowNetwork) -> Utility:
         U=U,
         Y=Y,
         radius=radius,
-        converges=radius < 1.0,
+        converges=radius < 1.0 - SIGN_NOISE,
         synergism=float(Y[Y > 0].sum()) / below if negative else float("nan"),
         mutualism=int((signs > 0).sum()) / negative if negative else float("nan"),
         changed=float(other.mean()),
