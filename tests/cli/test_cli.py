@@ -91,7 +91,7 @@ def test_lists_name_everything_there_is(run: Run) -> None:
         outcome = run("list", what)
         assert outcome.code == 0 and outcome.err == ""
         shown = {line.split()[0].rstrip(":") for line in outcome.out.splitlines() if line[0] != " "}
-        assert shown == set(names) | ({"sea"} if what == "sources" else set())
+        assert shown == set(names) | ({"sea", "supply"} if what == "sources" else set())
 
 
 # -- measure ---------------------------------------------------------------------------------------

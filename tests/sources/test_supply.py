@@ -83,7 +83,22 @@ def test_rounding_of_totals_is_allowed(tmp_path: Path):
     assert table.data_residual == pytest.approx(3 / 13)
 
 
+def test_a_workbook_without_years_is_refused(tmp_path: Path):
+    book = Workbook()
+    book.save(tmp_path / "make.xlsx")
+    with pytest.raises(FormatError, match="sheets named by year"):
+        read_bea_make(tmp_path / "make.xlsx")
+
+
+def test_the_cached_form_is_the_same(tmp_path: Path):
+    path = make(tmp_path / "make.xlsx")
+    first, again, fresh = (read_bea_make(path, cache=c)[0] for c in (True, True, False))
+    assert first.fingerprint == again.fingerprint == fresh.fingerprint
+    assert first.info == again.info == fresh.info
+
+
 def test_years_are_found_or_refused(tmp_path: Path):
+    assert len(read_bea_make(make(tmp_path / "make.xlsx"), years=(2001,))) == 1
     with pytest.raises(FormatError, match="no sheet 1999"):
         read_bea_make(make(tmp_path / "make.xlsx"), years=(1999,))
 

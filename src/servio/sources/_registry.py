@@ -28,6 +28,7 @@ __all__ = [
 READERS = ("wiod2016", "wiod2013", "wiot", "icio", "figaro", "oecd", "icio_split", "generic")
 MODEL = "model"
 ACCOUNTS = "sea"
+SUPPLY = "supply"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def sources() -> tuple[Source, ...]:
     >>> [s.name for s in sources()][:2]
     ['wiod2016', 'wiod2013']
     """
-    return tuple(source(name) for name in (*READERS, ACCOUNTS, MODEL))
+    return tuple(source(name) for name in (*READERS, ACCOUNTS, SUPPLY, MODEL))
 
 
 def recognise(path: Path, only: str | None = None) -> str | None:

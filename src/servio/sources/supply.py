@@ -15,14 +15,30 @@ import numpy as np
 from servio import classify
 from servio.classify import Grouping
 from servio.errors import FormatError, UsageError
-from servio.sources import _workbook
+from servio.sources import _guard, _workbook
 from servio.sources._csv import read_matrix
 from servio.sources._matrix import NumberFormat
+from servio.sources._registry import Source
 from servio.table import Axis, Note, SupplyTable, TableInfo, file_sha256
 
-__all__ = ["read_bea_make", "read_supply"]
+__all__ = ["SOURCE", "extract", "read_bea_make", "read_supply"]
 
 Array = np.ndarray
+SOURCE = Source(
+    name="supply",
+    title="Make tables of the United States, summary level, before redefinitions",
+    publisher="U.S. Bureau of Economic Analysis",
+    editions=("2021",),
+    years="1997-2020",
+    licence="US federal government work (public domain)",
+    address="https://www.bea.gov/industry/input-output-accounts-data",
+    citation="U.S. Bureau of Economic Analysis, Input-Output Accounts, The Make of Commodities by "
+    "Industries, Before Redefinitions, summary",
+    how_to_get="Download the make tables before redefinitions; servio.sources.read_bea_make "
+    "reads the workbook, read_supply a CSV of any other.",
+    files=r"IOMake_Before_Redefinitions_PRO_\d{4}-\d{4}_Summary\.xlsx",
+)
+
 TITLE = "The Make of Commodities by Industries, Before Redefinitions"
 MONEY = "(Millions of dollars)"
 NOT_SHOWN = "..."
@@ -31,7 +47,9 @@ ROUNDING = 0.5
 PRODUCTS_ONLY = 2
 
 
-def read_bea_make(path: str | Path, *, years: Collection[int] = ()) -> tuple[SupplyTable, ...]:
+def read_bea_make(
+    path: str | Path, *, years: Collection[int] = (), cache: bool = True
+) -> tuple[SupplyTable, ...]:
     """Make tables of the United States, one a sheet of the published workbook.
 
     Parameters
@@ -41,6 +59,8 @@ def read_bea_make(path: str | Path, *, years: Collection[int] = ()) -> tuple[Sup
         summary workbook with sheets named by year.
     years : collection of int, optional
         The years wanted; all by default.
+    cache : bool
+        As in `scan`.
 
     Returns
     -------
@@ -73,25 +93,61 @@ def read_bea_make(path: str | Path, *, years: Collection[int] = ()) -> tuple[Sup
     >>> read_bea_make("IOMake_Summary.xlsx", years=[2020])  # doctest: +SKIP
     (<SupplyTable bea USA 2020: 73 products x 71 industries, million USD>,)
     """
-    file = Path(path)
-    book = _workbook.open_book(file)
-    there = {int(name): name for name in book.sheet_names if re.fullmatch(r"(19|20)\d\d", name)}
-    absent = sorted(set(years) - set(there))
-    if absent or not there:
+    from servio.sources import _cache
+
+    file = _guard.regular_file(path)
+    [tables] = _cache.load([(file, SOURCE.name)], _table, cache=cache)
+    found = {table.info.year: table for table in tables}
+    absent = sorted(set(years) - set(found))
+    if absent:
         raise FormatError(
             str(file),
-            found=f"no sheet {absent[0]}" if absent else "no sheet named by a year",
-            expected=f"one of {min(there)} to {max(there)}" if there else "sheets 1997, 1998, ...",
-            remedy="Ask for other years, or use the summary workbook of make tables.",
+            found=f"no sheet {absent[0]}",
+            expected=f"one of {tables[0].info.year} to {tables[-1].info.year}",
+            remedy="Ask for other years, or use a later edition.",
         )
-    sha = file_sha256(file)
-    wanted = sorted(years or there)
-    return tuple(_make(_workbook.Sheet(file, book, there[year]), year, sha) for year in wanted)
+    return tuple(found[year] for year in sorted(years)) if years else tuple(tables)
 
 
-def _make(sheet: _workbook.Sheet, year: int, sha: str) -> SupplyTable:
+def _table(header: Mapping[str, Any], flat: Array, sha: str) -> SupplyTable:
+    """One year from output by industry and product, and the published output at the end."""
     known = _bea()
-    codes = [code for code, _, _ in known["codes"]]
+    codes, titles = ([row[i] for row in known["codes"]] for i in (0, 1))
+    industries = codes[:-PRODUCTS_ONLY]
+    made = flat[: -len(industries)].reshape(len(industries), len(codes))
+    text = f"{NOT_SHOWN} read as zero, as the publisher says"
+    info = TableInfo(
+        "bea", header["year"], "USA", title=known["title"], currency="USD", unit="million",
+        prices="current", valuation="producer", kind="supply", input_sha256=sha,
+        licence=known["licence"], notes=(Note("not-shown", text),),
+    )  # fmt: skip
+    return SupplyTable(
+        made.T, Axis.national("USA", codes, titles),
+        Axis.national("USA", industries, titles[:-PRODUCTS_ONLY]), info,
+        flat[-len(industries) :], _groups(codes), _groups(industries),
+    )  # fmt: skip
+
+
+# -- in the child ----------------------------------------------------------------------------------
+
+
+def extract(path: Path) -> list[tuple[dict[str, Any], Array]]:
+    """Header and flat array of each year, as `_table` takes them."""
+    book = _workbook.open_book(path)
+    years = sorted(name for name in book.sheet_names if re.fullmatch(r"(19|20)\d\d", name))
+    if not years:
+        raise FormatError(
+            str(path),
+            found=f"sheets {', '.join(map(repr, book.sheet_names[:6]))}",
+            expected="sheets named by year",
+            remedy="Use the summary workbook of make tables, as published.",
+        )
+    return [({"year": int(year)}, _cells(_workbook.Sheet(path, book, year), year))
+            for year in years]  # fmt: skip
+
+
+def _cells(sheet: _workbook.Sheet, year: str) -> Array:
+    codes = [code for code, _, _ in _bea()["codes"]]
     industries = codes[:-PRODUCTS_ONLY]
     _check_heading(sheet, year)
     sheet.expect_across(HEADER, 2, codes)
@@ -104,18 +160,7 @@ def _make(sheet: _workbook.Sheet, year: int, sha: str) -> SupplyTable:
     by_product = np.array([_number(sheet, last, j) for j in range(2, end)])
     _check_totals(sheet, made.sum(axis=1), by_industry, len(codes), industries)
     _check_totals(sheet, made.sum(axis=0), by_product, len(industries), codes)
-    titles = [title for _, title, _ in known["codes"]]
-    info = TableInfo(
-        "bea", year, "USA", title=known["title"], currency="USD", unit="million",
-        prices="current", valuation="producer", kind="supply", input_sha256=sha,
-        licence=known["licence"], notes=(Note("not-shown", f"{NOT_SHOWN} read as zero, as the "
-                                              "publisher says"),),
-    )  # fmt: skip
-    return SupplyTable(
-        made.T, Axis.national("USA", codes, titles),
-        Axis.national("USA", industries, titles[:-PRODUCTS_ONLY]), info, by_industry,
-        _groups(codes), _groups(industries),
-    )  # fmt: skip
+    return np.concatenate([made.ravel(), by_industry])
 
 
 @cache
@@ -143,9 +188,9 @@ def _groups(codes: Sequence[str]) -> dict[str, Grouping]:
     return {name: Grouping.custom(name, groups) for name, groups in members.items()}
 
 
-def _check_heading(sheet: _workbook.Sheet, year: int) -> None:
+def _check_heading(sheet: _workbook.Sheet, year: str) -> None:
     found = [sheet.text(row, 0) for row in (0, 1, 3)]
-    if not found[0].startswith(TITLE) or found[1:] != [MONEY, str(year)]:
+    if not found[0].startswith(TITLE) or found[1:] != [MONEY, year]:
         raise FormatError(
             sheet.place(0, 0),
             found=" / ".join(found)[:120],
