@@ -158,6 +158,15 @@ def test_a_chain_in_closed_form() -> None:
     assert line.robustness == 0.0
 
 
+def test_everybody_gives_everybody_the_same() -> None:
+    """No order: as many links a node as there are nodes, and a single role."""
+    found = flow_organisation(flow_network(np.ones((3, 3)), np.zeros(3)))
+    assert found.link_density == pytest.approx(3.0, rel=EXACT)
+    assert found.trophic_depth == pytest.approx(1.0, rel=EXACT)
+    assert found.order == pytest.approx(0.0, abs=EXACT)
+    assert found.robustness == pytest.approx(0.0, abs=EXACT)
+
+
 @SEEDS
 def test_identities_of_flows(seed: int) -> None:
     net = random_network(seed)

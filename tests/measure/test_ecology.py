@@ -286,3 +286,12 @@ def test_a_dead_node_is_outside_the_network() -> None:
     U = found.values.reshape(len(dead), -1)[np.ix_(live, live)]
     np.testing.assert_allclose(U, ecology.utility_analysis(net).U, rtol=1e-8, atol=1e-12)
     assert not measure.utility_relation(alive).undefined
+
+
+def test_what_a_node_without_inputs_gives_comes_from_outside() -> None:
+    table = IOTable.from_flows([[0, 5], [0, 0]], Y=[0, 9], V=[[0, 4]], codes=("A", "B"))
+    net = ecosystem(table, "industry", "balance").communities[0].network
+    assert net.z.tolist() == [9.0]
+    found = measure.throughflow(table)
+    assert found.value(industry="B") == 9.0
+    assert [gap.label for gap in found.undefined] == ["A"]

@@ -167,8 +167,7 @@ def _community(country: str, rows: Positions, sides: tuple[Array, ...]) -> Commu
     at = np.flatnonzero(alive)
     total = float(F.sum() + z.sum() + e.sum() + r.sum())
     inputs = z[at] + F[~alive][:, at].sum(axis=0)
-    exports = e[at] + F[at][:, ~alive].sum(axis=1)
-    network = ecology.flow_network(F[np.ix_(at, at)], inputs, exports, r[at])
+    network = ecology.flow_network(F[np.ix_(at, at)], inputs, e[at], r[at])
     return Community(country, rows, rows[at], network, moved / total)
 
 

@@ -13,8 +13,10 @@ from servio.algebra.ecology.structure import FlowNetwork
 
 __all__ = ["Utility", "relation_codes", "utility_analysis"]
 
-SIGN_NOISE = 1e-12
-"""Utilities up to this size have no sign, a radius this close to 1 is 1."""
+SIGN_NOISE = 5e-11
+"""Utilities up to this size have no sign: published relations round to ten digits."""
+AT_ONE = 1e-12
+"""A radius this close to 1 is 1."""
 DENSE_LIMIT = 400
 
 
@@ -106,7 +108,7 @@ def utility_analysis(network: FlowNetwork) -> Utility:
         U=U,
         Y=Y,
         radius=radius,
-        converges=radius < 1.0 - SIGN_NOISE,
+        converges=radius < 1.0 - AT_ONE,
         synergism=float(Y[Y > 0].sum()) / below if negative else float("nan"),
         mutualism=int((signs > 0).sum()) / negative if negative else float("nan"),
         changed=float(other.mean()),
@@ -139,7 +141,7 @@ def relation_codes(utilities: ArrayLike) -> Array:
     Notes
     -----
     Identity: the code of (j, i) follows from that of (i, j) by exchanging the signs. Numbers up to
-    1e-12 have no sign.
+    5e-11 have no sign, as published relations round utilities to ten digits.
 
     References
     ----------
