@@ -135,6 +135,8 @@ def test_lognormal_firms_have_the_known_indices():
         ({"revenue": [3.0, -1.0, 5.0]}, ValueFault, "row 3, revenue: found '-1.0'"),
         ({"revenue": [3.0, None, 5.0]}, ValueFault, "row 3, revenue: found a blank"),
         ({"revenue": ["3", "1,000", "5"]}, ValueFault, "row 3, revenue: found '1,000'"),
+        ({"revenue": ["3", "True", "5"]}, ValueFault, "row 3, revenue: found 'True'"),
+        ({"revenue": ["3", "1_0", "5"]}, ValueFault, "row 3, revenue: found '1_0'"),
         ({"revenue": ["3", "inf", "5"]}, ValueFault, "row 3, revenue: found 'inf'"),
         ({"year": [2020, 2020, "soon"]}, ValueFault, "row 4, year: found 'soon'"),
         ({"firm": ["A", " ", "B"]}, LabelError, "row 3, firm: found a blank"),
@@ -148,15 +150,21 @@ def test_faults_are_named_by_row(changes, kind, said):
 
 
 def test_faults_of_files(tmp_path: Path):
-    with pytest.raises(FormatError, match="no such file"):
+    with pytest.raises(FormatError, match="No such file"):
         service_revenue(tmp_path / "none.csv")
+    for text, said in (
+        (GOOD.replace("product,70", "product,1,070"), "row 2: found 6 cells"),
+        (GOOD.replace("kind", "firm"), "a column twice"),
+        (GOOD.replace(",", ";"), "no column firm"),
+        ("", r"bad\.csv: found no column firm"),
+    ):
+        (tmp_path / "bad.csv").write_text(text)
+        with pytest.raises(FormatError, match=said):
+            service_revenue(tmp_path / "bad.csv")
     with pytest.raises(FormatError, match="no column kind"):
         service_revenue(segments().drop(columns="kind"))
     with pytest.raises(FormatError, match="no rows"):
         service_revenue(segments().iloc[:0])
-    (tmp_path / "empty.csv").write_text("")
-    with pytest.raises(FormatError, match=r"empty\.csv"):
-        service_revenue(tmp_path / "empty.csv")
 
 
 def test_currencies_of_several_firms_are_never_added():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -254,14 +255,24 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FormatError(str(path), found="no such file", expected="a CSV of segments",
-                          remedy="Correct the path.") from None  # fmt: skip
-    except (OSError, ValueError) as error:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = [row for row in csv.reader(file, strict=True)]
+    except (OSError, ValueError, csv.Error) as error:
         raise FormatError(str(path), found=f"a file that can't be read ({error})",
                           expected=f"a CSV with the columns {', '.join(COLUMNS)}",
-                          remedy="Save it as CSV in UTF-8.") from None  # fmt: skip
+                          remedy="Correct the path, or save it as CSV in UTF-8.") from None  # fmt: skip
+    while lines and not lines[-1]:
+        lines.pop()
+    header = [name.strip() for name in lines[0]] if lines else []
+    for row, cells in enumerate(lines[1:], start=2):
+        if len(cells) != len(header):
+            raise FormatError(f"{path.name}, row {row}", found=f"{len(cells)} cells",
+                              expected=f"{len(header)}, as in row 1",
+                              remedy="Complete the row; quote cells with a comma in them.")  # fmt: skip
+    if len(set(header)) != len(header):
+        raise FormatError(f"{path.name}, row 1", found="a column twice", expected="each name once",
+                          remedy="Rename or remove one.")  # fmt: skip
+    return pd.DataFrame(lines[1:], columns=header, dtype=object)
 
 
 def _checked(data: pd.DataFrame, place: str) -> pd.DataFrame:
