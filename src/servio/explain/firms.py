@@ -256,19 +256,25 @@ def _read(path: Path) -> pd.DataFrame:
 
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [row for row in csv.reader(file, strict=True)]
+            lines = list(csv.reader(file, strict=True))
     except (OSError, ValueError, csv.Error) as error:
-        raise FormatError(str(path), found=f"a file that can't be read ({error})",
-                          expected=f"a CSV with the columns {', '.join(COLUMNS)}",
-                          remedy="Correct the path, or save it as CSV in UTF-8.") from None  # fmt: skip
+        raise FormatError(
+            str(path),
+            found=f"a file that can't be read ({error})",
+            expected=f"a CSV with the columns {', '.join(COLUMNS)}",
+            remedy="Correct the path, or save it as CSV in UTF-8.",
+        ) from None
     while lines and not lines[-1]:
         lines.pop()
     header = [name.strip() for name in lines[0]] if lines else []
     for row, cells in enumerate(lines[1:], start=2):
         if len(cells) != len(header):
-            raise FormatError(f"{path.name}, row {row}", found=f"{len(cells)} cells",
-                              expected=f"{len(header)}, as in row 1",
-                              remedy="Complete the row; quote cells with a comma in them.")  # fmt: skip
+            raise FormatError(
+                f"{path.name}, row {row}",
+                found=f"{len(cells)} cells",
+                expected=f"{len(header)}, as in row 1",
+                remedy="Complete the row; quote cells with a comma in them.",
+            )
     if len(set(header)) != len(header):
         raise FormatError(f"{path.name}, row 1", found="a column twice", expected="each name once",
                           remedy="Rename or remove one.")  # fmt: skip
