@@ -20,6 +20,8 @@ Mask = npt.NDArray[np.bool_]
 ITERATIONS = 200
 SMALL_STEP = 1e-7
 SMALL_GAIN = 1e-9
+NOTHING = 1e-26
+"""Sum of squares, of residuals about one, that is rounding."""
 CHUNK = 1024
 
 
@@ -184,7 +186,7 @@ def _minimise(
             small = np.sqrt((scaled**2).sum(axis=0)) <= SMALL_STEP * np.sqrt(
                 cost[live] + (np.abs(g).max(axis=0)) ** 2 + 1e-300
             )
-            flat = predicted <= SMALL_GAIN * cost[live]
+            flat = predicted <= SMALL_GAIN * cost[live] + NOTHING
         taken = live[better]
         theta[:, taken] = trial[:, better]
         path[..., taken], slope[..., taken] = new_path[..., better], new_slope[..., better]

@@ -14,7 +14,7 @@ __all__ = ["integrate", "time_points"]
 
 Array = npt.NDArray[np.float64]
 
-EVALUATIONS = 500_000
+EVALUATIONS = 200_000
 TOLERANCE = 1e-12
 
 
@@ -28,14 +28,14 @@ def time_points(place: str, times: npt.ArrayLike) -> Array:
         found = np.asarray(times, dtype=np.float64)
     except (TypeError, ValueError):
         found = np.empty(0)
-    if found.ndim != 1 or len(found) < 2 or not (np.diff(found) > 0).all() or not np.isfinite(
-        found
-    ).all():  # fmt: skip
+    rising = found.ndim == 1 and len(found) > 1 and bool(np.isfinite(found).all())
+    if not rising or not (np.diff(found) > 0).all():
         raise InputError(
-            f"{place}, times", found=f"{np.shape(times)} values, rising: no",
+            f"{place}, times",
+            found=f"shape {np.shape(times)}" if not rising else "times that do not rise",
             expected="two or more finite numbers, each above the one before",
             remedy="Sort the times and give each once.",
-        )  # fmt: skip
+        )
     return found
 
 

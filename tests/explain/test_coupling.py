@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from servio.algebra import coupling_degree, entropy_weights, range_normalised
+from servio.errors import InputError, UsageError, ValueFault
+from servio.explain import (
+    compare_coordination,
+    coordination_class,
+    coupling_coordination,
+    grey_relation,
+)
+
+SYSTEMS = {"manufacturing": ["ma", "mb"], "services": ["sa", "sb"]}
+
+
+def panel(seed: int = 0, n: int = 4, years: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    keys = [(f"C{c}", 2000 + t) for c in range(n) for t in range(years)]
+    values = rng.uniform(1, 9, (len(keys), 4))
+    frame = pd.DataFrame(values, columns=["ma", "mb", "sa", "sb"])
+    return frame.assign(country=[k[0] for k in keys], year=[k[1] for k in keys])
+
+
+def test_degrees_are_those_of_the_kernels_on_the_whole_sample() -> None:
+    data = panel()
+    found = coupling_coordination(data, SYSTEMS, less_is_better=["mb"], epsilon=0.01)
+    x = data[["ma", "mb", "sa", "sb"]].to_numpy()
+    z = range_normalised(x, [1, -1, 1, 1], epsilon=0.01)
+    U = np.stack([z[:, s] @ entropy_weights(z[:, s]).weights for s in (slice(2), slice(2, 4))], 1)
+    expected = coupling_degree(U)
+    np.testing.assert_allclose(found.frame["coordination"], expected.coordination, rtol=1e-12)
+    np.testing.assert_allclose(found.frame["services"], U[:, 1], rtol=1e-12)
+    assert found.normalisation.sample == "24 rows, 4 of country, year 2000 to 2005"
+    assert sum(found.normalisation.weights) == pytest.approx(2)
+    assert found.variant == "standard"
+
+
+def test_units_and_order_of_rows_change_nothing() -> None:
+    data = panel()
+    moved = data.assign(ma=3 * data["ma"] + 10, sb=data["sb"] / 7).sample(frac=1, random_state=0)
+    one, other = (coupling_coordination(d, SYSTEMS).frame for d in (data, moved))
+    np.testing.assert_allclose(one["coordination"], other["coordination"], rtol=1e-10)
+    assert one[["country", "year"]].equals(other[["country", "year"]])
+
+
+def test_samples_normalised_apart_cannot_be_compared_and_together_they_can() -> None:
+    data = panel()
+    whole = coupling_coordination(data, SYSTEMS)
+    part = data[data["country"] != "C0"]
+    apart = coupling_coordination(part, SYSTEMS)
+    with pytest.raises(UsageError, match="normalised apart"):
+        compare_coordination(whole, apart)
+    together = coupling_coordination(part, SYSTEMS, normalisation=whole.normalisation)
+    change = compare_coordination(whole, together)["change"]
+    assert len(change) == 18
+    np.testing.assert_allclose(change, 0, atol=1e-15)
+    with pytest.raises(UsageError, match="variant"):
+        compare_coordination(whole, coupling_coordination(data, SYSTEMS, variant="wang"))
+    with pytest.raises(ValueFault, match="range of the normalisation"):
+        coupling_coordination(data.assign(ma=data["ma"] * 2), SYSTEMS,
+                              normalisation=whole.normalisation)  # fmt: skip
+
+
+def test_undefined_rows_are_listed_with_the_reason() -> None:
+    data = panel()
+    data.loc[3, "sa"] = np.nan
+    data.loc[5, ["ma", "mb", "sa", "sb"]] = 0.0
+    found = coupling_coordination(data, SYSTEMS)
+    assert len(found.frame) == 23
+    assert found.undefined["reason"].tolist() == ["sa missing", "all systems are 0: C is 0/0"]
+    row = found.frame[found.frame["year"].eq(2005) & found.frame["country"].eq("C0")].iloc[0]
+    assert np.isnan(row["coordination"])
+    assert row["class"] == ""
+
+
+def test_constant_indicators_are_left_out_and_noted_systems_of_them_refused() -> None:
+    data = panel().assign(mb=4.0)
+    found = coupling_coordination(data, SYSTEMS)
+    assert found.notes == ("mb is constant: left out",)
+    alone = coupling_coordination(data, {"manufacturing": "ma", "services": ["sa", "sb"]})
+    np.testing.assert_allclose(found.frame["coordination"], alone.frame["coordination"])
+    with pytest.raises(ValueFault, match="system manufacturing: found indicators that are all con"):
+        coupling_coordination(data.assign(ma=1.0), SYSTEMS)
+
+
+def test_weights_equal_or_given() -> None:
+    data = panel()
+    equal = coupling_coordination(data, SYSTEMS, weights="equal")
+    given = coupling_coordination(data, SYSTEMS, weights={"ma": 2, "mb": 2, "sa": 7, "sb": 7})
+    assert equal.normalisation.weights == (0.5, 0.5, 0.5, 0.5)
+    np.testing.assert_allclose(equal.frame["coordination"], given.frame["coordination"])
+    shares = {"services": 0.8, "manufacturing": 0.2}
+    tilted = coupling_coordination(data, SYSTEMS, system_weights=shares)
+    T = 0.2 * tilted.frame["manufacturing"] + 0.8 * tilted.frame["services"]
+    np.testing.assert_allclose(tilted.frame["level"], T, rtol=1e-12)
+
+
+def test_requests_that_make_no_sense_are_refused() -> None:
+    data = panel()
+    with pytest.raises(UsageError, match="two systems"):
+        coupling_coordination(data, {"m": "ma"})
+    with pytest.raises(UsageError, match="two systems"):
+        coupling_coordination(data, {"m": "ma", "s": "ma"})
+    with pytest.raises(UsageError, match="no column 'x'"):
+        coupling_coordination(data, {"m": "ma", "s": "x"})
+    with pytest.raises(UsageError, match="entropy, equal"):
+        coupling_coordination(data, SYSTEMS, weights="pca")
+    with pytest.raises(UsageError, match="lacks the root"):
+        coupling_coordination(data, SYSTEMS, variant="missing_exponent")
+    with pytest.raises(UsageError, match="less_is_better"):
+        coupling_coordination(data, SYSTEMS, less_is_better=["zz"])
+    with pytest.raises(UsageError, match="weights"):
+        coupling_coordination(data, SYSTEMS, weights={"ma": 1})
+    with pytest.raises(InputError, match="two rows of C0 in 2000"):
+        coupling_coordination(pd.concat([data, data]), SYSTEMS)
+
+
+def test_classes_are_tenths() -> None:
+    limits = [k / 10 for k in range(10)]
+    assert len(set(coordination_class(limits))) == 10
+    assert coordination_class([0.1, 0.0999, 0.7]) == [
+        "severe disorder", "extreme disorder", "intermediate coordination"]  # fmt: skip
+    with pytest.raises(ValueFault):
+        coordination_class([1.2])
+
+
+# -- grey relation ---------------------------------------------------------------------------------
+
+
+def test_a_linear_copy_is_the_nearest_and_constants_are_listed() -> None:
+    data = panel(years=8).assign(copy=lambda d: 2 * d["ma"] + 5, still=1.0)
+    data.loc[0, "sb"] = np.nan
+    found = grey_relation(data, "ma", ["mb", "copy", "sb", "still"])
+    best = found.frame[found.frame["rank"] == 1]
+    assert best["series"].tolist() == ["copy"] * 4
+    np.testing.assert_allclose(best["grade"], 1, atol=1e-9)
+    reasons = found.undefined.groupby("series")["reason"].unique()
+    assert reasons["still"].tolist() == ["constant"]
+    assert reasons["sb"].tolist() == ["missing values"]
+    assert len(found.undefined) == 5
+
+
+def test_without_a_reference_an_entity_has_no_grades() -> None:
+    data = panel(n=2).assign(ref=lambda d: np.where(d["country"] == "C0", 3.0, d["ma"]))
+    found = grey_relation(data, "ref", ["mb", "sa"])
+    assert found.undefined["reason"].tolist() == ["ref: constant"] * 2
+    assert found.frame["grade"].notna().sum() == 2
+
+
+@pytest.mark.parametrize("scale", ["mean", "initial"])
+def test_scales_divide(scale: str) -> None:
+    data = panel(n=1)
+    base = grey_relation(data, "ma", ["mb", "sa"], scale=scale).frame["grade"]
+    moved = grey_relation(data.assign(mb=9 * data["mb"]), "ma", ["mb", "sa"], scale=scale)
+    np.testing.assert_allclose(moved.frame["grade"], base, rtol=1e-12)
+
+
+def test_options_of_grey_relation_are_checked() -> None:
+    with pytest.raises(UsageError, match="scale 'log'"):
+        grey_relation(panel(), "ma", ["mb"], scale="log")
