@@ -17,11 +17,15 @@ __all__ = ["Minimum", "count", "minimise", "paths"]
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-ITERATIONS = 200
+ITERATIONS = 100
 SMALL_STEP = 1e-7
-SMALL_GAIN = 1e-9
+SMALL_GAIN = 1e-6
+"""Share of the sum of squares that a step may still win: a thousandth of a standard error or so."""
+FREE_STEP = 0.01
+"""Damping below which a step is nearly that of Gauss and Newton."""
 NOTHING = 1e-26
 """Sum of squares, of residuals about one, that is rounding."""
+LEAST_DAMPING = 1e-12
 CHUNK = 1024
 
 
@@ -115,6 +119,7 @@ def minimise(
     *,
     levels: bool = False,
     free: Mask | None = None,
+    iterations: int = ITERATIONS,
 ) -> Minimum:
     """Levenberg-Marquardt from `start`, with the damping rule of Nielsen (1999).
 
@@ -132,6 +137,8 @@ def minimise(
         Residuals of levels instead of logarithms.
     free : array (p,) of bool, optional
         Parameters that move; all by default.
+    iterations : int
+        The most.
 
     Returns
     -------
@@ -139,7 +146,9 @@ def minimise(
     """
     moving = np.ones(len(start), dtype=np.bool_) if free is None else free
     parts = [
-        _minimise(times, observed[..., s], start[:, s], weights[:, s], steps, levels, moving)
+        _minimise(
+            times, observed[..., s], start[:, s], weights[:, s], steps, levels, moving, iterations
+        )
         for s in (slice(k, k + CHUNK) for k in range(0, start.shape[1], CHUNK))
     ]
     names = ("theta", "path", "slope", "cost", "gradient", "iterations", "converged")
@@ -155,6 +164,7 @@ def _minimise(
     steps: int,
     levels: bool,
     free: Mask,
+    most: int,
 ) -> Minimum:
     n, b = observed.shape[1], start.shape[1]
     theta = start.copy()
@@ -163,9 +173,10 @@ def _minimise(
     residual, J = _residuals(observed, path, slope, weights, levels)
     cost = _cost(residual)
     damping, growth = np.full(b, 1e-3), np.full(b, 2.0)
-    done, iterations = ~np.isfinite(cost), np.zeros(b, dtype=np.intp)
+    done = ~(np.isfinite(cost) & np.isfinite(J).all(axis=(0, 1, 2)))
+    iterations = np.zeros(b, dtype=np.intp)
     converged = np.zeros(b, dtype=np.bool_)
-    for _ in range(ITERATIONS):
+    for _ in range(most):
         live = np.flatnonzero(~done)
         if not live.size:
             break
@@ -182,7 +193,8 @@ def _minimise(
         predicted = (scaled * (damping[live] * scaled + g)).sum(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
             gain = (cost[live] - new_cost) / predicted
-            better = np.isfinite(new_cost) & (gain > 0)
+            usable = np.isfinite(new_cost) & np.isfinite(new_J).all(axis=(0, 1, 2))
+            better = usable & (gain > 0)
             small = np.sqrt((scaled**2).sum(axis=0)) <= SMALL_STEP * np.sqrt(
                 cost[live] + (np.abs(g).max(axis=0)) ** 2 + 1e-300
             )
@@ -194,12 +206,13 @@ def _minimise(
         cost[taken] = new_cost[better]
         with np.errstate(over="ignore"):
             damping[taken] *= np.maximum(1 / 3, 1 - (2 * gain[better] - 1) ** 3)
+            damping[taken] = np.maximum(damping[taken], LEAST_DAMPING)
             growth[taken] = 2.0
             lost = live[~better]
             damping[lost] *= growth[lost]
             growth[lost] *= 2.0
         iterations[live] += 1
-        finished = (small | flat) & (damping[live] < 1e8)
+        finished = (small & (damping[live] < 1e8)) | (flat & (damping[live] < FREE_STEP))
         converged[live[finished]] = True
         done[live[finished | (damping[live] > 1e20)]] = True
     return Minimum(theta, path, slope, cost, _cosine(J, residual), iterations, converged)

@@ -58,9 +58,12 @@ CORRELATED = 2.0
 SUBSTEPS = 4
 MOST_SUBSTEPS = 64
 FINE = 1e-10
-"""Error of a solution, in logarithms, that is small enough for any series."""
+FINE_SHARE = 0.01
+"""Error of a solution, in logarithms and as a share of residuals, that is small enough."""
 PERFECT = 1e-8
-REWEIGHTINGS = 3
+REWEIGHTINGS = 2
+TRIALS = 40
+"""Iterations from each start; the best goes on."""
 SAMPLE = 2000
 
 
@@ -94,7 +97,8 @@ class Symbiosis:
     ----------
     pair : (str, str)
     kind : str
-        With interaction whose interval holds 0 (or lies within the negligible) counted as none.
+        The one that the intervals leave; else what is settled of it, such as ``services gain;
+        manufacturing open``, or ``undetermined``.
     possible : tuple of str
         Every kind that the two intervals allow. One alone: the kind is found.
     probabilities : mapping of str to float
@@ -290,13 +294,12 @@ class SymbiosisFit:
             ends = [(self.lower[k], self.upper[k]) for k in rows]
             allowed = [_signs(low, high, negligible) for low, high in ends]
             pair = (self.model.names[i], self.model.names[j])
-            best = [0 if 0 in signs else signs[0] for signs in allowed]
             kinds = [symbiosis_kind(a, b, pair) for a in allowed[0] for b in allowed[1]]
             drawn = np.where(np.abs(draws[rows]) <= negligible, 0, np.sign(draws[rows]))
             signs, numbers = np.unique(drawn.astype(int), axis=1, return_counts=True)
             shares = {symbiosis_kind(int(a), int(b), pair): int(k) / draws.shape[1]
                       for a, b, k in zip(*signs, numbers, strict=True)}  # fmt: skip
-            found.append(Symbiosis(pair, symbiosis_kind(best[0], best[1], pair), tuple(kinds),
+            found.append(Symbiosis(pair, _kind(allowed, pair), tuple(kinds),
                                    shares))  # fmt: skip
         return tuple(found)
 
@@ -822,18 +825,14 @@ def _fit_group(
     """Fits of series (t, n, b) that share their times."""
     scale = _scale(x, frame.errors)
     u = x / scale
-    best, steps = _least(t, u, _starts(t, u), frame)
+    starts = _starts(t, u)
+    best, steps = _least(t, u, starts, frame)
     n = x.shape[1]
     alone = np.concatenate([np.ones(2 * n, dtype=np.bool_), np.eye(n, dtype=np.bool_).ravel()])
-    found: list[SymbiosisFit | ServioError] = []
     weights = _weights(u, best, frame)
-    start = np.where(alone[:, None], best.theta, 0.0)
-    own = _starts(t, u)[-1]
-    both = [
-        minimise(t, u, s, weights, steps, levels=frame.errors == "additive", free=alone)
-        for s in (start, own)
-    ]
-    restricted = np.minimum(both[0].cost, both[1].cost)
+    restricted = minimise(t, u, starts[-1], weights, steps, levels=frame.errors == "additive",
+                          free=alone).cost  # fmt: skip
+    found: list[SymbiosisFit | ServioError] = []
     for b, entity in enumerate(entities):
         place = f"symbiosis of {entity}" if entity else "symbiosis"
         try:
@@ -877,7 +876,7 @@ def _least(t: Array, u: Array, starts: list[Array], frame: _Frame) -> tuple[Mini
     b, k = u.shape[2], len(starts)
     repeated = np.concatenate([u] * k, axis=2)
     tried = minimise(t, repeated, np.hstack(starts), np.ones(repeated.shape[1:]), SUBSTEPS,
-                     levels=frame.errors == "additive")  # fmt: skip
+                     levels=frame.errors == "additive", iterations=TRIALS)  # fmt: skip
     cost = np.where(tried.converged, tried.cost, np.inf).reshape(k, b)
     cost = np.where(np.isfinite(cost).any(axis=0), cost, tried.cost.reshape(k, b))
     chosen = np.argmin(cost, axis=0) * b + np.arange(b)
@@ -888,7 +887,7 @@ def _least(t: Array, u: Array, starts: list[Array], frame: _Frame) -> tuple[Mini
         with np.errstate(invalid="ignore"):
             wrong = np.abs(finer - found.path).max(axis=(0, 1))
             size = np.sqrt(((np.log(u) - found.path) ** 2).mean(axis=(0, 1)))
-        rough = np.flatnonzero(~(wrong <= np.maximum(1e-3 * size, FINE)))
+        rough = np.flatnonzero(~(wrong <= np.maximum(FINE_SHARE * size, FINE)))
         if not rough.size or 2 * steps > MOST_SUBSTEPS:
             return found, steps
         steps *= 2
@@ -1201,6 +1200,21 @@ def _signs(lower: float, upper: float, negligible: float) -> list[int]:
         0: lower <= negligible and upper >= -negligible,
     }
     return [sign for sign, allowed in tests.items() if allowed]
+
+
+def _kind(allowed: list[list[int]], pair: tuple[str, str]) -> str:
+    """The kind if both signs are settled, else what is settled of it."""
+    settled = [len(signs) == 1 for signs in allowed]
+    if all(settled):
+        return symbiosis_kind(allowed[0][0], allowed[1][0], pair)
+    if not any(settled):
+        return "undetermined"
+    one = settled.index(True)
+    sign = allowed[one][0]
+    if sign == 0:
+        return f"{pair[one]} unaffected; {pair[1 - one]} open"
+    verb = ("gain" if sign > 0 else "lose") + ("" if pair[one].endswith("s") else "s")
+    return f"{pair[one]} {verb}; {pair[1 - one]} open"
 
 
 def _root(covariance: Array) -> Array:
