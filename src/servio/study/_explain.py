@@ -67,8 +67,9 @@ def need_libraries(study: StudyFile) -> None:
 
 
 def versions(study: StudyFile) -> dict[str, str]:
-    """Versions of the libraries that panel and estimates of the study come from."""
-    names = LIBRARIES if study.estimates else LIBRARIES[:1] if study.panel else ()
+    """Versions of the libraries that what is made of the results comes from."""
+    some = study.panel or study.modes or study.symbiosis
+    names = LIBRARIES if study.estimates else LIBRARIES[:1] if some else ()
     return {name: _version(name) for name in names}
 
 

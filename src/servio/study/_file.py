@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from servio.errors import FormatError, InputError, ServioError, UsageError
+from servio.study import _interact
 from servio.study._grid import Call, Complaint, expand
+from servio.study._interact import ModesEntry, SymbiosisEntry
 from servio.study._model import EstimateEntry, checked_estimates, checked_panel
 from servio.study._place import HELP, Place
 
@@ -67,6 +69,8 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measures: tuple[dict[str, Any], ...]
     panel: dict[str, Any] | None = None
     estimates: tuple[EstimateEntry, ...] = ()
+    modes: ModesEntry | None = None
+    symbiosis: SymbiosisEntry | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ class StudyFile:
         What the panel of the study is made of.
     estimates : tuple of EstimateEntry
         Models to estimate on the panel.
+    modes : ModesEntry or None
+    symbiosis : SymbiosisEntry or None
+        What is found out about how sectors interact.
     """
 
     title: str
@@ -106,6 +113,8 @@ class StudyFile:
     folder: Path
     panel: PanelRecipe | None = None
     estimates: tuple[EstimateEntry, ...] = ()
+    modes: ModesEntry | None = None
+    symbiosis: SymbiosisEntry | None = None
 
 
 def load(path: str | Path) -> StudyFile:
@@ -177,9 +186,11 @@ def parse(text: str, place: str, folder: Path) -> StudyFile:
     panel = content.panel
     recipe = None if panel is None else checked_panel(panel, measured, where, own_groupings=own)
     estimates = checked_estimates(content.estimates, recipe, where, own_groupings=own)
+    _interact.check(content.modes, content.symbiosis, measured, where)
     head = content.study
     return StudyFile(head.title, head.description, head.focus, head.base_year, content.tables,
-                     measured, text, place, folder, recipe, estimates)  # fmt: skip
+                     measured, text, place, folder, recipe, estimates, content.modes,
+                     content.symbiosis)  # fmt: skip
 
 
 def _is_generic(tables: Tables) -> bool:
@@ -243,6 +254,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "study": tuple(_Head.__struct_fields__),
     "tables": tuple(Tables.__struct_fields__),
     "estimates": tuple(EstimateEntry.__struct_fields__),
+    "modes": tuple(ModesEntry.__struct_fields__),
+    "symbiosis": tuple(SymbiosisEntry.__struct_fields__),
 }
 
 
@@ -259,4 +272,5 @@ def _schema_error(message: str, place: Place) -> ServioError:
         return place.error(path, missing[1], "nothing", "this key", ())
     expected, _, found = what.removeprefix("Expected ").partition(", got ")
     owner, _, key = path.rpartition(".") if "." in path else ("", "", path)
-    return place.error(owner, key, found.replace("`", ""), expected.replace("`", ""), ())
+    found = found.replace("`", "") or "a value out of range"
+    return place.error(owner, key, found, expected.replace("`", ""), ())

@@ -16,7 +16,7 @@ from servio.study._rows import LABELS
 if TYPE_CHECKING:
     from servio.explain._recipe import PanelClass, PanelRecipe
 
-__all__ = ["TRAPS", "EstimateEntry", "checked_estimates", "checked_panel"]
+__all__ = ["TRAPS", "EstimateEntry", "check_selection", "checked_estimates", "checked_panel"]
 
 KEYS = ("country", "industry", "year")
 ENTITIES = (("country", "industry"), ("country",))
@@ -115,7 +115,7 @@ def checked_panel(
     for number, column in enumerate(recipe.columns):
         filters = {key: value for key, value in column.items() if key not in OWN}
         complain = place.complain(f"panel.columns[{number}]")
-        _check_selection(str(column["measure"]), filters, calls, complain)
+        check_selection(str(column["measure"]), filters, calls, complain)
     return recipe
 
 
@@ -125,7 +125,7 @@ def _check_grouping(name: str, complain: Complaint, key: str, own_groupings: boo
         complain(key, repr(name), "a known grouping", known)
 
 
-def _check_selection(
+def check_selection(
     measure: str, filters: Mapping[str, Any], calls: Sequence[Call], complain: Complaint
 ) -> None:
     """Exactly one of the study's results is chosen; labels choose rows inside it."""

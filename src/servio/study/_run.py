@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from servio import progress as progress_bar
 from servio.errors import StoreError, UsageError
-from servio.study import _explain, _gather, _store
+from servio.study import _explain, _gather, _interact, _store
 from servio.study._dask import LOCAL, Dask
 from servio.study._engine import Executor, Job, outcomes, serial, unwritable
 from servio.study._file import StudyFile
@@ -197,7 +197,7 @@ def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> list[st
         _gather.gather_problems(documents, explained.problems, folder)
         made = (*_gather.FILES, *explained.files)
         files = {name: _move(folder / name, out / name) for name in made}
-    for name in set(_explain.FILES) - set(files):
+    for name in {*_explain.FILES, *_interact.FILES} - set(files):
         (out / name).unlink(missing_ok=True)
     write_atomic(out / _store.STUDY, study.text.encode())
     files[_store.STUDY] = file_sha256(out / _store.STUDY)
@@ -212,14 +212,16 @@ def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> list[st
 def _explained(
     study: StudyFile, planned: Plan, documents: list[dict[str, Any]], folder: Path
 ) -> _explain.Explained:
-    """Panel and estimates, from the results that lie in the folder."""
+    """Panel, estimates, modes and symbiosis, from the results that lie in the folder."""
     names = _names(planned)
 
     def results(measure: str, **filters: Any) -> pandas.DataFrame:
         return _store.read_results(folder, names, measure, filters)
 
     synthetic = any(document["synthetic"] for document in documents)
-    return _explain.explain(study, results, _store.read(folder, "undefined"), folder, synthetic)
+    made = _explain.explain(study, results, _store.read(folder, "undefined"), folder, synthetic)
+    files, problems = _interact.interact(study.modes, study.symbiosis, results, folder)
+    return _explain.Explained((*made.files, *files), (*made.problems, *problems))
 
 
 def _names(planned: Plan) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from servio.errors import FormatError, InputError, StoreError, UsageError
 from servio.measure import MEASURES, MeasureSpec
-from servio.study import _explain
+from servio.study import _explain, _interact
 from servio.study._file import StudyFile, parse
 from servio.table import file_sha256
 
@@ -36,7 +36,8 @@ class StudyStore:
         Holds ``results.parquet``, ``audits.parquet``, ``findings.parquet``,
         ``undefined.parquet``, ``problems.parquet``, ``notes.parquet``, ``provenance.json`` and
         ``study.toml``; with a panel ``panel.parquet`` and ``dropped.parquet``, with estimates
-        ``estimates.parquet`` and ``estimates.json``.
+        ``estimates.parquet`` and ``estimates.json``; with modes ``modes.parquet`` and
+        ``mode_evidence.parquet``, with symbiosis ``symbiosis.parquet``.
     study : StudyFile
         The study file as it was run; its paths are not looked at again.
     messages : tuple of str
@@ -136,6 +137,22 @@ class StudyStore:
             return {}
         return _explain.read_estimates(self.folder)
 
+    def modes(self) -> pandas.DataFrame | None:
+        """Modes of the whole period and of each window; None where the study has none."""
+        return self._made(_interact.MODES)
+
+    def mode_evidence(self) -> pandas.DataFrame | None:
+        """Slopes the modes of the whole period rest on; None where the study has none."""
+        return self._made(_interact.EVIDENCE)
+
+    def symbiosis(self) -> pandas.DataFrame | None:
+        """Symbiosis of two sectors, a row a country; None where the study has none."""
+        return self._made(_interact.SYMBIOSIS)
+
+    def _made(self, name: str) -> pandas.DataFrame | None:
+        there = name in self.provenance()["files"]
+        return read(self.folder, name.removesuffix(".parquet")) if there else None
+
     def claims(self, only: Sequence[str] = ()) -> tuple[ClaimRecord, ...]:
         """Verdicts on the claims of the source documents, all or those named.
 
@@ -160,6 +177,9 @@ class StudyStore:
             )
         if self.study.estimates:
             found.append(f"Estimates: {len(self.estimates())} of {len(self.study.estimates)}")
+        for name, frame in (("Modes", self.modes()), ("Symbiosis", self.symbiosis())):
+            if frame is not None:
+                found.append(f"{name}: {len(frame)} rows of {frame['country'].nunique()} countries")
         return found
 
     def provenance(self) -> dict[str, Any]:
