@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -309,3 +310,12 @@ def test_entities_that_cannot_be_fitted_are_listed_the_others_kept() -> None:
         fit_symbioses(pd.concat([data, data]))
     with pytest.raises(UsageError, match="no column 'x'"):
         fit_symbioses(data, species=("x", "services"))
+
+
+def test_what_the_documentation_shows_runs() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "symbiosis.md"
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, names)
+    assert names["table"] is not None
+    assert names["outsourcing"].stable() == [("outsource", "honest")]  # type: ignore[attr-defined]
