@@ -21,6 +21,7 @@ from servio.report._detail import heat_maps, service_groups, technology
 from servio.report._explain import is_explained, models
 from servio.report._headlines import headlines
 from servio.report._income import income
+from servio.report._interaction import community, manufacturing_modes, symbioses
 from servio.report._linkage import linkage
 from servio.report._notes import member_words
 from servio.report._profiles import accounts, levels, links, offshore
@@ -38,7 +39,8 @@ __all__ = ["Entry", "Part", "Report", "as_html", "build"]
 
 SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
             changes, export_services, origins, accounts, trade_matrix, participation, offshore,
-            positions, levels, links, income, smile)  # fmt: skip
+            positions, levels, links, income, smile, manufacturing_modes, community,
+            symbioses)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,575 @@
+"""Modes over time, the community that sectors are, and their symbiosis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from servio import simulate
+from servio.errors import InputError
+from servio.explain import transitions
+from servio.explain.mode_detection import MODES
+from servio.report import _charts
+from servio.report._blocks import Block, Figure, Key, Section, Table, Text
+from servio.report._detail import NO_FOCUS, industry_titles
+from servio.report._notes import small_print
+from servio.report._view import Slab, Variant, View
+from servio.report._words import count_words, country, group_title, number, span
+
+__all__ = ["community", "manufacturing_modes", "symbioses"]
+
+SHADES = dict(zip((*MODES, "undetermined"),
+                  (_charts.PARTNER, _charts.ACCENT, "#8a8a8a", "#444444", "#c9a227"),
+                  strict=True))  # fmt: skip
+SURE, MOST, THIN, WIDE, RADIUS = 0.8, 12, 0.02, 9.0, 150.0
+RELATIONS = {4: "mutualism", 2: "exploits", -2: "is exploited", -4: "competition", 0: "none",
+             3: "(+, 0)", 1: "(0, +)", -1: "(0, −)", -3: "(−, 0)"}  # fmt: skip
+FAR = 3.0
+"""Times the largest observation beyond which an equilibrium is named but not drawn."""
+
+
+def _own(frame: pd.DataFrame | None, view: View) -> pd.DataFrame | None:
+    own = frame[frame["source"] == view.source] if frame is not None else None
+    return own if own is not None and len(own) else None
+
+
+# -- modes -----------------------------------------------------------------------------------------
+
+
+def manufacturing_modes(view: View) -> Section:
+    """In which mode industries and services come together, and when it changes."""
+    title = "Modes of manufacturing and services"
+    store = view.results.store
+    found = _own(store.modes(), view)
+    entry = store.study.modes
+    if found is None or entry is None:
+        return Section(title, absent="[modes]")
+    whole = found[found["period"] == "whole"]
+    windows = found[found["period"] == "window"]
+    intro = (
+        "Alternative: services are bought instead of made. Merging: the industry also sells the "
+        "service and the service uses more of its product. Receding: less is bought. Coexisting: "
+        "none of these is seen. A unit is an industry with a service group in a country."
+    )
+    note = (
+        f"Grouping: {entry.grouping}. Slopes count if their {entry.level:.0%} interval leaves out "
+        f"zero and they are {entry.material:.1%} of the mean a year at least. Confidence: share of "
+        "resampled years and other definitions with the same mode. "
+        f"Source: {view.title}; own calculation."
+    )
+    blocks: list[Block] = []
+    if len(windows):
+        blocks.append(_over_time(windows, "all countries", note))
+        if view.focus and len(view.codes) > 1:
+            own = windows[windows["country"] == view.focus]
+            blocks += [_over_time(own, view.focus_name, note)] if len(own) else []
+        blocks += _transitions(windows, note)
+    if whole["country"].nunique() > 1:
+        blocks.append(_countries(whole, note))
+    own = whole[whole["country"] == view.focus]
+    if len(own):
+        blocks.append(_units(own, view, entry.grouping, note))
+    return Section(title, intro, blocks)
+
+
+def _shares(found: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Share of units in each mode and mean confidence, by columns."""
+    grouped = found.groupby([*by], sort=True)
+    counts = found.groupby([*by, "mode"]).size().unstack("mode", fill_value=0)
+    counts = counts.reindex(columns=[*SHADES], fill_value=0)
+    shares = counts.div(counts.sum(axis=1), axis=0)
+    return shares.assign(units=grouped.size(), confidence=grouped["confidence"].mean())
+
+
+def _over_time(windows: pd.DataFrame, where: str, note: str) -> Figure:
+    shares = _shares(windows, ["window_first", "window_last"]).reset_index()
+    shown = [mode for mode in SHADES if (shares[mode] > 0).any()]
+    rows = [
+        {"year": span([int(row["window_first"]), int(row["window_last"])]), "part": mode,
+         "value": row[mode], "place": place, "shown": f"{row[mode]:.0%}"}
+        for row in shares.to_dict(orient="records")
+        for place, mode in enumerate(shown)
+    ]  # fmt: skip
+    first, last = shares.iloc[0], shares.iloc[-1]
+    least = [mode for mode in shown if mode not in ("coexisting", "undetermined")]
+    change = "; ".join(f"{mode} {first[mode]:.1%} to {last[mode]:.1%}" for mode in least)
+    caption = (
+        f"From the first window to the last: {change or 'coexisting in all'}. Mean confidence "
+        f"{number(float(windows['confidence'].mean()), 'ratio')}. Windows share years and are "
+        "not independent; short ones show strong change only."
+    )
+    return Figure(
+        f"Modes in rolling windows of years: {where}", caption, note,
+        f"Stacked columns, one a window, of the share of units by mode. {caption}",
+        _charts.columns(rows, shown, [SHADES[m] for m in shown], title="share of units"),
+        shares, [Key("cell", mode, SHADES[mode]) for mode in shown],
+    )  # fmt: skip
+
+
+def _transitions(windows: pd.DataFrame, note: str) -> Iterator[Table]:
+    try:
+        counts = transitions(windows, counts=True)
+    except InputError:
+        return
+    rows = [[mode, *(f"{n:,}" for n in counts.loc[mode])] for mode in counts.index]
+    yield Table(
+        "From which mode to which: units in windows without a common year",
+        f"Rows: before; columns: after. {note}",
+        ["From", *counts.columns], rows, [False] + [True] * len(MODES), counts.reset_index(),
+    )  # fmt: skip
+
+
+def _countries(whole: pd.DataFrame, note: str) -> Figure:
+    """Countries by modes, the one with most change first."""
+    shares = _shares(whole, ["country"]).sort_values("coexisting", kind="stable")
+    shown = [mode for mode in SHADES if (shares[mode] > 0).any()]
+    rows = [
+        {"industry": country(str(code)), "group": mode, "value": float(row[mode]),
+         "shown": f"{row[mode]:.0%}"}
+        for code, row in shares.iterrows()
+        for mode in shown
+    ]  # fmt: skip
+    sure = float((whole["confidence"] >= SURE).mean())
+    years = span([int(whole["first"].min()), int(whole["last"].max())])
+    caption = (
+        f"Share of units by mode over {years}. {sure:.0%} of the {len(whole):,} units have a mode "
+        f"with a confidence of {SURE} or more; the mean is "
+        f"{number(float(whole['confidence'].mean()), 'ratio')}."
+    )
+    names = [country(str(code)) for code in shares.index]
+    return Figure(
+        f"Modes by country, {years}", caption, note,
+        f"Heat map of {len(names)} countries by mode. {caption}",
+        _charts.heat(rows, names, shown, change=False), shares.reset_index(),
+    )  # fmt: skip
+
+
+def _units(own: pd.DataFrame, view: View, grouping: str, note: str) -> Table:
+    """The surest units that are in one of the three modes of change."""
+    moving = own[~own["mode"].isin(["coexisting", "undetermined"])]
+    moving = moving.sort_values("confidence", ascending=False, kind="stable").head(MOST)
+    names = industry_titles([str(code) for code in moving["industry"]])
+    rows = [
+        [name, group_title(grouping, str(r.group)), str(r.mode),
+         number(float(r.confidence), "ratio"), str(r.missing).replace(",", ", ").replace("_", " ")]
+        for name, r in zip(names, moving.itertuples(), strict=True)
+    ]  # fmt: skip
+    return Table(
+        f"Surest modes of {view.focus_name}", f"All units are in the data. {note}",
+        ["Industry", "Service", "Mode", "Confidence", "Evidence that is missing"], rows,
+        [False, False, False, True, False], own,
+    )  # fmt: skip
+
+
+# -- community -------------------------------------------------------------------------------------
+
+
+def community(view: View) -> Section:
+    """Who feeds whom, who gains by whom, and how much flow cycles."""
+    title = "The economy as a community"
+    fed = view.pick(
+        "nutrition",
+        {"by": "broad", "origin": "domestic"},
+        form="direct",
+        by=("broad", "communities"),
+    )
+    relation = view.pick(
+        "utility_relation",
+        {"by": "broad", "detail": "group", "origin": "domestic"},
+        form="relation",
+        by=("broad", "communities"),
+    )
+    if fed is None and relation is None:
+        return Section(title, absent="nutrition with form=direct, utility_relation with "
+                       "form=relation, each by=broad or communities")  # fmt: skip
+    if view.focus is None:
+        return Section(title, absent=NO_FOCUS)
+    blocks: list[Block] = []
+    if fed is not None:
+        blocks += _network(view, fed)
+    if relation is not None:
+        blocks += _relations(view, relation)
+    blocks += _indicators(view)
+    intro = (
+        "A table of flows read as an ecosystem: sectors are communities that feed on each other "
+        "and on what comes from outside (value added, imports)."
+    )
+    return Section(title, intro if blocks else "", blocks,
+                   "" if blocks else "a defined value of the focus country")  # fmt: skip
+
+
+def _pairs(slab: Slab, code: str | None) -> tuple[int, pd.DataFrame]:
+    """Values of the last year in which a country has any: nodes by the nodes they are set to.
+
+    Of a network of several countries those between its own nodes.
+    """
+    if code not in slab.codes:
+        return 0, pd.DataFrame()
+    home = [k for k, (_, partner, _, _) in enumerate(slab.labels) if partner in ("", code)]
+    own = slab.values[home, slab.codes.index(code)]
+    there = np.flatnonzero(~np.isnan(own).all(axis=0))
+    if not len(there):
+        return 0, pd.DataFrame()
+    labels = [slab.labels[k] for k in home]
+    index = pd.MultiIndex.from_tuples([(label[0], label[2]) for label in labels])
+    nodes = list(dict.fromkeys(index.get_level_values(0)))
+    wide = pd.Series(own[:, there[-1]], index=index).unstack()
+    return slab.years[there[-1]], wide.reindex(index=nodes, columns=nodes)
+
+
+def _abroad(slab: Slab) -> str:
+    """What to say where nodes of other countries are in the network."""
+    if set(slab.names("partner")) <= {""}:
+        return ""
+    return " Links with nodes of other countries are in the network but not shown."
+
+
+def _network(view: View, variant: Variant) -> Iterator[Figure]:
+    slab = view.slab(variant)
+    year, shares = _pairs(slab, view.focus)
+    if shares.empty:
+        return
+    by = variant.options["by"]
+    size = view.pick("throughflow", by=by, origin=variant.options["origin"])
+    through = _of(view, size, year).reindex(shares.index) if size else pd.Series(dtype=np.float64)
+    names = {str(node): str(node).replace("_", " ") for node in shares.index}
+    pairs = [
+        (str(taker), str(giver), float(shares.loc[taker, giver]))
+        for taker in shares.index
+        for giver in shares.columns
+    ]
+    across = [one for one in pairs if one[0] != one[1] and not math.isnan(one[2])]
+    top = sorted(across, key=lambda one: -one[2])[:2]
+    strongest = "; ".join(
+        f"{names[taker]} has {number(share, 'share')} of its intake from {names[giver]}"
+        for taker, giver, share in top
+    )
+    caption = f"{view.focus_name} in {year}: {strongest}."
+    data = pd.DataFrame(pairs, columns=["taker", "giver", "share_of_intake"])
+    data["throughflow_of_taker"] = data["taker"].map(through) if len(through) else math.nan
+    yield Figure(
+        f"Who feeds whom: {view.focus_name}, {year or ''}", caption,
+        small_print(view, variant, slab.unit, [year])
+        + f" An arrow runs from who gives to who takes; its width and number are the share of the "
+        f"taker's intake; below {THIN:.0%} it is left out (all are in the data). In brackets: what "
+        "a node takes from itself. Areas of nodes: throughflow. A published table has no sampling "
+        "error that is known; shares depend on how industries are grouped." + _abroad(slab),
+        f"Network of {len(names)} nodes. {caption}", _drawn(pairs, names, through),
+        data.assign(country=view.focus, year=year),
+    )  # fmt: skip
+
+
+def _of(view: View, variant: Variant, year: int) -> pd.Series:
+    """Values of the focus country in a year, by the first label."""
+    slab = view.slab(variant)
+    if view.focus not in slab.codes or year not in slab.years:
+        return pd.Series(dtype=np.float64)
+    values = slab.values[:, slab.codes.index(view.focus), slab.years.index(year)]
+    return pd.Series(values, index=[label[0] for label in slab.labels])
+
+
+def _drawn(
+    pairs: Sequence[tuple[str, str, float]], names: Mapping[str, str], through: pd.Series
+) -> dict[str, Any]:
+    """Nodes on a circle and bent arrows between them."""
+    angles = np.pi / 2 - 2 * np.pi * np.arange(len(names)) / len(names)
+    spots = dict(zip(names, RADIUS * np.column_stack([np.cos(angles), np.sin(angles)]),
+                     strict=True))  # fmt: skip
+    most = max((share for taker, giver, share in pairs if taker != giver), default=1.0)
+    largest = float(through.max()) if len(through) else math.nan
+    nodes, lines, heads, labels = [], [], [], []
+    for node, (x, y) in spots.items():
+        area = through[node] / largest if largest > 0 else 0.5
+        own = next((s for taker, giver, s in pairs if taker == giver == node), math.nan)
+        outward = 34 if y >= 0 else -34
+        text = f"{names[node]} ({own:.0%})" if not math.isnan(own) else names[node]
+        nodes.append({"x": x, "y": y, "size": 120 + 1400 * area, "ly": y + outward, "text": text})
+    for taker, giver, share in pairs:
+        if taker == giver or math.isnan(share) or share < THIN:
+            continue
+        curve = _bent(spots[giver], spots[taker])
+        key, width = f"{giver} {taker}", 0.8 + WIDE * share / most
+        lines += [{"x": x, "y": y, "key": key, "step": k, "width": width}
+                  for k, (x, y) in enumerate(curve)]  # fmt: skip
+        dx, dy = curve[-1] - curve[-3]
+        heads.append({"x": curve[-1][0], "y": curve[-1][1], "size": 50 + 16 * width,
+                      "angle": math.degrees(math.atan2(dx, dy))})  # fmt: skip
+        at = curve[int(0.62 * len(curve))]
+        labels.append({"x": at[0], "y": at[1], "text": f"{share:.0%}"})
+    data = _charts.Data()
+    reach = RADIUS + 62
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.5 * reach, 1.5 * reach], nice=False))
+    scale = alt.Scale(domain=[-reach, reach], nice=False)
+    y = alt.Y("y:Q", axis=None, scale=scale)
+    arrows = alt.Chart(data(lines)).mark_line(color=_charts.PARTNER, opacity=0.55)
+    tips = alt.Chart(data(heads)).mark_point(shape="triangle", filled=True, opacity=0.95)
+    circles = alt.Chart(data(nodes)).mark_circle(color="#d8dde3", stroke=_charts.INK, opacity=1)
+    drawn = alt.layer(
+        arrows.encode(x=x, y=y, detail="key:N", order="step:Q",
+                      strokeWidth=alt.StrokeWidth("width:Q", scale=None)),
+        circles.encode(x=x, y=y, size=alt.Size("size:Q", scale=None)),
+        tips.encode(x=x, y=y, angle=alt.Angle("angle:Q", scale=None),
+                    size=alt.Size("size:Q", scale=None), color=alt.value(_charts.PARTNER)),
+        alt.Chart(data(labels)).mark_text(fontSize=10, fontWeight="bold", stroke="#ffffff",
+                                          strokeWidth=3).encode(x=x, y=y, text="text:N"),
+        alt.Chart(data(labels)).mark_text(fontSize=10, fontWeight="bold").encode(
+            x=x, y=y, text="text:N"),
+        alt.Chart(data(nodes)).mark_text(fontSize=11, fontWeight="bold").encode(
+            x=x, y=alt.Y("ly:Q", axis=None, scale=scale), text="text:N"),
+    ).properties(width=1.5 * 420, height=420)  # fmt: skip
+    return _charts.finish(drawn, data)
+
+
+def _bent(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Points of a curve from node to node, bent to the left, clear of both."""
+    along = end - start
+    middle = (start + end) / 2 + 0.16 * np.array([-along[1], along[0]])
+    t = np.linspace(0, 1, 41)[:, None]
+    curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
+    clear = 24.0
+    far = [p for p in curve if min(np.hypot(*(p - start)), np.hypot(*(p - end))) > clear]
+    return np.array(far)
+
+
+def _relations(view: View, variant: Variant) -> Iterator[Figure]:
+    slab = view.slab(variant)
+    year, codes = _pairs(slab, view.focus)
+    if codes.empty:
+        return
+    names = [str(node).replace("_", " ") for node in codes.index]
+    rows, records = [], []
+    for node, name in zip(codes.index, names, strict=True):
+        for other, title in zip(codes.columns, names, strict=True):
+            code = float(codes.loc[node, other])
+            word = "undefined" if math.isnan(code) else RELATIONS[round(code)]
+            rows.append({"industry": name, "group": title.replace(" ", "\n", 1), "value": code,
+                         "shown": word})  # fmt: skip
+            records.append((node, other, code, word))
+    counts = pd.Series([r[3] for r in records if r[0] < r[1]]).replace("is exploited", "exploits")
+    kinds = ", ".join(f"{n} {'exploitation' if k == 'exploits' else k}"
+                      for k, n in counts.value_counts().items())  # fmt: skip
+    caption = f"{view.focus_name} in {year}, pairs of different nodes: {kinds}.{_doubts(view)}"
+    yield Figure(
+        f"Who gains by whom, all indirect flows counted: {view.focus_name}, {year or ''}",
+        caption,
+        small_print(view, variant, slab.unit, [year])
+        + " Read along a row: what the node is to the others. Exploits: it gains, the other loses."
+        + _abroad(slab),
+        f"Matrix of {len(names)} nodes. {caption}",
+        _charts.heat(rows, names, [n.replace(" ", "\n", 1) for n in names], change=True),
+        pd.DataFrame(records, columns=["node", "other", "code", "relation"])
+        .assign(country=view.focus, year=year),
+    )  # fmt: skip
+
+
+def _doubts(view: View) -> str:
+    """How far relations hang on aggregation, and whether sums over paths converge."""
+    words = ""
+    coarse = view.pick("utility_relation", form="relation", by="communities", detail="group")
+    fine = view.pick("utility_relation", form="relation", by="communities", detail="industry")
+    if coarse is not None and fine is not None:
+        (year, a), (_, b) = (_pairs(view.slab(v), view.focus) for v in (coarse, fine))
+        if not a.empty and not b.empty:
+            off = ~np.eye(len(a), dtype=bool)
+            same = (a.to_numpy() == b.to_numpy())[off]
+            words += (
+                f" Of the {len(same) // 2} relations of the three communities {same.sum() // 2} "
+                f"are the same if utilities are added up from industries ({year})."
+            )
+    notes = view.results.store.notes()
+    if notes["text"].str.contains("series of utilities diverges").any():
+        words += " In some tables the sum over paths diverges; there the inverse is shown."
+    return words
+
+
+def _indicators(view: View) -> Iterator[Table]:
+    """Flow of the network, first and last year, for each grouping: what hangs on aggregation."""
+    rows, frames, years = [], [], list[int]()
+    for variant in view.variants("flow_indicators"):
+        by, origin = variant.options["by"], variant.options["origin"]
+        by = by if origin == "balance" else f"{by}, {origin}"
+        for label, panel in view.panels(variant):
+            if view.focus not in panel.codes or not panel.years:
+                continue
+            first, last = panel.years[0], panel.years[-1]
+            years += [first, last]
+            values = [panel.value(view.focus, first), panel.value(view.focus, last),
+                      panel.median(last)]  # fmt: skip
+            rows.append([label["part"].replace("_", " "), by, *(number(v, "ratio")
+                                                                for v in values)])  # fmt: skip
+            frames.append((label["part"], by, first, last, *values))
+    if not rows:
+        return
+    first, last = min(years), max(years)
+    yield Table(
+        f"The network of flows of {view.focus_name}, {span([first, last])}",
+        "Each indicator by every grouping of the study: the finer, the more flow is between nodes. "
+        f"Source: {view.title}; own calculation (flow_indicators).",
+        ["Indicator", "Nodes", str(first), str(last), f"Median of countries, {last}"],
+        rows, [False, False, True, True, True],
+        pd.DataFrame(frames, columns=["part", "by", "first_year", "last_year", "first", "last",
+                                      "median"]),
+    )  # fmt: skip
+
+
+# -- symbiosis -------------------------------------------------------------------------------------
+
+
+def symbioses(view: View) -> Section:
+    """What two sectors' growth does to each other, how surely, and where that ends."""
+    title = "Symbiosis of sectors"
+    store = view.results.store
+    entry = store.study.symbiosis
+    if entry is None:
+        return Section(title, absent="[symbiosis]")
+    found = _own(store.symbiosis(), view)
+    problems = store.problems()
+    lost = problems[(problems["measure"] == "symbiosis") & (problems["source"] == view.source)]
+    if found is None:
+        return Section(title, absent="a country whose series the equations can follow")
+    open_kind = found["kind"] == "undetermined"
+    intro = (
+        f"Two species, {entry.species[0]} and {entry.species[1]}: "
+        f"{count_words(len(found), 'country', 'countries')} could be estimated, in "
+        f"{int(open_kind.sum())} of them the {entry.level:.0%} intervals leave open whether either "
+        "gains or loses by the other. Series are in the money of the table: exchange rates and "
+        "prices move them too."
+    )
+    blocks: list[Block] = []
+    own = found[found["country"] == view.focus]
+    if len(own):
+        blocks += _portrait(view, own.iloc[0])
+    elif (lost["country"] == view.focus).any():
+        why = str(lost.loc[lost["country"] == view.focus, "text"].iloc[0])
+        blocks.append(Text(why, f"{view.focus_name}:"))
+    blocks.append(_kinds(view, found, lost))
+    return Section(title, intro, blocks)
+
+
+def _portrait(view: View, row: pd.Series) -> Iterator[Figure]:
+    entry = view.results.store.study.symbiosis
+    assert entry is not None
+    account = view.pick("account", of=entry.of, by=entry.by)
+    if account is None or view.focus is None:
+        return
+    species = (str(row["first"]), str(row["second"]))
+    places = ("first", "second")
+    model = simulate.LotkaVolterra(
+        species, np.array([row[f"r_{p}"] for p in places]),
+        np.array([[row[f"a_{p}_{q}"] for q in places] for p in places]),
+        unit=str(row["unit"]), source="estimated",
+    )  # fmt: skip
+    seen = pd.DataFrame(
+        {k["industry"]: p.frame.loc[view.focus] for k, p in view.panels(account)
+         if k["industry"] in species and view.focus in p.codes}
+    )[[*species]].dropna()  # fmt: skip
+    times = seen.index.to_numpy(dtype=np.float64)
+    fitted = model.trajectory([row["x0_first"], row["x0_second"]], times)
+    point = np.array([row["equilibrium_first"], row["equilibrium_second"]])
+    reach = np.maximum(seen.to_numpy().max(axis=0), fitted.states.max(axis=0))
+    drawn = bool((point > 0).all() and (point < FAR * reach).all())
+    top = 1.15 * (np.maximum(reach, point) if drawn else reach)
+    limits = np.column_stack([np.zeros(2), top])
+    spec = simulate.phase_portrait(model, limits=limits, paths=[fitted]).to_vega()
+    spec["layer"] += _observed(seen, spec["layer"][0]["encoding"])
+    spec["config"] = {"font": _charts.FONT, "background": "#ffffff", "view": {"stroke": None},
+                      "axis": {"gridColor": "#ececec", "format": "~s"},
+                      "legend": {"orient": "bottom"}}  # fmt: skip
+    yield Figure(
+        f"Phase portrait: {species[0]} and {species[1]} of {view.focus_name}",
+        _portrait_caption(view, row, drawn),
+        small_print(view, account, str(row["unit"]), seen.index.tolist())
+        + f" Model: Lotka-Volterra, least squares on the solution; intervals: {row['intervals']}. "
+        "Arrows: direction of change; dashes: one of the two stays; line: fitted path.",
+        f"Plane of the two sectors with the observed years. {_portrait_caption(view, row, drawn)}",
+        spec,
+        pd.DataFrame(fitted.states, columns=[f"{n}_fitted" for n in species], index=seen.index)
+        .join(seen).rename_axis("year").reset_index(),
+        [Key("ring", "observed", _charts.ACCENT), Key("line", "fitted", _charts.INK)],
+    )  # fmt: skip
+
+
+def _observed(seen: pd.DataFrame, axes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Observed years as rings, the first and the last with their year."""
+    points = [
+        {"x": float(a), "y": float(b), "year": str(year)}
+        for year, (a, b) in zip(seen.index, seen.to_numpy(), strict=True)
+    ]
+    at = {key: axes[key] for key in ("x", "y")}
+    mark = {"type": "point", "color": _charts.ACCENT, "size": 42, "strokeWidth": 1.6}
+    text = {"type": "text", "dx": 9, "align": "left", "fontWeight": "bold",
+            "color": _charts.ACCENT, "fontSize": 10}  # fmt: skip
+    return [
+        {"data": {"values": points}, "mark": mark, "encoding": at},
+        {"data": {"values": [points[0], points[-1]]}, "mark": text,
+         "encoding": at | {"text": {"field": "year"}}},
+    ]  # fmt: skip
+
+
+def _portrait_caption(view: View, row: pd.Series, drawn: bool) -> str:
+    name = view.focus_name
+    if row["kind"] == "undetermined":
+        what = (f"{name}: the kind of symbiosis is undetermined; the likeliest by signs is "
+                f"{row['likeliest']} ({row['probability']:.0%} of draws)")  # fmt: skip
+    else:
+        what = f"{name}: {row['kind']} ({row['probability']:.0%} of draws: {row['likeliest']})"
+    end = f"equilibrium: {row['equilibrium']}"
+    if not math.isnan(row["feasible"]):
+        end += (f", feasible in {row['feasible']:.0%} and stable in {row['stable']:.0%} of draws, "
+                f"{_interval(row)}")  # fmt: skip
+    if not drawn:
+        end += "; it lies outside the chart"
+    doubt = f" Doubtful: {row['notes']}." if row["notes"] else ""
+    return (
+        f"{what}; {end}. No effect of either on the other: p = {row['interaction_p']:.2f}.{doubt}"
+    )
+
+
+def _interval(row: pd.Series) -> str:
+    ends = [(row[f"equilibrium_{p}_lower"], row[f"equilibrium_{p}_upper"])
+            for p in ("first", "second")]  # fmt: skip
+    if any(math.isnan(v) for pair in ends for v in pair):
+        return "no interval"
+    return "interval " + " and ".join(f"{a:,.0f} to {b:,.0f}" for a, b in ends)
+
+
+def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
+    rows = [
+        [country(str(r["country"])), str(r["kind"]), f"{r['likeliest']} ({r['probability']:.0%})",
+         _effect(r, "d_first_second"), _effect(r, "d_second_first"), _end(r),
+         f"{r['interaction_p']:.2f}"]
+        for r in found.to_dict(orient="records")
+    ]  # fmt: skip
+    first, second = found["first"].iloc[0], found["second"].iloc[0]
+    failed = ", ".join(country(str(code)) for code in lost["country"])
+    doubtful = int((found["notes"] != "").sum())
+    more = f" Not estimated: {failed}." if failed else ""
+    return Table(
+        f"Symbiosis of {first} and {second}: {count_words(len(rows), 'country', 'countries')}",
+        "Kind: what the intervals leave; likeliest: by signs alone, share of draws. Effects in "
+        "units of capacity, with interval; a dash where a capacity is undefined. Equilibrium: with "
+        "the share of draws in which it is feasible and stable. p: of no effect. "
+        f"{doubtful} estimates are doubtful; the data name why, and hold all parameters. "
+        f"Source: {view.title}; own calculation.{more}",
+        ["Country", "Kind", "Likeliest", f"Effect on {first}", f"Effect on {second}",
+         "Equilibrium", "p"],
+        rows, [False, False, False, False, False, False, True], found.drop(columns="source"),
+    )  # fmt: skip
+
+
+def _end(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["stable"]):
+        return str(row["equilibrium"])
+    return f"{row['equilibrium']} ({row['stable']:.0%})"
+
+
+def _effect(row: Mapping[Any, Any], name: str) -> str:
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_lower", "_upper"))
+    if math.isnan(value) or math.isnan(low) or math.isnan(high):
+        return "–"
+    return f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "\N{MINUS SIGN}")
