@@ -123,3 +123,13 @@ def test_the_frame_has_a_row_a_term(main: Estimate) -> None:
     frame = main.to_frame()
     assert frame.columns.tolist() == ["term", "estimate", "std_error", "t", "p", "lower", "upper"]
     assert frame["term"].tolist() == list(main.terms)
+
+
+def test_a_joint_test_needs_terms_and_an_interval_a_level(main: Estimate) -> None:
+    with pytest.raises(UsageError, match="joint test: found no term"):
+        main.joint([])
+    for level in (1.5, 1.0, 0.0, -0.5, float("nan")):
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            main.interval(level)
+        with pytest.raises(UsageError, match="between 0 and 1"):
+            main.combination({"a": 1.0}, level)

@@ -142,6 +142,8 @@ def test_faults_are_named() -> None:
         run(frame.assign(opened=frame["opened"] + (frame.index == 0)))
     with pytest.raises(ValueFault, match="no unit with opened"):
         run(frame.assign(opened=0))
+    with pytest.raises(ValueFault, match="no row with a value of opened"):
+        run(frame.assign(opened=np.nan))
     with pytest.raises(ValueFault, match="all units meet the event in 2004"):
         run(frame.assign(opened=2004))
     with pytest.raises(ValueFault, match="no row at 2003"):
@@ -158,3 +160,11 @@ def test_faults_are_named() -> None:
         run(frame.drop(columns="opened"))
     with pytest.raises(UsageError, match="unit or time"):
         explain.event_study(frame, "y", "opened")
+
+
+def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from servio.explain import events
+
+    monkeypatch.setattr(events, "MOST_TERMS", 3)
+    with pytest.raises(UsageError, match="cohorts by times"):
+        explain.event_study(world(noise=0.1), "y", "opened", panel="unit", time="year")

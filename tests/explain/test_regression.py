@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from servio.errors import InputError, LabelError, NumericalError, UsageError, ValueFault
-from servio.explain import Column, Panel, estimate
+from servio.explain import Column, Panel, estimate, random_effects
 from servio.explain._design import build_design, sweep
 from servio.explain._formula import parse_formula
 from servio.explain._qr import dependence, least_squares
@@ -529,3 +529,93 @@ def test_dependence_names_the_first_column_that_adds_nothing() -> None:
     assert dependence(X[:, [0, 1, 3]], np.full(3, 1e-12)) is None
     wide = dependence(rng.normal(size=(3, 5)), np.full(5, 1e-12))
     assert wide is not None and wide[0] == 3
+
+
+# -- what the data can't carry
+
+
+def test_a_year_of_an_entity_counts_once(frame: pd.DataFrame) -> None:
+    twice = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
+    year = frame["year"].iloc[3]
+    for options in (
+        {},
+        {"vcov": {"driscoll_kraay": 1}},
+        {"vcov": {"cluster": "firm"}},
+    ):
+        with pytest.raises(LabelError, match=f"firm 0, year {year} twice"):
+            estimate("y ~ x1 | firm", twice, panel="firm", time="year", **options)
+    with pytest.raises(LabelError, match="panel and time"):
+        random_effects("y ~ x1", twice, panel="firm", time="year")
+    with pytest.raises(LabelError, match="country A, year 200"):
+        estimate("y ~ x1 | country", frame, panel="country", time="year")
+    kept = estimate("y ~ x1", twice, panel="firm", time="year", where="firm > 0")
+    assert kept.n == int((frame["firm"] > 0).sum())
+    assert estimate("y ~ x1", twice, panel="firm").n == len(twice)
+
+
+def test_rows_of_no_entity_are_no_entity(frame: pd.DataFrame) -> None:
+    data = frame.assign(firm=frame["firm"].astype(float).where(frame["firm"] > 1))
+    found = random_effects("y ~ x1", data, panel="firm", time="year")
+    assert found.dropped == {"firm is missing": int((frame["firm"] <= 1).sum())}
+    assert found.groups["entities"] == 28
+
+
+@pytest.mark.parametrize("kind", ["driscoll_kraay", "newey_west"])
+def test_lags_are_fewer_than_periods(frame: pd.DataFrame, kind: str) -> None:
+    longest = {kind: 7}
+    assert estimate("y ~ x1", frame, vcov=longest, panel="firm", time="year").n == len(frame)
+    with pytest.raises(UsageError, match=f"vcov {kind}: found 8 lags in 8 periods") as caught:
+        estimate("y ~ x1", frame, vcov={kind: 8}, panel="firm", time="year")
+    assert "at most 7" in str(caught.value)
+
+
+def test_many_levels_are_a_fixed_effect() -> None:
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"k": np.repeat(np.arange(501), 3), "x": rng.normal(size=1503)})
+    data["y"] = data["x"] + rng.normal(size=1503)
+    with pytest.raises(UsageError, match=r"i\(k\) with 501 levels") as caught:
+        estimate("y ~ x + i(k)", data)
+    assert "| k" in caught.value.remedy
+    with pytest.raises(UsageError, match="501 levels"):
+        estimate("y ~ i(k, x)", data)
+    few = data[data["k"] < 500]
+    assert estimate("y ~ x + i(k)", few).coefficients[1] == pytest.approx(
+        estimate("y ~ x | k", few).coefficients[0], rel=1e-9
+    )
+
+
+def test_what_varies_does_so_however_far_from_zero(frame: pd.DataFrame) -> None:
+    exact = frame.assign(off=np.round(frame["x1"] * 2**10) / 2**10)
+    near = estimate("y ~ off | firm + year", exact)
+    far = estimate("y ~ off | firm + year", exact.assign(off=exact["off"] + 1e12))
+    assert far.coefficients == pytest.approx(near.coefficients, rel=1e-9)
+    assert far.std_errors == pytest.approx(near.std_errors, rel=1e-9)
+    for constant in (frame["firm"] + 1e12, frame["firm"] / 7 + frame["year"] / 3 + 1e12):
+        with pytest.raises(ValueFault, match="off, constant within"):
+            estimate("y ~ off | firm + year", frame.assign(off=constant))
+
+
+def test_names_that_no_row_has_are_named(frame: pd.DataFrame) -> None:
+    found = estimate("y ~ x1", frame, where='size in ["big", "smal"] and country != "Z"')
+    assert found.n == int((frame["size"] == "big").sum())
+    assert "where: no row has size 'smal', the nearest is 'small'" in found.notes
+    assert "where: no row has country 'Z'" in found.notes
+    assert not estimate("y ~ x1", frame, where='size == "big" and firm > 2').notes
+
+
+def test_columns_that_are_no_numbers_say_what_they_hold(frame: pd.DataFrame) -> None:
+    dates = pd.to_datetime(frame["year"].astype(str))
+    with pytest.raises(UsageError, match="day, a column of dates"):
+        estimate("y ~ day", frame.assign(day=dates))
+    with pytest.raises(UsageError, match="column day, which holds dates"):
+        estimate("y ~ x1", frame.assign(day=dates), where='day == "2001-01-01"')
+    with pytest.raises(UsageError, match="x1, a column of complex numbers"):
+        estimate("y ~ x1", frame.assign(x1=frame["x1"] + 1j))
+    with pytest.raises(UsageError, match="which holds complex numbers"):
+        estimate("y ~ log(x1)", frame.assign(x1=frame["x1"] + 1j))
+
+
+def test_a_lag_without_keys_names_the_arguments(frame: pd.DataFrame) -> None:
+    with pytest.raises(UsageError, match="panel=") as caught:
+        estimate("y ~ lag(x1)", frame)
+    assert 'time="year"' in caught.value.remedy

@@ -12,6 +12,7 @@ import pytest
 
 from report_stores import Altered
 from servio.explain import Panel, regression_table
+from servio.explain.tables import digits
 from servio.report import _explain, _traps
 from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._models import Models, Size, _is_linear
@@ -246,6 +247,18 @@ def test_every_trap_has_a_paragraph_and_its_columns_numbers(made: Report, read: 
         read.coefficient(term).value, abs=5e-4, rel=1e-2
     )
     assert "The lagged outcome itself has" in texts[2].text
+    dynamic, main = read.estimates["dynamic"], read.estimates["main"]
+    rho = dynamic.coefficients[dynamic.position("lag(ln_va)")]
+    short = dynamic.coefficients[dynamic.position("daniels_lag")]
+    static = main.coefficients[main.position("daniels_lag")]
+    assert rho < 1
+    assert (
+        f"{digits(short)}, in the long run {digits(short / (1 - rho))} "
+        f"(main model {digits(static)})" in texts[2].text
+    )
+    rows = f"It rests on {read.estimates['same year'].n:,} rows, the main model on {main.n:,}"
+    assert read.estimates["same year"].n > main.n and mechanical.count(rows) == 1
+    assert "It rests on" not in texts[3].text
     assert "No column of this study shows it" in texts[1].text
 
 

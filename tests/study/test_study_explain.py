@@ -277,6 +277,13 @@ def test_a_panel_that_can_not_be_built_is_a_problem(tmp_path: Path) -> None:
         ('of = "output", by = "economy"', 'off = "output"', 22, "Did you mean of"),
         ('expression = "log(output)"', 'expression = "log(outputs)"', 30, "outputs"),
         ('expression = "log(output)"', 'expression = "log(output"', 30, "log"),
+        ('expression = "log(output)"', 'expression = "lgo(output)"', 30, "function lgo"),
+        ('expression = "log(output)"', 'expression = "log(output, 2)"', 30, "log(x)"),
+        ('expression = "log(output)"', 'expression = "output ^ 2"', 30, "** for a power"),
+        ('expression = "log(output)"', 'expression = "log(country)"', 30, "which holds text"),
+        ('expression = "log(output)"', 'expression = "lag(output, 0)"', 30, "1 or more"),
+        ("conv_lag | country:industry + year", "lgo(conv_lag) | year", 42, "function lgo"),
+        ("year > 2002", "year > country", 50, "two texts or two numbers"),
         ('expression = "log(va)"', 'expresion = "log(va)"', 27, "expression"),
         ('grouping = "technology"', 'grouping = "technologies"', 37, "Did you mean technology"),
         ('labels = ["small", "large"]', 'labels = ["small"]', 34, "2 different labels"),
@@ -381,6 +388,22 @@ def test_keys_of_methods_are_checked_before_a_table_is_read(
     assert what in str(caught.value)
 
 
+def test_rules_of_the_panel_are_read_before_a_table_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "scan", None)
+    rule = '[[panel.drop]]\nwhere = "lgo(va) > 1"\n[[panel.classes]]\nname = "size"'
+    text = EXPLAINED.replace('[[panel.classes]]\nname = "size"', rule, 1)
+    with pytest.raises(InputError, match=r"line \d+, panel.drop\[1\].where.*function lgo"):
+        parse(text)
+
+
+def test_a_class_of_nobody_is_a_problem_with_its_name(tmp_path: Path) -> None:
+    labels = 'labels = ["small", "large"]'
+    text = EXPLAINED.replace(labels, labels + '\noverride = { KRO = "small" }')
+    problems = study.run(parse(text), tmp_path / "out", workers=1).problems()
+    said = problems.text[problems.text.str.contains("KRO")].iloc[0]
+    assert "panel class size.override" in said and "a member of the panel" in said
+
+
 def test_estimates_need_a_panel() -> None:
     more = EXPLAINED[EXPLAINED.index("[[estimates]]") :]
     with pytest.raises(InputError, match="an estimate without a panel"):
@@ -412,6 +435,7 @@ def test_the_kiet_study_on_four_countries(shared: Path, tmp_path: Path) -> None:
         name.removeprefix("estimate ") for name in store.problems().measure
     }
     main = found["main"]
+    assert found["same year"].n == main.n  # not the rows, but the shares make the difference
     assert main.groups["country:industry"] <= 4 * 19 and main.groups["year"] == 14
     # China has no hours: 18 of its 19 industries have rows in the main model and none here
     hours = found["per hour"]

@@ -34,7 +34,10 @@ FEW_PERIODS = 20
 Journal 7, 281-312, on short panels)."""
 SMALLEST = 1e-100
 NO_VARIATION = 1e-10
-"""Share of a column's length that counts as rounding when fixed effects leave no more."""
+"""Share of a column's length about its mean that counts as rounding when fixed effects leave no
+more, however far the mean is from zero."""
+NO_DIGITS = 1e-13
+"""Share of a column's length that its own digits can't carry."""
 ROUNDING = 1e-14
 DEPENDENT = 1e-12
 """Share of the length of a swept column that counts as rounding when others leave no more."""
@@ -66,8 +69,10 @@ def check_sizes(design: Design) -> None:
 
 def check_variation(design: Design, swept: Swept) -> None:
     """Raise where fixed effects leave nothing of a column, naming it."""
+    if not design.effects:
+        return
     for name, kept, column in zip(_names(design), swept.kept, _columns(design), strict=True):
-        if kept > NO_VARIATION:
+        if kept * np.linalg.norm(column) > _rounding(column):
             continue
         within = [
             effect for effect, codes in design.effects.items() if _constant_within(column, codes)
@@ -178,4 +183,10 @@ def _columns(design: Design) -> list[Array]:
 
 def _constant_within(column: Array, codes: Codes) -> bool:
     centred = column - (np.bincount(codes, column) / np.bincount(codes))[codes]
-    return bool(np.linalg.norm(centred) <= NO_VARIATION * np.linalg.norm(column))
+    return bool(np.linalg.norm(centred) <= _rounding(column))
+
+
+def _rounding(column: Array) -> float:
+    """Length of a swept column that may be rounding: of its spread, or of its digits."""
+    spread, size = np.linalg.norm(column - column.mean()), np.linalg.norm(column)
+    return float(max(NO_VARIATION * spread, NO_DIGITS * size))

@@ -213,6 +213,12 @@ def _groups(design: Design) -> int | None:
         if periods < 2:
             raise UsageError(f"vcov {design.vcov.kind}", found="one period",
                              expected="several", remedy="Choose clusters.")  # fmt: skip
+        span = int(design.times.max() - design.times.min()) + 1
+        if design.vcov.lags >= span:
+            raise UsageError(f"vcov {design.vcov.kind}",
+                             found=f"{design.vcov.lags} lags in {span} periods",
+                             expected=f"at most {span - 1}: no two rows are further apart",
+                             remedy="Choose fewer lags.")  # fmt: skip
         return periods
     return None
 

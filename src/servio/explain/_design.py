@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from servio.errors import LabelError, NumericalError, UsageError, ValueFault
-from servio.explain._expression import evaluate_rows, rows_where, whole_times
+from servio.explain._expression import (
+    absent_levels,
+    evaluate_rows,
+    is_number,
+    kind_of,
+    rows_where,
+    whole_times,
+)
 from servio.explain._extra import need_econ
 from servio.explain._formula import (
+    MOST_TERMS,
     Factor,
     Formula,
     Levels,
@@ -239,6 +247,7 @@ class _Builder:
             self._present(names)
         timed = self._timed()
         self._some_rows()
+        self._check_keys()
         self._drop_singletons(effects)
         rows = np.flatnonzero(self.keep)
         blocks = [self._block(part, rows) for part in parts]
@@ -278,10 +287,27 @@ class _Builder:
             if reason:
                 self._drop(reasons == reason, prefix + reason)
 
+    def _check_keys(self) -> None:
+        """An entity has each time once: twice, spreads and lags would mean something else."""
+        if not self.entity or self.time is None:
+            return
+        keys = list(dict.fromkeys([*self.entity, self.time]))
+        used = self.frame.loc[self.keep, keys]
+        twice = used.duplicated().to_numpy()
+        if twice.any():
+            row = used[twice].iloc[0]
+            label = ", ".join(f"{name} {level_text(row[name])}" for name in keys)
+            raise LabelError(
+                f"{self.place}, panel and time", found=f"{label} twice",
+                expected="one row an entity and time",
+                remedy="Name all columns of the entity (panel=), or choose rows with where.",
+            )  # fmt: skip
+
     def _choose(self, where: str) -> None:
         chosen, reasons = rows_where(where, self.frame, entity=self.entity, time=self.time)
         self._drop_reasons(reasons, f"where {where}: ")
         self._drop(~chosen, f"not where {where}")
+        self.notes += [f"where: {words}" for words in absent_levels(where, self.frame)]
 
     def _evaluate(self, expression: str, name: str) -> Array:
         if expression not in self.values:
@@ -293,12 +319,12 @@ class _Builder:
 
     def _numeric(self, expression: str) -> None:
         """A column of text is not a number: `i()` makes indicators of it."""
-        from pandas.api.types import is_numeric_dtype
-
-        if expression in self.frame.columns and not is_numeric_dtype(self.frame[expression].dtype):
-            raise UsageError(self.place, found=f"{expression}, a column of text, as a number",
+        if expression in self.frame.columns and not is_number(self.frame[expression]):
+            kind = kind_of(self.frame[expression])
+            raise UsageError(self.place, found=f"{expression}, a column of {kind}, as a number",
                              expected="a column of numbers",
-                             remedy=f"Write i({expression}) for indicators.")  # fmt: skip
+                             remedy=f"Write i({expression}) for indicators, "
+                             "or make a column of numbers.")  # fmt: skip
 
     def _compute(self, factor: Factor) -> None:
         self._evaluate(factor.expression, factor.name)
@@ -342,8 +368,7 @@ class _Builder:
             raise UsageError(f"vcov {self.vcov.kind}", found="data without time",
                              expected="the column of time",
                              remedy='Give a Panel, or time="year".')  # fmt: skip
-        if self.entity and needed:
-            self._present(self.entity)
+        self._present(self.entity)
         return needed
 
     def _times(self, rows: Codes) -> npt.NDArray[np.int64]:
@@ -399,6 +424,8 @@ class _Builder:
             return {factor.name: self.values[factor.expression][rows]}
         codes = self._codes(factor.columns, rows)
         first = np.unique(codes, return_index=True)[1]
+        if len(first) > MOST_TERMS:
+            self._too_many_levels(factor, len(first))
         chosen = self.frame.iloc[rows[first]]
         levels = [
             ":".join(level_text(chosen[name].iloc[place]) for name in factor.columns)
@@ -412,6 +439,15 @@ class _Builder:
             for place, level in enumerate(levels)
             if level != self._reference(factor, levels)
         }
+
+    def _too_many_levels(self, factor: Levels, count: int) -> NoReturn:
+        label = ":".join(factor.columns)
+        remedy = f"Take them out as a fixed effect: | {label}."
+        if factor.by is not None:
+            remedy = f"Combine levels of {label}, or choose rows with where."
+        raise UsageError(self.place, found=f"{factor.name} with {count:,} levels",
+                         expected=f"at most {MOST_TERMS}: each is a term", remedy=remedy,
+                         )  # fmt: skip
 
     def _reference(self, factor: Levels, levels: Sequence[str]) -> str | None:
         if factor.reference is None and factor.by is None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from servio.errors import LabelError, NumericalError
+from servio.errors import LabelError, NumericalError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,8 +121,15 @@ class Estimate:
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
         """Lower and upper ends of the confidence intervals."""
-        half = stats.t.ppf((1 + level) / 2, self.df) * self.std_errors
+        half = self._quantile(level) * self.std_errors
         return self.coefficients - half, self.coefficients + half
+
+    def _quantile(self, level: float) -> float:
+        if not 0 < level < 1:
+            raise UsageError(f"estimate {self.name}, level", found=f"{level:g}",
+                             expected="a number between 0 and 1", remedy="Such as 0.95.",
+                             )  # fmt: skip
+        return float(stats.t.ppf((1 + level) / 2, self.df))
 
     def position(self, term: str) -> int:
         """Position of a term; raises with the known ones."""
@@ -144,7 +151,7 @@ class Estimate:
             w[self.position(term)] = weight
         value = float(w @ self.coefficients)
         error = float(np.sqrt(w @ self.covariance @ w))
-        half = float(stats.t.ppf((1 + level) / 2, self.df)) * error
+        half = self._quantile(level) * error
         return value, error, value - half, value + half
 
     def joint(self, terms: Sequence[str]) -> Joint:
@@ -152,10 +159,16 @@ class Estimate:
 
         Raises
         ------
+        UsageError
+            No term.
         NumericalError
             The covariance of these coefficients is singular: more of them than `df`, such as
             clusters less one, or a perfect fit.
         """
+        if not terms:
+            raise UsageError(f"estimate {self.name}, joint test", found="no term",
+                             expected="at least one",
+                             remedy=f"Terms are {', '.join(self.terms)}.")  # fmt: skip
         places = [self.position(term) for term in terms]
         b = self.coefficients[places]
         q = len(places)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +23,18 @@ from servio.explain._panel import Panel
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FUNCTIONS", "Evaluated", "columns_used", "evaluate", "evaluate_rows", "rows_where"]
+__all__ = [
+    "FUNCTIONS",
+    "Evaluated",
+    "absent_levels",
+    "check_expression",
+    "columns_used",
+    "evaluate",
+    "evaluate_rows",
+    "is_number",
+    "kind_of",
+    "rows_where",
+]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -192,6 +203,49 @@ def columns_used(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def check_expression(text: str, texts: Collection[str] = ()) -> None:
+    """Raise what `evaluate` would on any data: unknown functions, other arguments, kinds.
+
+    Columns are taken to be numbers, but for those of `texts`.
+
+    Examples
+    --------
+    >>> check_expression('log(va) * (country == "KOR")', {"country"})
+    >>> check_expression("lgo(va)")
+    Traceback (most recent call last):
+    servio.errors.UsageError: expression 'lgo(va)': found function lgo; expected one of log. ...
+    """
+    import pandas as pd
+
+    columns = {
+        name: np.zeros(0, dtype=object if name in texts else np.float64)
+        for name in ("entity", "time", *columns_used(text))
+    }
+    evaluate_rows(text, pd.DataFrame(columns), entity=("entity",), time="time")
+
+
+def absent_levels(text: str, frame: pd.DataFrame) -> list[str]:
+    """Texts that a condition compares a column with, and no row of it has, in words."""
+    found: dict[str, None] = {}
+    for node in ast.walk(_tree(text)):
+        if not isinstance(node, ast.Compare) or len(node.ops) > 1:
+            continue
+        left, right = node.left, node.comparators[0]
+        if isinstance(left, ast.Constant):
+            left, right = right, left
+        if not isinstance(left, ast.Name) or left.id not in frame.columns:
+            continue
+        members = right.elts if isinstance(right, ast.List | ast.Tuple) else [right]
+        wanted = [m.value for m in members if isinstance(m, ast.Constant)]
+        there = set(frame[left.id].dropna()) if any(isinstance(w, str) for w in wanted) else set()
+        for value in wanted:
+            if isinstance(value, str) and value not in there:
+                near = get_close_matches(value, map(str, there), n=1, cutoff=0.5)
+                more = f", the nearest is {near[0]!r}" if near else ""
+                found[f"no row has {left.id} {value!r}{more}"] = None
+    return list(found)
+
+
 def _preorder(node: ast.AST, depth: int = 0) -> list[ast.AST]:
     if depth > DEEPEST:
         raise RecursionError
@@ -310,15 +364,24 @@ class _Run:
 
     def _column(self, name: str) -> _Numbers:
         series = self._known(name)
-        if not _is_number(series):
+        kind = kind_of(series)
+        if kind == "text":
             self.fail(f"column {name}, which holds text, where a number is needed",
                       "texts only in comparisons",
                       f'Compare it: {name} == "…" or {name} in [".."].')  # fmt: skip
+        if kind != "numbers":
+            self._refuse_kind(name, kind)
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         why = np.zeros(len(values), dtype=np.intp)
         if np.isinf(values).any():
             why[np.isinf(values)] = self._reason(f"{name} is infinite")
         return self._finite(values, why, f"{name} is missing")
+
+    def _refuse_kind(self, name: str, kind: str) -> NoReturn:
+        remedy = "Take their parts or sizes as columns of their own."
+        if kind != "complex numbers":
+            remedy = f'Make a column of numbers, such as frame["{name}"].dt.year.'
+        self.fail(f"column {name}, which holds {kind}", "columns of numbers or text", remedy)
 
     def _finite(self, values: Array, why: Codes, reason: str) -> _Numbers:
         """Values without infinities; where NaN is new, it gets `reason`."""
@@ -407,7 +470,7 @@ class _Run:
     def _is_text(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Constant):
             return isinstance(node.value, str)
-        return isinstance(node, ast.Name) and not _is_number(self._known(node.id))
+        return isinstance(node, ast.Name) and not is_number(self._known(node.id))
 
     def _texts(self, node: ast.expr) -> tuple[Reasons, Codes]:
         if isinstance(node, ast.Constant):
@@ -415,6 +478,8 @@ class _Run:
             return np.full(count, node.value, dtype=object), np.zeros(count, dtype=np.intp)
         assert isinstance(node, ast.Name)
         series = self._known(node.id)
+        if (kind := kind_of(series)) != "text":
+            self._refuse_kind(node.id, kind)
         missing = series.isna().to_numpy()
         why = np.zeros(len(series), dtype=np.intp)
         if missing.any():
@@ -478,7 +543,8 @@ class _Run:
         """Position of the row of the same entity at time − steps; −1 where there is none."""
         if not self.entity or self.time is None:
             self.fail("a lag in data without entity and time", "columns of the entity and the time",
-                      'Say entity=["country", "industry"], time="year".')  # fmt: skip
+                      'Give a Panel, or name them: panel=["country", "industry"] (in evaluate: '
+                      'entity=), time="year".')  # fmt: skip
         return _earlier_rows(self.frame, self.entity, self.time, steps, self.text)
 
     def _mean(self, name: str, node: ast.expr, keys: Sequence[ast.expr]) -> _Numbers:
@@ -500,10 +566,23 @@ class _Run:
         return self._finite(means, np.zeros(len(means), dtype=np.intp), none)
 
 
-def _is_number(series: pd.Series) -> bool:
-    from pandas.api.types import is_numeric_dtype
+def is_number(series: pd.Series) -> bool:
+    """Whether a column holds real numbers."""
+    return kind_of(series) == "numbers"
 
-    return bool(is_numeric_dtype(series.dtype))
+
+def kind_of(series: pd.Series) -> str:
+    """What a column holds: numbers, complex numbers, dates, spans of time or text."""
+    from pandas.api import types
+
+    dtype = series.dtype
+    if types.is_complex_dtype(dtype):
+        return "complex numbers"
+    if types.is_datetime64_any_dtype(dtype) or str(dtype).startswith("period"):
+        return "dates"
+    if types.is_timedelta64_dtype(dtype):
+        return "spans of time"
+    return "numbers" if types.is_numeric_dtype(dtype) else "text"
 
 
 def _earlier_rows(
@@ -537,7 +616,7 @@ def _earlier_rows(
 
 def whole_times(series: pd.Series, place: str) -> npt.NDArray[np.int64]:
     """Times as whole numbers; anything else is refused, a lag would mean nothing."""
-    if _is_number(series) and not series.isna().any():
+    if is_number(series) and not series.isna().any():
         values = series.to_numpy(dtype=np.float64)
         if np.isfinite(values).all() and (values == np.rint(values)).all():
             whole: npt.NDArray[np.int64] = values.astype(np.int64)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, NoReturn
+from functools import partial
+from typing import Any, Literal, NoReturn, TypeVar
 
 import msgspec
 
 from servio.errors import LabelError, UsageError
-from servio.explain._expression import FUNCTIONS, columns_used
+from servio.explain._expression import FUNCTIONS, check_expression, columns_used
 
 __all__ = ["Derived", "DropRule", "OutlierRule", "PanelClass", "PanelRecipe", "check_name"]
 
 KEYS = ("country", "industry", "year")
+TEXTS = KEYS[:2]
 OWN = ("name", "measure", "required", "mixed_units")
 """Keys of a column that are not filters of the results."""
+T = TypeVar("T")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -265,14 +268,18 @@ def _check_cut(one: PanelClass, place: str) -> None:
 
 
 def _check_uses(expression: str, known: set[str], place: str) -> None:
+    for name in _read(columns_used, expression, place):
+        if name not in known and name not in KEYS:
+            _unknown(place, name, (*sorted(known), *KEYS))
+    _read(partial(check_expression, texts=TEXTS), expression, place)
+
+
+def _read(reader: Callable[[str], T], expression: str, place: str) -> T:
     try:
-        used = columns_used(expression)
+        return reader(expression)
     except UsageError as error:
         raise UsageError(f"panel.{place}", found=error.found, expected=error.expected,
                          remedy=error.remedy) from None  # fmt: skip
-    for name in used:
-        if name not in known and name not in KEYS:
-            _unknown(place, name, (*sorted(known), *KEYS))
 
 
 def _unknown(place: str, name: str, known: tuple[str, ...]) -> NoReturn:

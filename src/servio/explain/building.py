@@ -445,9 +445,9 @@ class _Work:
     def classify(self) -> None:
         if not self.complete.any():
             self._nothing_left()
-        for number, one in enumerate(self.recipe.classes):
+        for one in self.recipe.classes:
             maker = ClassMaker(
-                one, f"panel.classes[{number}] {one.name}", self.frame, self.complete,
+                one, f"panel class {one.name}", self.frame, self.complete,
                 self.entity, one.column in self.of_countries, self.codes,
                 self.recipe.classification,
             )  # fmt: skip

@@ -13,7 +13,7 @@ from servio.errors import LabelError, NumericalError, UsageError, ValueFault
 from servio.explain._design import build_design
 from servio.explain._estimate import Estimate
 from servio.explain._expression import rows_where, whole_times
-from servio.explain._formula import parse_columns
+from servio.explain._formula import MOST_TERMS, parse_columns
 from servio.explain._panel import Panel
 from servio.explain.regression import estimate
 
@@ -152,6 +152,7 @@ def event_study(
     sample = _sample(frame, event, unit.split(":"), time, where)
     cell = _free_name(frame, "cell")
     labels = _labels(sample, method, reference)
+    _check_cells(labels)
     others = f" + {covariates}" if covariates else ""
     formula = f'{outcome} ~ i({cell}, ref="{CONTROL}"){others} | {unit} + {time}'
     chosen: dict[str, Any] = {
@@ -190,6 +191,10 @@ def _sample(
     if missing.any():
         dropped[f"{event} is missing"] = int(missing.sum())
         frame = frame[~missing]
+    if not len(frame):
+        raise ValueFault("event_study", found=f"no row with a value of {event}",
+                         expected=f"rows with {event}; 0 for never",
+                         remedy="See the event column.")  # fmt: skip
     times = whole_times(frame[time], f"event_study, {time}")
     events = _events(frame, event, unit, times)
     chosen = np.ones(len(frame), dtype=bool)
@@ -271,6 +276,14 @@ def _labels(sample: _Sample, method: str, reference: int) -> npt.NDArray[np.obje
         for g, k, told in zip(cohorts, sample.since, sample.treated, strict=True)
     ]
     return np.array(texts, dtype=object)
+
+
+def _check_cells(labels: npt.NDArray[np.object_]) -> None:
+    count = len(set(labels.tolist()) - {CONTROL})
+    if count > MOST_TERMS:
+        raise UsageError("event_study", found=f"{count:,} cohorts by times since the event",
+                         expected=f"at most {MOST_TERMS}: each is a term",
+                         remedy="Choose fewer times with where, or coarser ones.")  # fmt: skip
 
 
 def _check_reference(sample: _Sample, rows: npt.NDArray[np.intp], reference: int) -> None:

@@ -450,6 +450,9 @@ def definitions_section(read: Models) -> Section:
         f"Of {count_words(len(found), 'definition')}, {positive} give an interval above zero, "
         f"{negative} one below, {len(found) - positive - negative} neither."
     )
+    counts = {t.estimate.n for t, *_ in found}
+    if len(counts) > 1:
+        caption += f" They rest on {min(counts):,} to {max(counts):,} rows."
     figure = Figure(
         "The same model under every definition", caption,
         "One service group at a time, all else as in the main model. To the right: coefficient as "
@@ -511,7 +514,7 @@ def traps(read: Models) -> Section:
     base = {t.service: t for t in read.service_terms(main)}
     for trap in TRAPS:
         found = [c for e in read.trapped(trap.name) if (c := list(_compared(read, base, e)))]
-        words = [_trap_words(read, c) + _persistence(read, c[0][1].estimate) for c in found]
+        words = [_trap_words(read, c) + _long_run(read, c) for c in found]
         numbers = " ".join(words) if words else f"No column of this study shows it. {trap.remedy}"
         blocks.append(Text(f"{trap.text} {numbers}", trap.title))
         data += [_trap_row(read, trap.name, *pair) for compared in found for pair in compared]
@@ -563,12 +566,24 @@ def _trap_words(read: Models, compared: Sequence[tuple[ServiceTerm, ServiceTerm]
         f"Column “{estimate.name}”: {what} of {_lower_name(after.service.title)} is "
         f"{_interval(new)} instead of {_interval(old)}, the largest move of "
         f"{count_words(len(compared), 'service group')}; signs that change: {signs}, intervals "
-        f"that come to hold zero: {lost}, that cease to: {gained}."
+        f"that come to hold zero: {lost}, that cease to: {gained}.{_rows_words(before, after)}"
     )
 
 
-def _persistence(read: Models, estimate: Estimate) -> str:
-    """Coefficient of the lagged outcome, where there is one."""
+def _rows_words(before: ServiceTerm, after: ServiceTerm) -> str:
+    """Numbers of rows, where the columns do not rest on as many."""
+    old, new = before.estimate.n, after.estimate.n
+    if old == new:
+        return ""
+    return f" It rests on {new:,} rows, the main model on {old:,}: part of the move may be theirs."
+
+
+def _long_run(read: Models, compared: Sequence[tuple[ServiceTerm, ServiceTerm]]) -> str:
+    """What a lasting change comes to where the outcome has a lag: slopes over one less its slope.
+
+    Slopes beside a lag are those of the first year; the main model has slopes of levels.
+    """
+    estimate = compared[0][1].estimate
     outcome = read.formula(estimate).outcome.expression
     term = f"lag({outcome})"
     if term not in estimate.terms:
@@ -576,7 +591,20 @@ def _persistence(read: Models, estimate: Estimate) -> str:
     value, _, lower, upper = estimate.combination({term: 1.0})
     years = estimate.groups.get(read.panel.time)
     over = f", estimated over {count_words(years, 'year')}" if years else ""
-    return f" The lagged outcome itself has {_interval(Size(value, lower, upper))}{over}."
+    own = f" The lagged outcome itself has {_interval(Size(value, lower, upper))}{over}."
+    if value >= 1:
+        return f"{own} At one or more there is no long run to compare with the main model."
+    lasting = "; ".join(
+        f"{_lower_name(after.service.title)} {digits(short)}, in the long run "
+        f"{digits(short / (1 - value))} (main model {digits(read.coefficient(before).value)})"
+        for before, after in compared
+        for short in [read.coefficient(after).value]
+    )
+    return (
+        f"{own} Coefficients beside it are those of the first year; the main model, without a "
+        "lag, compares with the long run, the coefficient over one less that of the lagged "
+        f"outcome: {lasting}."
+    )
 
 
 def _lower_name(title: str) -> str:

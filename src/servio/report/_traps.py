@@ -43,7 +43,9 @@ TRAPS = (
         "With the outcome of the year before among the terms, taking out the mean of each entity "
         "makes that term correlate with the error; the bias is of the order of one over the number "
         "of years and spreads to the others (Nickell 1981, Econometrica 49). Without the lag, what "
-        "lasts from year to year is left in the error. The two enclose the answer at best.",
+        "lasts from year to year is left in the error. The two enclose the answer at best. "
+        "Coefficients b beside the lag are of the first year; what a lasting change comes to is "
+        "b / (1 - rho), with rho the coefficient of the lag.",
         'Add an estimate with lag(outcome) and trap = "nickell".',
     ),
     Trap(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -175,7 +175,7 @@ def checked_estimates(
         if one.trap and one.trap not in TRAPS:
             complain("trap", repr(one.trap), "a known trap", TRAPS)
         known = _Known(recipe, own_groupings)
-        for key, names in _used(one, place, f"estimates[{number}]"):
+        for key, names in _used(one, place, f"estimates[{number}]", known.texts):
             for name in names:
                 if name not in known:
                     complain(key, repr(name), "a column of the panel", known.names)
@@ -214,6 +214,7 @@ class _Known:
         made = recipe.names()
         lags = [f"{name}_lag" for name in made] if recipe.lags else []
         self.names = [*KEYS, *made, *lags]
+        self.texts = {*KEYS[:2], *(one.name for one in recipe.classes)}
         self.prefixes: list[str] = []
         for one in recipe.classes:
             labels = _labels(one)
@@ -235,10 +236,12 @@ def _labels(one: PanelClass) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(folded.get(group, group) for group in groups))
 
 
-def _used(one: EstimateEntry, place: Place, owner: str) -> Iterator[tuple[str, set[str]]]:
-    """Columns that each key of an estimate uses."""
+def _used(
+    one: EstimateEntry, place: Place, owner: str, texts: Collection[str]
+) -> Iterator[tuple[str, set[str]]]:
+    """Columns that each key of an estimate uses; once they are known, what is done with them."""
     from servio.explain._design import read_vcov
-    from servio.explain._expression import columns_used
+    from servio.explain._expression import check_expression, columns_used
     from servio.explain._formula import Levels, parse_formula
     from servio.explain.dynamic import check_dynamic
     from servio.explain.variance_components import check_random
@@ -258,6 +261,8 @@ def _used(one: EstimateEntry, place: Place, owner: str) -> Iterator[tuple[str, s
             else:
                 factors.append(factor)
         yield key, names.union(*(columns_used(factor.expression) for factor in factors))
+        for factor in factors:
+            check_expression(factor.expression, texts)
         if one.method == "dynamic_panel":
             check_dynamic(formula, None, ENTITIES, "year")
             key = "instruments"
@@ -267,6 +272,7 @@ def _used(one: EstimateEntry, place: Place, owner: str) -> Iterator[tuple[str, s
         for key, text in (("where", one.where), ("weights", one.weights)):
             if text:
                 yield key, set(columns_used(text))
+                check_expression(text, texts)
         if one.vcov is not None:
             key = "vcov"
             yield key, {name for columns in read_vcov(one.vcov).clusters for name in columns}
