@@ -542,7 +542,7 @@ def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
     rows = [
         [country(str(r["country"])), str(r["kind"]), f"{r['likeliest']} ({r['probability']:.0%})",
          _effect(r, "d_first_second"), _effect(r, "d_second_first"), _end(r),
-         f"{r['interaction_p']:.2f}"]
+         "<0.01" if r["interaction_p"] < 0.005 else f"{r['interaction_p']:.2f}"]
         for r in found.to_dict(orient="records")
     ]  # fmt: skip
     first, second = found["first"].iloc[0], found["second"].iloc[0]
