@@ -211,9 +211,11 @@ def check_expression(text: str, texts: Collection[str] = ()) -> None:
     Examples
     --------
     >>> check_expression('log(va) * (country == "KOR")', {"country"})
-    >>> check_expression("lgo(va)")
-    Traceback (most recent call last):
-    servio.errors.UsageError: expression 'lgo(va)': found function lgo; expected one of log. ...
+    >>> try:
+    ...     check_expression("lgo(va)")
+    ... except UsageError as error:
+    ...     error.found
+    'function lgo'
     """
     import pandas as pd
 
