@@ -158,7 +158,8 @@ def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
 @click.option("--format", "form", type=click.Choice(list(CLAIM_ENDINGS.values())),
               help="Default: by the name of the output file, or table.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
-@click.option("--strict", is_flag=True, help="Exit 1 if a claim is contradicted.")
+@click.option("--strict", is_flag=True,
+              help="Exit 1 if a claim tested on the study or named is contradicted.")  # fmt: skip
 def claims(
     folder: Path | None, only: tuple[str, ...], form: str | None, output: Path | None, strict: bool
 ) -> None:
@@ -180,7 +181,8 @@ def claims(
         write_atomic(output, text.encode())
     else:
         click.echo(text, nl=False)
-    if strict and any(record.verdict == "contradicted" for record in records):
+    tested = [record for record in records if only or not record.alone]
+    if strict and any(record.verdict == "contradicted" for record in tested):
         raise SystemExit(EXIT_NO)
 
 

@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def record(verdict: str = "supported", text: str = "It is so.") -> ClaimRecord:
     """A record with texts that a page or a spreadsheet could take for something else."""
     claim = Claim("X-1", "A <b>document</b>", "a & b", "a > b", "=a", "b", "c", "servio claims")
-    finding = Finding("=KOR", "2000-2014", "d", "a mean", -0.25, -0.5, 0.0, "share", "mixed",
+    finding = Finding("=KOR", "2000-2014", "d", "a mean", -0.25, -0.5, 0.0, "share", "open",
                       "95 %", main=True, source="wiod2016")  # fmt: skip
     return ClaimRecord(claim, verdict, text, (finding,))  # type: ignore[arg-type]
 
@@ -62,6 +62,16 @@ def test_strict_says_no_only_where_a_claim_is_contradicted(run: Run) -> None:
     assert (outcome.code, outcome.out.count("\n")) == (1, 2)
     assert run("claims", "--only", "K18-5", "--strict").code == 0
     assert run("claims", "--only", "TR-2").code == 0
+
+
+def test_strict_leaves_out_the_documents_own_figures_unless_they_are_named(
+    run: Run, folder: Path
+) -> None:
+    assert "contradicted" in run("claims", "--strict").out
+    assert run("claims", "--strict").code == 0
+    records = {r["id"]: r for r in json.loads(run("claims", folder, "--format", "json").out)}
+    against = {name for name, r in records.items() if r["verdict"] == "contradicted"} - {"TR-2"}
+    assert run("claims", folder, "--strict").code == (1 if against else 0)
 
 
 def test_json_is_the_record(run: Run) -> None:
@@ -97,9 +107,20 @@ def test_a_table_of_a_synthetic_study_says_so_first(run: Run, folder: Path) -> N
 
 
 def test_where_main_findings_differ_they_are_counted() -> None:
-    assert "[0 for, 0 against, 1 open] It is so." in report.claims_text([record("mixed")], "table")
+    table = report.claims_text([record("mixed")], "table")
+    assert "mixed (nothing decided)  [0 for, 0 against, 1 open] It is so." in table
     page = report.claims_text([record("mixed")], "html")
     assert "Main findings: [0 for, 0 against, 1 open]" in page
+    assert '<span class="badge mixed">mixed (nothing decided)</span>' in page
+    assert '<span class="badge open">open</span>' in page
+
+
+def test_a_record_of_a_study_names_its_own_store(run: Run, folder: Path) -> None:
+    outcome = run("claims", folder, "--only", "K18-2", "--only", "TR-2", "--format", "json")
+    study, alone = json.loads(outcome.out)
+    assert study["rerun"] == f"servio claims {folder} --only K18-2"
+    assert study["study"] == str(folder / "study.toml")
+    assert (alone["rerun"], alone["study"]) == ("servio claims --only TR-2", "")
 
 
 def test_labels_do_no_harm() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 from servio import explain
 from servio.errors import UsageError
 
+CONVERGENCE = ("conv_", "mutual_", "coef_")
 COLUMNS = ("source", "year", "country", "industry", "partner", "group", "part", "measure")
 YEARS = range(2000, 2010)
 COUNTRIES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG", "HHH")
@@ -21,11 +24,15 @@ class Made:
     synthetic = False
 
     def __init__(
-        self, *parts: Iterable[dict[str, Any]], estimates: Mapping[str, explain.Estimate] = {}
+        self,
+        *parts: Iterable[dict[str, Any]],
+        estimates: Mapping[str, explain.Estimate] = {},
+        sd: float = 0.01,
     ) -> None:
         made = pd.DataFrame([row for part in parts for row in part])
         self._rows = made if made.empty else made.fillna(dict.fromkeys(set(made) - {"value"}, ""))
         self._estimates = dict(estimates)
+        self._sd = sd
 
     def results(self, measure: str | None = None, **filters: Any) -> pd.DataFrame:
         if self._rows.empty or measure not in set(self._rows["measure"]):
@@ -42,7 +49,22 @@ class Made:
         return self._estimates
 
     def panel(self) -> explain.Panel:
-        raise UsageError("panel", found="none", expected="one", remedy="")
+        """Columns of all terms, each with the standard deviation inside entities that was given.
+
+        With 0.01 an effect for one of it, in log points × 100, is the coefficient itself.
+        """
+        if not self._estimates:
+            raise UsageError("panel", found="none", expected="one", remedy="")
+        terms = [term for one in self._estimates.values() for term in one.terms]
+        words = {w for t in terms for w in re.findall(r"\w+", t.rpartition("::")[2])}
+        columns = {word.removesuffix("_lag") for word in words if word.startswith(CONVERGENCE)}
+        step = self._sd * math.sqrt(3 / 4)
+        frame = pd.DataFrame({
+            "country": ["AAA", "AAA", "BBB", "BBB"], "year": [1, 2, 1, 2],
+            **{name: [0.1 - step, 0.1 + step, 0.3 - step, 0.3 + step] for name in columns},
+        })  # fmt: skip
+        none = frame.iloc[:0, :2].assign(reason="")
+        return explain.Panel(frame, ("country",), "year", {}, none)
 
 
 def series(

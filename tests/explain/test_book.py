@@ -10,7 +10,7 @@ import pytest
 from servio import explain
 from servio.errors import UsageError
 from servio.explain.book import _book
-from servio.explain.book._book import Finding, Missing, verdict_of
+from servio.explain.book._book import ClaimRecord, Finding, Missing, Word, verdict_of
 
 CLAIMS = [claim.id for claim in explain.claims()]
 
@@ -70,7 +70,7 @@ def test_an_unknown_claim_names_the_nearest() -> None:
     [
         (0.1, 0.2, "positive", "supported"),
         (-0.2, -0.1, "positive", "contradicted"),
-        (-0.1, 0.1, "positive", "mixed"),
+        (-0.1, 0.1, "positive", "open"),
         (-0.2, -0.1, "negative", "supported"),
         (0.1, 0.2, "negative", "contradicted"),
     ],
@@ -87,3 +87,22 @@ def test_main_findings_decide_and_differ_to_mixed() -> None:
     assert _book._overall([yes, finding("contradicted", main=False)]) == "supported"
     assert _book._overall([yes, no]) == "mixed"
     assert _book._overall([]) == "not testable"
+
+
+def test_nothing_decided_is_mixed_and_said_to_be_undecided() -> None:
+    def found(*verdicts: Word) -> ClaimRecord:
+        made = tuple(Finding("all", "2000", "", "", 1.0, None, None, "", v, main=True)
+                     for v in verdicts)  # fmt: skip
+        return ClaimRecord(explain.claims()[0], _book._overall(made), "", made)
+
+    open_ones, one_for = found("open", "open"), found("open", "supported")
+    assert (open_ones.verdict, open_ones.undecided) == ("mixed", True)
+    assert (one_for.verdict, one_for.undecided) == ("mixed", False)
+    assert open_ones.record()["undecided"] is True
+    assert explain.book.frame([open_ones])["undecided"].all()
+
+
+def test_a_claim_about_the_documents_figures_is_run_again_without_a_study() -> None:
+    (record,) = explain.evaluate(only=["TR-2"])
+    assert record.record()["rerun"] == "servio claims --only TR-2"
+    assert not record.study

@@ -180,6 +180,15 @@ def test_feedback_of_growth(forth: float, back: float, verdict: str) -> None:
         assert one.lower < planted < one.upper  # type: ignore[operator]
 
 
+def test_accounts_of_manufacturing_alone_are_named_as_the_reason() -> None:
+    """Codes of manufacturing fit more than one classification."""
+    rows = [r | {"industry": f"C{r['industry'].lstrip('C')}"} for r in growing(0.4, 0.4)
+            if r["industry"] in ("C10-C12", "C31_C32", "C26")]  # fmt: skip
+    found = record(Made(rows), "INT-8")
+    assert found.verdict == "not testable"
+    assert "accounts of" in found.missing and "only" in found.missing
+
+
 def changed(rows: list[dict[str, Any]], of: str, years: range) -> list[dict[str, Any]]:
     """A row of accounts of one industry of one country at zero."""
     return [

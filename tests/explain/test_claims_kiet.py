@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,16 @@ def test_a_korea_that_rises_contradicts_only_its_part() -> None:
     found = record(strengthened(0.002, korea=0.05, fall=0.001), "K18-1")
     assert found.verdict == "mixed"
     against = {f.statistic for f in found.findings if f.main and f.verdict == "contradicted"}
-    assert against == {"change of convergence of manufacturing with business services since 2010"}
+    assert against == {"slope of convergence of manufacturing with business services since 2010"}
+
+
+def test_a_korea_that_wobbles_does_not_decide_its_part() -> None:
+    """Below 2010 in the last year, but by no more than it moves from year to year."""
+    evidence = strengthened(0.002, korea=0.05, fall=0.0)
+    found = record(evidence, "K18-1")
+    slope = {f.verdict for f in decided(found) if f.statistic.endswith("since 2010")}
+    change = {f.verdict for f in found.findings if f.statistic.startswith("change")}
+    assert (slope, change) == ({"open"}, {"not testable"})
 
 
 def test_without_2010_the_claim_says_what_is_missing() -> None:
@@ -210,7 +220,9 @@ def test_other_models_and_countries_are_detail() -> None:
     made.append(estimate("conv kibs", {"conv_kibs_lag": -8.0}))
     made.append(estimate("it by country", {"country::KOR:conv_it_lag": -7.0}))
     found = record(models(made), "K18-2")
-    detail = {(f.scope, f.estimate) for f in found.findings if not f.main and f.estimate < 0}
+    detail = {
+        (f.scope, round(f.estimate, 9)) for f in found.findings if not f.main and f.estimate < 0
+    }
     assert detail == {("all", -9.0), ("all", -8.0), ("KOR", -7.0)}
     assert found.verdict == "supported"
 
@@ -251,13 +263,57 @@ def test_effects_in_economies_like_korea(low: float, more: float, verdict: str) 
     assert found.verdict == verdict
     high, gap = decided(found)[:2]
     assert (high.estimate, gap.estimate) == pytest.approx((low + more, more))
-    assert {f.scope for f in found.findings if f.estimate == 4.0} == {"KOR", "TWN"}
+    assert {f.scope for f in found.findings if round(f.estimate, 9) == 4.0} == {"KOR", "TWN"}
     assert "KOR, high technology 4.00" in found.text
 
 
 @pytest.mark.parametrize(("effect", "verdict"), [(1.0, "supported"), (-1.0, "contradicted")])
 def test_finance(effect: float, verdict: str) -> None:
     assert record(models(mains({"finance": effect})), "K13-5").verdict == verdict
+
+
+def test_an_effect_is_that_of_one_standard_deviation_inside_entities() -> None:
+    """2 per unit of a share that moves by 0.24 points: 0.48 log points × 100."""
+    made = {one.name: one for one in mains({"finance": 2.0})}
+    found = record(Made(estimates=made, sd=0.0024), "K13-5")
+    assert [f.estimate for f in decided(found)] == pytest.approx([0.48] * 3)
+    assert decided(found)[0].upper == pytest.approx(0.48 + 0.24 * 1.959964 * 0.1)
+    assert "1 sd = 0.24 points" in decided(found)[0].definition
+    assert "sd within entities" in decided(found)[0].unit
+
+
+def rest_on(clusters: float, one: Estimate) -> Estimate:
+    """The estimate with clustered errors that rest on so many clusters of one size."""
+    return replace(one, df=799.0, vcov="clustered", statistics={"effective_clusters": clusters})
+
+
+@pytest.mark.parametrize(
+    ("clusters", "quantile"),
+    [(5.0, 2.776445), (19.0, 2.100922), (20.0, 1.962939), (200.0, 1.962939)],
+)
+def test_few_effective_clusters_widen_the_interval(clusters: float, quantile: float) -> None:
+    """Quantiles of t with 4, 18 and 799 degrees of freedom."""
+    made = [rest_on(clusters, one) for one in mains({"finance": 0.25})]
+    found = record(models(made), "K13-5")
+    one = decided(found)[0]
+    assert one.upper - one.estimate == pytest.approx(0.1 * quantile, rel=1e-6)  # type: ignore[operator]
+    assert found.verdict == ("mixed" if clusters == 5 else "supported")
+    assert ("few effective clusters: 5" in one.interval) == (clusters == 5)
+    assert ("Few effective clusters: 5 (main)" in found.text) == (clusters == 5)
+
+
+def test_one_effective_cluster_gives_no_interval() -> None:
+    found = record(models([rest_on(1.2, one) for one in mains({"finance": 9.0})]), "K13-5")
+    assert {(f.lower, f.upper, f.interval, f.verdict) for f in found.findings} == {
+        (None, None, "", "open")
+    }
+    assert found.undecided and "no interval" in found.text
+
+
+def test_clusters_that_are_not_known_are_said_to_be() -> None:
+    made = [replace(one, vcov="clustered by country") for one in mains({"finance": 1.0})]
+    found = record(models(made), "K13-5")
+    assert {f.interval for f in found.findings} == {"95 % t interval, effective clusters not known"}
 
 
 # -- K13 -------------------------------------------------------------------------------------------

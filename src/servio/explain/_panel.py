@@ -125,6 +125,12 @@ class Panel:
         ending = "_lag" if n == 1 else f"_lag{n}"
         return self.with_columns(**{f"{name}{ending}": f"lag({name}, {n})" for name in chosen})
 
+    def sd_within(self, column: str) -> float:
+        """Standard deviation of a column inside entities over time, of all rows."""
+        x = self.frame[column].astype("float64")
+        by = x.groupby([self.frame[key] for key in self.entity])
+        return float((x - by.transform("mean")).std())
+
     def balanced(self) -> Panel:
         """Entities with a row at every time of the panel; the others are in `dropped`.
 

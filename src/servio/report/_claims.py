@@ -22,9 +22,9 @@ SYNTHETIC = "SYNTHETIC DATA: these verdicts show the tool, no country."
 def _table(records: Sequence[ClaimRecord], title: str) -> str:
     """One line a claim: id, verdict, evidence."""
     ids = max((len(r.claim.id) for r in records), default=0)
-    verdicts = max(map(len, VERDICTS))
+    verdicts = max(map(len, (*VERDICTS, *map(_said, records))))
     lines = [
-        f"{r.claim.id:<{ids}}  {r.verdict:<{verdicts}}  "
+        f"{r.claim.id:<{ids}}  {_said(r):<{verdicts}}  "
         + _one_line(f"{_for_and_against(r)} {r.text}")
         for r in records
     ]
@@ -66,7 +66,7 @@ def _html(records: Sequence[ClaimRecord], title: str) -> str:
     page: str = environment.get_template("claims.html.j2").render(
         title=title, synthetic=_synthetic(records), documents=_documents(records),
         counted=_counted(records), style=markupsafe.Markup(style), shown=_shown,
-        for_and_against=_for_and_against,
+        for_and_against=_for_and_against, said=_said,
     )  # fmt: skip
     return page
 
@@ -103,7 +103,14 @@ def _synthetic(records: Sequence[ClaimRecord]) -> bool:
 def _counted(records: Sequence[ClaimRecord]) -> str:
     counts = Counter(record.verdict for record in records)
     some = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    open_ones = sum(record.undecided for record in records)
+    some += f" ({open_ones} of the mixed with nothing decided)" if open_ones else ""
     return f"{count_words(len(records), 'claim')}: {some}" if records else "no claim"
+
+
+def _said(record: ClaimRecord) -> str:
+    """The verdict; mixed may mean that nothing is decided by these data."""
+    return "mixed (nothing decided)" if record.undecided else record.verdict
 
 
 def _for_and_against(record: ClaimRecord) -> str:
@@ -112,7 +119,7 @@ def _for_and_against(record: ClaimRecord) -> str:
         return ""
     counts = Counter(f.verdict for f in record.findings if f.main)
     return (f"[{counts['supported']} for, {counts['contradicted']} against, "
-            f"{counts['mixed']} open]")  # fmt: skip
+            f"{counts['open']} open]")  # fmt: skip
 
 
 def _one_line(text: str) -> str:

@@ -214,9 +214,7 @@ class Models:
     def sd_within(self, column: str) -> float:
         """Standard deviation of a column inside entities over time, of all rows of the panel."""
         if column not in self._sd:
-            x = self.panel.frame[column].astype("float64")
-            by = x.groupby([self.panel.frame[key] for key in self.panel.entity])
-            self._sd[column] = float((x - by.transform("mean")).std())
+            self._sd[column] = self.panel.sd_within(column)
         return self._sd[column]
 
     def is_log(self, estimate: Estimate) -> bool:

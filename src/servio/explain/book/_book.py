@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import msgspec
@@ -27,6 +29,7 @@ __all__ = [
     "Finding",
     "Missing",
     "Verdict",
+    "Word",
     "check",
     "claims",
     "evaluate",
@@ -36,6 +39,9 @@ __all__ = [
 
 Verdict = Literal["supported", "contradicted", "mixed", "not testable"]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
+"""Of a claim."""
+Word = Literal["supported", "contradicted", "open", "not testable"]
+"""Of one finding: open where its interval holds zero."""
 DATA = "servio.explain.book"
 
 
@@ -89,7 +95,8 @@ class Finding:
     lower, upper : float or None
         Ends of its interval, None where it has none.
     unit : str
-    verdict : Verdict
+    verdict : Word
+        Open where the interval holds zero.
     interval : str
         What the interval is: 95 % confidence, range over definitions, ...
     main : bool
@@ -106,7 +113,7 @@ class Finding:
     lower: float | None
     upper: float | None
     unit: str
-    verdict: Verdict
+    verdict: Word
     interval: str = ""
     main: bool = False
     source: str = ""
@@ -120,7 +127,7 @@ class ClaimRecord:
     ----------
     claim : Claim
     verdict : Verdict
-        Of the main findings: theirs where they agree, else mixed.
+        Of the main findings: theirs where they agree, else mixed; see `undecided`.
     text : str
         The evidence in one or two sentences.
     findings : tuple of Finding
@@ -128,6 +135,10 @@ class ClaimRecord:
         What the study lacks, where the claim could not be tested on it.
     synthetic : bool
         Whether the data were generated.
+    rerun : str
+        Command that gives this record again: of its own store where it comes from one.
+    study : str
+        Study file of the store.
     """
 
     claim: Claim
@@ -136,12 +147,28 @@ class ClaimRecord:
     findings: tuple[Finding, ...] = ()
     missing: str = ""
     synthetic: bool = False
+    rerun: str = ""
+    study: str = ""
+
+    @property
+    def alone(self) -> bool:
+        """Whether the verdict is about the document's own figures and needs no study."""
+        return self.claim.id in _ALONE
+
+    @property
+    def undecided(self) -> bool:
+        """Whether no main finding speaks for or against: mixed, with nothing decided."""
+        main = {finding.verdict for finding in self.findings if finding.main}
+        return self.verdict == "mixed" and main.isdisjoint({"supported", "contradicted"})
 
     def record(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         return {
             **msgspec.to_builtins(self.claim),
             "verdict": self.verdict,
+            "undecided": self.undecided,
+            "rerun": self.rerun or self.claim.rerun,
+            "study": self.study,
             "text": self.text,
             "missing": self.missing,
             "synthetic": self.synthetic,
@@ -242,7 +269,7 @@ def evaluate(
     'share a year'
     """
     chosen = claims() if not only else [_find(name) for name in only]
-    return tuple(_answered(claim, evidence) for claim in chosen)
+    return tuple(_again(_answered(claim, evidence), evidence) for claim in chosen)
 
 
 def frame(records: Iterable[ClaimRecord]) -> pd.DataFrame:
@@ -252,19 +279,30 @@ def frame(records: Iterable[ClaimRecord]) -> pd.DataFrame:
     rows = []
     for record in records:
         head = {"id": record.claim.id, "claim_verdict": record.verdict, "text": record.text,
-                "synthetic": record.synthetic}  # fmt: skip
+                "undecided": record.undecided, "synthetic": record.synthetic}  # fmt: skip
         rows += [head | asdict(finding) for finding in record.findings] or [head]
-    names = ["id", "claim_verdict", *Finding.__dataclass_fields__, "synthetic", "text"]
+    names = ["id", "claim_verdict", "undecided", *Finding.__dataclass_fields__, "synthetic", "text"]
     return pd.DataFrame(rows).reindex(columns=names)
 
 
 def verdict_of(
     lower: float, upper: float, expected: Literal["positive", "negative"] = "positive"
-) -> Verdict:
-    """Verdict of an interval against zero: mixed where it has zero inside."""
+) -> Word:
+    """What an interval says against zero: open where it has zero inside."""
     if expected == "negative":
         lower, upper = -upper, -lower
-    return "supported" if lower > 0 else "contradicted" if upper < 0 else "mixed"
+    return "supported" if lower > 0 else "contradicted" if upper < 0 else "open"
+
+
+def _again(record: ClaimRecord, evidence: Evidence | None) -> ClaimRecord:
+    """The record with the command that gives it again."""
+    name = record.claim.id
+    folder = getattr(evidence, "folder", None)
+    if record.alone or folder is None:
+        rerun = f"servio claims --only {name}" if record.alone else record.claim.rerun
+        return replace(record, rerun=rerun)
+    rerun = f"servio claims {shlex.quote(str(folder))} --only {name}"
+    return replace(record, rerun=rerun, study=str(Path(folder) / "study.toml"))
 
 
 def _answered(claim: Claim, evidence: Evidence | None) -> ClaimRecord:
@@ -287,7 +325,9 @@ def _overall(findings: Sequence[Finding]) -> Verdict:
     main = {f.verdict for f in findings if f.main and f.verdict != "not testable"}
     if not main:
         return "not testable"
-    return main.pop() if len(main) == 1 else "mixed"
+    if main == {"supported"}:
+        return "supported"
+    return "contradicted" if main == {"contradicted"} else "mixed"
 
 
 def _find(name: str) -> Claim:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
-from servio.explain.book._book import Finding, Missing, Verdict, verdict_of, years_of
+from servio.explain.book._book import Finding, Missing, Word, verdict_of, years_of
 from servio.explain.book._findings import Sign, What
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def low_place(
     counts = wide.count(axis=1)
     places = wide.rank(axis=1, ascending=False)[country]
     low = places > (1 - part) * counts
-    verdict: Verdict = "supported" if low.all() else "mixed" if low.any() else "contradicted"
+    verdict: Word = "supported" if low.all() else "open" if low.any() else "contradicted"
     return Finding(
         country, _years(places), what.definition, f"place of {what.thing} from the top, last year",
         float(places.iloc[-1]), float(places.min()), float(places.max()),
@@ -79,7 +79,7 @@ def above_chance(count: int, n: int, what: What, chance: float, years: str, sour
     """A share of countries against the one that chance alone would give."""
     found = stats.binomtest(count, n).proportion_ci(0.95)
     share = count / n
-    low: Verdict = "contradicted" if share <= chance else "mixed"
+    low: Word = "contradicted" if share <= chance else "open"
     return Finding(
         "all", years, what.definition, what.thing, share, float(found.low), float(found.high),
         "share of countries", "supported" if found.low > chance else low, interval=SHARE,

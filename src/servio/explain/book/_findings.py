@@ -14,7 +14,7 @@ from servio.explain.book._book import (
     Evidence,
     Finding,
     Missing,
-    Verdict,
+    Word,
     by_source,
     rows,
     verdict_of,
@@ -162,7 +162,7 @@ def _as(what: What, thing: str) -> What:
 
 def middle_half(
     values: Mapping[str, float], what: What, years: str, source: str,
-    judge: Callable[[float, float], Verdict], *, main: bool = True,
+    judge: Callable[[float, float], Word], *, main: bool = True,
 ) -> Finding:  # fmt: skip
     """Median of countries with their quartiles, judged by these."""
     low, middle, high = np.percentile(list(values.values()), [25, 50, 75])
@@ -173,10 +173,10 @@ def middle_half(
     )  # fmt: skip
 
 
-def about(low: float, high: float) -> Callable[[float, float], Verdict]:
+def about(low: float, high: float) -> Callable[[float, float], Word]:
     """Supported where an interval touches low to high, contradicted where it lies outside."""
 
-    def judge(lower: float, upper: float) -> Verdict:
+    def judge(lower: float, upper: float) -> Word:
         return "supported" if lower <= high and upper >= low else "contradicted"
 
     return judge
@@ -184,7 +184,7 @@ def about(low: float, high: float) -> Callable[[float, float], Verdict]:
 
 def by_country(
     values: Mapping[str, float], what: What, years: str, source: str,
-    judge: Callable[[float, float], Verdict],
+    judge: Callable[[float, float], Word],
 ) -> list[Finding]:  # fmt: skip
     """The value of each country, as detail."""
     return [
@@ -215,7 +215,7 @@ def mean_of(
         source=source,
     )  # fmt: skip
 
-    def judge(value: float, _: float) -> Verdict:
+    def judge(value: float, _: float) -> Word:
         return verdict_of(value, value, expected)
 
     return [over, *by_country(values, what, years, source, judge)]

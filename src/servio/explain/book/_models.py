@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
+from scipy import stats
+
+from servio.errors import ServioError
+from servio.explain._checks import FEW_EFFECTIVE
 from servio.explain._estimate import Estimate
-from servio.explain.book._book import Evidence, Finding, Missing, verdict_of
+from servio.explain._panel import Panel
+from servio.explain.book._book import Evidence, Finding, Missing, Word, verdict_of
 from servio.explain.book._comparing import minus
 from servio.explain.book._findings import Sign
 
-__all__ = ["PRODUCER_SERVICES", "WAYS", "coefficient", "model", "present", "told"]
+__all__ = [
+    "PRODUCER_SERVICES",
+    "WAYS",
+    "Sizes",
+    "caution",
+    "coefficient",
+    "model",
+    "present",
+    "told",
+]
 
 WAYS = {"conv": "", "mutual": ", both ways", "coef": ", per unit of output"}
 """Definitions of convergence: the columns' first word, and the end of the models' names."""
@@ -20,8 +36,39 @@ WORDS = {
     "coef": "services per unit of output",
 }
 PRODUCER_SERVICES = ("fractional", "browning", "daniels", "kibs")
-UNIT = "% of value added for 1 point of convergence"
+UNIT = "log points × 100 of value added (about %) for 1 sd within entities"
 INTERVAL = "95 % t interval"
+PERCENT = 100.0
+LEVEL = 0.95
+
+
+class Sizes:
+    """What is usual in the panel: standard deviations of columns inside entities over time."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._found: dict[str, float] = {}
+
+    def of(self, term: str) -> float:
+        """Of the column that a term is made of, without its lag, over all rows of the panel."""
+        if term not in self._found:
+            self._found[term] = self._panel.sd_within(self._column(term))
+        return self._found[term]
+
+    @cached_property
+    def _panel(self) -> Panel:
+        try:
+            return self._evidence.panel()
+        except ServioError:
+            raise Missing("panel that says how far convergence moves ([panel])") from None
+
+    def _column(self, term: str) -> str:
+        """First word of a term, levels left out, that is a column of the panel."""
+        known = self._panel.frame.columns
+        for word in re.findall(r"\w+", term.rpartition("::")[2]):
+            if (base := word.removesuffix("_lag")) in known:
+                return str(base)
+        raise Missing(f"column of the panel for the term {term!r}")
 
 
 def model(evidence: Evidence, name: str) -> Estimate:
@@ -39,17 +86,61 @@ def present(evidence: Evidence, names: Sequence[str]) -> Iterator[Estimate]:
 
 
 def coefficient(
-    estimate: Estimate, weights: Mapping[str, float], way: str, statistic: str, *,
+    sizes: Sizes, estimate: Estimate, weights: Mapping[str, float], way: str, statistic: str, *,
     scope: str = "all", expected: Sign = "positive", main: bool = False,
 ) -> Finding:  # fmt: skip
-    """A weighted sum of coefficients with its t interval, against zero."""
-    value, _, lower, upper = estimate.combination(weights)
+    """A weighted sum of coefficients, each for 1 sd of its column, with its t interval."""
+    scaled = {term: PERCENT * sizes.of(term) * weight for term, weight in weights.items()}
+    value, error, _, _ = estimate.combination(scaled)
+    df, words = _freedom(estimate)
+    points = dict.fromkeys(f"{PERCENT * sizes.of(term):.3g}" for term in weights)
+    definition = f"{WORDS[way]}; model {estimate.name!r}; 1 sd = {', '.join(points)} points"
+    if df < 1:
+        lower = upper = None
+        verdict: Word = "open"
+        definition, words = f"{definition}; no interval: {words}", ""
+    else:
+        half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
+        lower, upper = value - half, value + half
+        verdict, words = (
+            verdict_of(lower, upper, expected),
+            ", ".join(filter(None, [INTERVAL, words])),
+        )
     return Finding(
-        scope, estimate.sample, f"{WORDS[way]}; model {estimate.name!r}", statistic, value, lower,
-        upper, UNIT, verdict_of(lower, upper, expected), interval=INTERVAL, main=main,
+        scope, estimate.sample, definition, statistic, value, lower, upper, UNIT, verdict,
+        interval=words, main=main,
     )  # fmt: skip
+
+
+def _freedom(estimate: Estimate) -> tuple[float, str]:
+    """Degrees of freedom, fewer where a term rests on few clusters, and words about it.
+
+    Effective clusters less one, those of the term that rests on the fewest: the coverage of
+    this interval is in `docs/explain.md`.
+    """
+    number = effective(estimate)
+    if number is not None and number < FEW_EFFECTIVE:
+        df = min(estimate.df, number - 1)
+        return df, f"few effective clusters: {number:.2g}"
+    if number is None and "cluster" in estimate.vcov:
+        return estimate.df, "effective clusters not known"
+    return estimate.df, ""
+
+
+def effective(estimate: Estimate) -> float | None:
+    """The fewest clusters of one size that a coefficient rests on, where the estimate has it."""
+    return estimate.statistics.get("effective_clusters")
+
+
+def caution(estimates: Iterable[Estimate]) -> str:
+    """Which of the models that decide rest on few clusters."""
+    numbers = {one.name: effective(one) for one in estimates}
+    few = [f"{n:.2g} ({name})" for name, n in numbers.items() if n and n < FEW_EFFECTIVE]
+    return f" Few effective clusters: {', '.join(few)}; intervals allow for it." if few else ""
 
 
 def told(finding: Finding) -> str:
     """Number and interval in words."""
+    if finding.lower is None:
+        return minus(f"{finding.estimate:.2f} (no interval)")
     return minus(f"{finding.estimate:.2f} ({finding.lower:.2f} to {finding.upper:.2f})")

@@ -14,7 +14,7 @@ from servio.explain.book._book import (
     Evidence,
     Finding,
     Missing,
-    Verdict,
+    Word,
     by_source,
     check,
     rows,
@@ -81,7 +81,7 @@ def top_share(strength: np.ndarray[Any, Any]) -> float:
     return float(np.sort(strength)[::-1][:count].sum() / strength.sum())
 
 
-def _most(low: float, high: float) -> Verdict:
+def _most(low: float, high: float) -> Word:
     return verdict_of(low - 0.5, high - 0.5)
 
 
@@ -259,14 +259,21 @@ def _sectors(codes: list[str]) -> dict[str, str]:
     """Sector that each industry wholly belongs to."""
     known = identify(codes)
     if known is None:
-        raise Missing("industries of a known classification")
+        raise Missing(
+            f"accounts of all industries: those it has ({codes[0]} to {codes[-1]}) fit no one "
+            "classification, as where measure account has only"
+        )
     sectors = grouping("sectors")
     weights = sectors.weights(known, codes, allow_empty=True)
-    return {
+    found = {
         code: sectors.groups[int(column.argmax())]
         for code, column in zip(codes, weights.T, strict=True)
         if column.max() == 1
     }
+    for side in _SIDES[0]:
+        if side not in found.values():
+            raise Missing(f"accounts of {side}: measure account without only")
+    return found
 
 
 def _growth(levels: pd.DataFrame) -> pd.DataFrame:
@@ -285,7 +292,7 @@ def _within(growth: pd.DataFrame, source: str) -> Iterator[Finding]:
         yield _prediction(found.pooled, found.cause, words, cause, effect, growth, source)
         for name, test in found.tests.items():
             if name == "z_bar_tilde":
-                verdict: Verdict = "supported" if test.p_value < 0.05 else "mixed"
+                verdict: Word = "supported" if test.p_value < 0.05 else "open"
                 yield Finding(
                     "all", years_of(growth), "Dumitrescu and Hurlin: some countries, either sign",
                     f"p of growth of {cause} for that of {effect}", test.p_value, None, None,

@@ -38,12 +38,15 @@ from servio.explain.book._findings import (
     a_year,
     countries_only,
     differences,
+    slope_of,
     trends,
 )
 from servio.explain.book._models import (
     PRODUCER_SERVICES,
     WAYS,
     WORDS,
+    Sizes,
+    caution,
     coefficient,
     model,
     present,
@@ -193,20 +196,21 @@ def _korea_since_2010(found: pd.DataFrame, name: str) -> list[Finding]:
             continue
         later = part[part["year"] >= 2010]
         made.append(low_place(later, KOREA, 0.5, what, source))
-        made += [
-            _since(korea, year, what, source, main=year == korea.index[-1])
-            for year in korea.index[korea.index > 2010]
-        ]
+        since = replace(what, thing=f"slope of {what.thing} since 2010")
+        own = later[later["country"] == KOREA]
+        made += slope_of(own, since, "negative", source, main=True)
+        made += [_since(korea, year, what, source) for year in korea.index[korea.index > 2010]]
     if not made:
         raise Missing("tables of KOR in 2010 and in a later year")
     return made
 
 
-def _since(korea: pd.Series, year: int, what: What, source: str, *, main: bool) -> Finding:
+def _since(korea: pd.Series, year: int, what: What, source: str) -> Finding:
+    """What moved, as detail: two values have no interval."""
     change = float(korea[year] - korea[2010])
     return Finding(
         KOREA, f"2010-{year}", what.definition, f"change of {what.thing} since 2010", change, None,
-        None, what.unit, verdict_of(change, change, "negative"), main=main, source=source,
+        None, what.unit, "not testable", source=source,
     )  # fmt: skip
 
 
@@ -235,11 +239,13 @@ def _strengthened_text(findings: Sequence[Finding]) -> str:
             f"with {words} {a_year(mean)}, rising in {rising} of {len(each_one)} countries"
         )
     place = next(f for f in first if f.statistic.startswith("place"))
-    change = next(f for f in first if f.main and f.statistic.startswith("change"))
+    change = [f for f in first if f.statistic.startswith("change")][-1]
+    slope = [f for f in first if f.main and f.scope == KOREA and f.statistic.endswith("since 2010")]
+    since = "".join(f", slope {a_year(one)}" for one in slope)
     return minus(
         f"Share of inputs: {'; '.join(lines)}. Korea's with business services is "
         f"{_th(place.estimate)} {place.unit} and moved by {100 * change.estimate:+.2f} points in "
-        f"{change.years}."
+        f"{change.years}{since}."
     )
 
 
@@ -258,62 +264,72 @@ MAIN = {"conv": "main", "mutual": "both ways", "coef": "per unit of output"}
 @check("K18-2")
 def raises_value_added(evidence: Evidence) -> Answer:
     """Whether convergence goes with more value added a year later, with IT services most."""
+    sizes = Sizes(evidence)
     services = {way: model(evidence, f"services{end}") for way, end in WAYS.items()}
     mains = {way: model(evidence, name) for way, name in MAIN.items()}
     raised = [
-        coefficient(one, {f"{way}_services_lag": 1}, way, "effect of all services", main=True)
+        coefficient(
+            sizes, one, {f"{way}_services_lag": 1}, way, "effect of all services", main=True
+        )
         for way, one in services.items()
     ]
-    most = [_it_less_largest(one, way) for way, one in mains.items()]
-    findings = [*raised, *most, *_groups(mains), *_producer_services(evidence), *_traps(evidence),
-                *_by_country(evidence)]  # fmt: skip
+    most = [_it_less_largest(sizes, one, way) for way, one in mains.items()]
+    findings = [*raised, *most, *_groups(sizes, mains), *_producer_services(evidence, sizes),
+                *_traps(evidence, sizes), *_by_country(evidence, sizes)]  # fmt: skip
     text = (
-        f"1 point more of services in inputs goes with {told(raised[0])} % of value added a year "
-        f"later; both ways {told(raised[1])}, per unit of output {told(raised[2])}. The "
-        f"{most[0].statistic}: {told(most[0])}."
+        f"1 sd more of services in inputs within an industry goes with {told(raised[0])} log "
+        f"points × 100 of value added a year later; both ways {told(raised[1])}, per unit of "
+        f"output {told(raised[2])}. The {most[0].statistic}: {told(most[0])}; both ways "
+        f"{told(most[1])}, per unit of output {told(most[2])}."
+        f"{caution([*services.values(), *mains.values()])}"
     )
     return text, findings
 
 
-def _it_less_largest(one: Estimate, way: str) -> Finding:
-    others = {g: one.coefficients[one.position(f"{way}_{g}_lag")] for g in GROUPS if g != "it"}
+def _it_less_largest(sizes: Sizes, one: Estimate, way: str) -> Finding:
+    terms = {group: f"{way}_{group}_lag" for group in GROUPS if group != "it"}
+    others = {g: one.coefficients[one.position(t)] * sizes.of(t) for g, t in terms.items()}
     largest = max(others, key=lambda group: others[group])
     return coefficient(
-        one, {f"{way}_it_lag": 1, f"{way}_{largest}_lag": -1}, way,
+        sizes, one, {f"{way}_it_lag": 1, f"{way}_{largest}_lag": -1}, way,
         f"effect of IT services less that of {largest}, the largest of the others", main=True,
     )  # fmt: skip
 
 
-def _groups(mains: Mapping[str, Estimate]) -> Iterator[Finding]:
+def _groups(sizes: Sizes, mains: Mapping[str, Estimate]) -> Iterator[Finding]:
     for way, one in mains.items():
         for group in GROUPS:
-            yield coefficient(one, {f"{way}_{group}_lag": 1}, way, f"effect of {group}")
+            yield coefficient(sizes, one, {f"{way}_{group}_lag": 1}, way, f"effect of {group}")
 
 
-def _producer_services(evidence: Evidence) -> Iterator[Finding]:
+def _producer_services(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
     for way in WAYS:
         for one in present(evidence, [f"{way} {name}" for name in PRODUCER_SERVICES]):
             term = f"{way}_{one.name.removeprefix(f'{way} ')}_lag"
-            yield coefficient(one, {term: 1}, way, "effect of producer services")
+            yield coefficient(sizes, one, {term: 1}, way, "effect of producer services")
 
 
-def _traps(evidence: Evidence) -> Iterator[Finding]:
+def _traps(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
     """IT and business services in every other model of the same form."""
     for name, one in evidence.estimates().items():
         for group in ("it", "business"):
             terms = {f"conv_{g}_lag" for g in GROUPS}
             if name != "main" and terms <= set(one.terms):
-                yield coefficient(one, {f"conv_{group}_lag": 1}, "conv", f"effect of {group}")
+                yield coefficient(
+                    sizes, one, {f"conv_{group}_lag": 1}, "conv", f"effect of {group}"
+                )
 
 
-def _by_country(evidence: Evidence) -> Iterator[Finding]:
+def _by_country(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
     """A slope for each country, where the study has them."""
     for group in ("it", "business"):
         for one in present(evidence, [f"{group} by country"]):
             for term in one.terms:
                 if term.startswith("country::"):
                     country = term.split(":")[2]
-                    yield coefficient(one, {term: 1}, "conv", f"effect of {group}", scope=country)
+                    yield coefficient(
+                        sizes, one, {term: 1}, "conv", f"effect of {group}", scope=country
+                    )
 
 
 # -- K18-3: for whom -------------------------------------------------------------------------------
@@ -322,35 +338,40 @@ def _by_country(evidence: Evidence) -> Iterator[Finding]:
 @check("K18-3")
 def by_type_of_economy(evidence: Evidence) -> Answer:
     """Whether high technology gains more where services weigh, low technology where they do not."""
+    sizes = Sizes(evidence)
+    models = {way: model(evidence, f"services by type{end}") for way, end in WAYS.items()}
     findings: list[Finding] = []
-    for way, end in WAYS.items():
-        findings += _by_type(model(evidence, f"services by type{end}"), way, "services", main=True)
+    for way, one in models.items():
+        findings += _by_type(sizes, one, way, "services", main=True)
     for way, end in WAYS.items():
         for group in ("it", "business"):
             for one in present(evidence, [f"{group} by type{end}"]):
-                findings += _by_type(one, way, group)
+                findings += _by_type(sizes, one, way, group)
         for name in PRODUCER_SERVICES:
             for one in present(evidence, [f"{way} {name} by type"]):
-                findings += _by_type(one, way, name)
+                findings += _by_type(sizes, one, way, name)
     gap, low = findings[:2]
     rest = [f.verdict for f in findings if not f.main]
     text = (
-        f"All services, share of inputs, % of value added a point: in service-oriented economies "
-        f"the effect on high technology less that on low is {told(gap)}, in manufacturing-oriented "
-        f"ones the effect on low technology is {told(low)}. {_tally(rest)}"
+        f"All services, share of inputs, log points × 100 of value added for 1 sd: in "
+        f"service-oriented economies the effect on high technology less that on low is "
+        f"{told(gap)}, in manufacturing-oriented ones the effect on low technology is {told(low)}. "
+        f"{_tally(rest)}{caution(models.values())}"
     )
     return text, findings
 
 
-def _by_type(one: Estimate, way: str, services: str, *, main: bool = False) -> list[Finding]:
+def _by_type(
+    sizes: Sizes, one: Estimate, way: str, services: str, *, main: bool = False
+) -> list[Finding]:
     def term(technology: str, economy: str) -> str:
         return f"technology:economy::{technology}:{economy}:{way}_{services}_lag"
 
     gap = {term("high", "service_oriented"): 1.0, term("low", "service_oriented"): -1.0}
     return [
-        coefficient(one, gap, way, f"effect of {services} on high less low technology",
+        coefficient(sizes, one, gap, way, f"effect of {services} on high less low technology",
                     scope="service-oriented economies", main=main),
-        coefficient(one, {term("low", "manufacturing_oriented"): 1.0}, way,
+        coefficient(sizes, one, {term("low", "manufacturing_oriented"): 1.0}, way,
                     f"effect of {services} on low technology",
                     scope="manufacturing-oriented economies", main=main),
     ]  # fmt: skip
@@ -359,7 +380,7 @@ def _by_type(one: Estimate, way: str, services: str, *, main: bool = False) -> l
 def _tally(verdicts: Sequence[str]) -> str:
     if not verdicts:
         return ""
-    counts = [f"{verdicts.count(one)} {one}" for one in ("supported", "contradicted", "mixed")]
+    counts = [f"{verdicts.count(one)} {one}" for one in ("supported", "contradicted", "open")]
     return f"Of {len(verdicts)} numbers under other definitions: {', '.join(counts)}."
 
 
@@ -371,20 +392,22 @@ CENTRED = "manufacturing-centred with lower income"
 @check("K18-4")
 def economies_like_korea(evidence: Evidence) -> Answer:
     """Whether IT services help economies like Korea and Taiwan, above all in high technology."""
+    sizes = Sizes(evidence)
+    models = {way: model(evidence, f"{CENTRED}{end}") for way, end in WAYS.items()}
     findings: list[Finding] = []
-    for way, end in WAYS.items():
-        findings += _high_and_low(model(evidence, f"{CENTRED}{end}"), way, "it", main=True)
+    for way, centred in models.items():
+        findings += _high_and_low(sizes, centred, way, "it", main=True)
         for name in PRODUCER_SERVICES:
             for one in present(evidence, [f"{way} {name}, {CENTRED}"]):
-                findings += _high_and_low(one, way, name)
+                findings += _high_and_low(sizes, one, way, name)
     for one in present(evidence, ["korea and taiwan", "manufacturing-centred"]):
-        findings += _high_and_low(one, "conv", "it")
-    named = list(_named_countries(evidence))
+        findings += _high_and_low(sizes, one, "conv", "it")
+    named = list(_named_countries(evidence, sizes))
     high, gap = (f for f in findings[:3] if f.main)
     text = (
-        f"In manufacturing-oriented economies with lower income 1 point of IT services in inputs "
-        f"goes with {told(high)} % of value added in high technology; less low technology: "
-        f"{told(gap)}. "
+        f"In manufacturing-oriented economies with lower income 1 sd of IT services in inputs "
+        f"within an industry goes with {told(high)} log points × 100 of value added in high "
+        f"technology; less low technology: {told(gap)}.{caution(models.values())} "
     )
     few = [f for f in named if f.statistic.endswith(("high technology", "low technology"))]
     if few:
@@ -393,12 +416,16 @@ def economies_like_korea(evidence: Evidence) -> Answer:
     return text.strip(), [*findings, *named]
 
 
-def _high_and_low(one: Estimate, way: str, services: str, *, main: bool = False) -> list[Finding]:
+def _high_and_low(
+    sizes: Sizes, one: Estimate, way: str, services: str, *, main: bool = False
+) -> list[Finding]:
     low, more = f"{way}_{services}_lag", f"{way}_{services}_lag:technology_high"
     scope = one.name.partition(", ")[2] if one.name.startswith(way) else one.name.partition(",")[0]
     effect = f"effect of {services} on"
     return [
-        coefficient(one, weights, way, f"{effect} {words} technology", scope=scope, main=decides)
+        coefficient(
+            sizes, one, weights, way, f"{effect} {words} technology", scope=scope, main=decides
+        )
         for weights, words, decides in (
             ({low: 1, more: 1}, "high", main),
             ({more: 1}, "high less low", main),
@@ -407,20 +434,20 @@ def _high_and_low(one: Estimate, way: str, services: str, *, main: bool = False)
     ]
 
 
-def _named_countries(evidence: Evidence) -> Iterator[Finding]:
+def _named_countries(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
     for one in present(evidence, ["korea and taiwan, each"]):
         for country in BOTH:
             for technology in ("high", "low"):
                 term = f"country:technology::{country}:{technology}:conv_it_lag"
                 words = f"effect of it on {technology} technology"
                 if term in one.terms:
-                    yield coefficient(one, {term: 1}, "conv", words, scope=country)
+                    yield coefficient(sizes, one, {term: 1}, "conv", words, scope=country)
     for one in present(evidence, ["it by country"]):
         for country in BOTH:
             term = f"country::{country}:conv_it_lag"
             if term in one.terms:
                 words = "effect of it on all industries"
-                yield coefficient(one, {term: 1}, "conv", words, scope=country)
+                yield coefficient(sizes, one, {term: 1}, "conv", words, scope=country)
 
 
 # -- K13-1: does production take in more services --------------------------------------------------
@@ -645,14 +672,17 @@ def _range(findings: Sequence[Finding], digits: int = 2) -> str:
 @check("K13-5")
 def finance(evidence: Evidence) -> Answer:
     """Whether convergence with finance goes with more value added a year later."""
+    sizes = Sizes(evidence)
+    models = {name: model(evidence, name) for name in MAIN.values()}
     found = [
-        coefficient(model(evidence, name), {f"{way}_finance_lag": 1}, way, "effect of finance",
+        coefficient(sizes, models[name], {f"{way}_finance_lag": 1}, way, "effect of finance",
                     main=True)
         for way, name in MAIN.items()
     ]  # fmt: skip
     text = (
-        f"1 point more of finance in inputs goes with {told(found[0])} % of value added a year "
-        f"later; both ways {told(found[1])}, per unit of output {told(found[2])}. What better "
-        f"finance or certification would change takes a scenario."
+        f"1 sd more of finance in inputs within an industry goes with {told(found[0])} log points "
+        f"× 100 of value added a year later; both ways {told(found[1])}, per unit of output "
+        f"{told(found[2])}. What better finance or certification would change takes a scenario."
+        f"{caution(models.values())}"
     )
     return text, found

@@ -12,7 +12,7 @@ from servio.explain.book._book import (
     Evidence,
     Finding,
     Missing,
-    Verdict,
+    Word,
     by_source,
     check,
     rows,
@@ -20,7 +20,7 @@ from servio.explain.book._book import (
     years_of,
 )
 from servio.explain.book._findings import What, about, by_words, countries_only, each
-from servio.explain.book._models import WAYS, coefficient, model, told
+from servio.explain.book._models import WAYS, Sizes, caution, coefficient, model, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ SHARE = 0.10
 GAP = 0.05
 """How much more manufacturing has, in the same sentence."""
 YEARS = "range over years"
-Judge = Callable[[float, float], Verdict]
+Judge = Callable[[float, float], Word]
 
 # -- LOG-1: level ----------------------------------------------------------------------------------
 
@@ -168,16 +168,19 @@ TERM = re.compile(r"(lag\()?\w+_logistics(_lag|\))?")
 @check("LOG-7")
 def linkage_and_value(evidence: Evidence) -> Answer:
     """Whether industries earn more a year after more logistics in their inputs."""
+    sizes = Sizes(evidence)
+    models = {name: model(evidence, name) for name in MAINS}
     mains = [
-        coefficient(model(evidence, name), {f"{way}_logistics_lag": 1}, way, EFFECT, main=True)
+        coefficient(sizes, models[name], {f"{way}_logistics_lag": 1}, way, EFFECT, main=True)
         for name, way in MAINS.items()
     ]
-    others = [f for name, one in evidence.estimates().items() for f in _others(name, one)]
+    others = [f for name, one in evidence.estimates().items() for f in _others(sizes, name, one)]
     same = sum(other.verdict == mains[0].verdict for other in others)
     text = (
-        f"1 point more of logistics in inputs goes with {told(mains[0])} % of value added a year "
-        f"later; both ways {told(mains[1])}, per unit of output {told(mains[2])}; {same} of "
-        f"{len(others)} other models have the verdict of the first. Costs are not in it."
+        f"1 sd more of logistics in inputs within an industry goes with {told(mains[0])} log "
+        f"points × 100 of value added a year later; both ways {told(mains[1])}, per unit of output "
+        f"{told(mains[2])}; {same} of {len(others)} other models have the verdict of the first. "
+        f"Costs are not in it.{caution(models.values())}"
     )
     return text, [*mains, *others]
 
@@ -185,8 +188,8 @@ def linkage_and_value(evidence: Evidence) -> Answer:
 EFFECT = "effect of logistics"
 
 
-def _others(name: str, one: Estimate) -> Iterator[Finding]:
+def _others(sizes: Sizes, name: str, one: Estimate) -> Iterator[Finding]:
     """The coefficient of logistics by itself in the other models, as detail."""
     for term in filter(TERM.fullmatch, () if name in MAINS else one.terms):
         way = next((way for way in WAYS if way in term), "conv")
-        yield coefficient(one, {term: 1}, way, f"{EFFECT}, {term}")
+        yield coefficient(sizes, one, {term: 1}, way, f"{EFFECT}, {term}")

@@ -14,7 +14,7 @@ from servio.explain.book._book import (
     Evidence,
     Finding,
     Missing,
-    Verdict,
+    Word,
     by_source,
     check,
     rows,
@@ -122,7 +122,7 @@ def _spreads(part: pd.DataFrame, what: What, source: str) -> list[Finding]:
         raise Missing(f"{LEAST_DEFINITIONS} definitions of producer services (@producer_services)")
     yearly = [_ratio(one) for _, one in wide.groupby("year")]
     low, high = min(yearly), max(yearly)
-    verdict: Verdict = "supported" if low > 1 else "contradicted" if high < 1 else "mixed"
+    verdict: Word = "supported" if low > 1 else "contradicted" if high < 1 else "open"
     years = years_of(part)
     spread = Finding(
         "all", years, what.definition,

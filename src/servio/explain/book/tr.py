@@ -13,7 +13,7 @@ from servio.explain.book._book import (
     Evidence,
     Finding,
     Missing,
-    Verdict,
+    Word,
     by_source,
     check,
     rows,
@@ -378,7 +378,7 @@ def _over_half(shares: pd.DataFrame, source: str) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _above_half(low: float, high: float) -> Verdict:
+def _above_half(low: float, high: float) -> Word:
     return verdict_of(low - 0.5, high - 0.5)
 
 
