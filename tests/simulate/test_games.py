@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -53,6 +53,7 @@ def test_shares_add_up_and_the_integral_stays(
 
 
 @settings(max_examples=40, deadline=None)
+@example(np.array([[0.0, 1.0], [0.0, 3.0]]), np.array([[0.0, 0.0], [1.0, 3.0]]))
 @given(payoffs, payoffs)
 def test_ess_are_the_strict_equilibria_and_no_mixed_point_is_one(
     A: np.ndarray, B: np.ndarray

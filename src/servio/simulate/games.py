@@ -174,7 +174,7 @@ class Game:
         for rows, columns in pairs:
             A, B = self.A[np.ix_(rows, columns)], self.B[np.ix_(rows, columns)]
             y, x = _equaliser(A), _equaliser(B.T)
-            if x is None or y is None or not ((x > 0).all() and (y > 0).all()):
+            if x is None or y is None or not ((x > FLAT).all() and (y > FLAT).all()):
                 continue
             first, second = np.zeros(n), np.zeros(m)
             first[rows], second[columns] = x, y
