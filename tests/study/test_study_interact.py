@@ -87,6 +87,10 @@ def test_symbiosis_is_that_of_the_accounts(made: study.StudyStore) -> None:
         ):
             ends = [row[column], row[f"{column}_lower"], row[f"{column}_upper"]]
             np.testing.assert_allclose(ends, fit.estimate(name), rtol=1e-5)
+        end = fit.equilibrium()
+        point = [row["equilibrium_first"], row["equilibrium_second_lower"], row["stable"]]
+        wanted = [end.point.states[0], end.lower[1], end.stable]
+        np.testing.assert_allclose(point, wanted, rtol=1e-2)
         assert row["kind"] == fit.symbioses()[0].kind and row["n"] == 8
         assert "8 " in row["notes"]
     failed = made.problems().query("measure == 'symbiosis'")
