@@ -299,7 +299,19 @@ def test_few_effective_clusters_widen_the_interval(clusters: float, quantile: fl
     assert one.upper - one.estimate == pytest.approx(0.1 * quantile, rel=1e-6)  # type: ignore[operator]
     assert found.verdict == ("mixed" if clusters == 5 else "supported")
     assert ("few effective clusters: 5" in one.interval) == (clusters == 5)
-    assert ("Few effective clusters: 5 (main)" in found.text) == (clusters == 5)
+    assert ("rest on few effective clusters" in found.text) == (clusters < 20)
+
+
+def test_the_clusters_are_those_of_the_term_itself() -> None:
+    """Finance rests on many clusters, another term of the same model on few."""
+    made = [
+        replace(rest_on(5.0, one), effective={"conv_finance_lag": 59.0, "mutual_finance_lag": 59.0,
+                                              "coef_finance_lag": 59.0})
+        for one in mains({"finance": 0.25})
+    ]  # fmt: skip
+    found = record(models(made), "K13-5")
+    assert found.verdict == "supported"
+    assert "few" not in decided(found)[0].interval and "few" not in found.text
 
 
 def test_one_effective_cluster_gives_no_interval() -> None:

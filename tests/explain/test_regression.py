@@ -352,6 +352,9 @@ def test_clusters_that_a_coefficient_rests_on_are_counted() -> None:
     frame["few"] = frame["x"] * (frame["firm"] < 8)
     few = estimate("y ~ few | firm", frame, vcov={"cluster": "firm"})
     assert few.statistics["effective_clusters"] == pytest.approx(8, rel=1e-12)
+    both = estimate("y ~ x + few | firm", frame, vcov={"cluster": "firm"})
+    assert both.effective["x"] > 20 > both.effective["few"] > 1
+    assert both.statistics["effective_clusters"] == both.effective["few"]
     assert few.notes == (
         "1 of 1 terms rest on few clusters, few on as many as 8 of one size (40 of firm): their "
         "errors are likely too small; compare with wild_bootstrap",

@@ -78,6 +78,8 @@ class Estimate:
         Warnings that belong to the number.
     synthetic : bool
         Whether the data were generated.
+    effective : mapping of str to float
+        Term to the number of clusters of one size that its error rests on; empty without clusters.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Estimate:
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     synthetic: bool = False
+    effective: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def std_errors(self) -> Array:

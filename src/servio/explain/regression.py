@@ -174,6 +174,7 @@ def estimate(
     residuals = fit.residuals if H is X else swept.outcome - X @ fit.coefficients
     rss = float(residuals @ residuals)
     statistics = _statistics(design, swept, fit, rss, told)
+    effective: dict[str, float] = {}
     if _perfect(swept, design, rss):
         covariance = np.zeros_like(fit.bread)
         notes.append(
@@ -187,8 +188,8 @@ def estimate(
         covariance, more = sandwich(design, scores, fit.bread, rss, told)
         notes += more
         if len(design.clusters) == 1:
-            found, warnings = _effective(design, H, fit.bread, names)
-            statistics |= found
+            effective, warnings = _effective(design, H, fit.bread, names)
+            statistics["effective_clusters"] = min(effective.values())
             notes += warnings
         if design.instrument_names:
             found, warnings = _instruments(design, swept, residuals, ssc)
@@ -215,6 +216,7 @@ def estimate(
         dropped=design.dropped,
         notes=tuple(notes),
         synthetic=isinstance(data, Panel) and data.synthetic,
+        effective=effective,
     )
 
 
@@ -269,11 +271,11 @@ def _statistics(
 def _effective(
     design: Design, H: Array, bread: Array, names: Sequence[str]
 ) -> tuple[dict[str, float], list[str]]:
-    """The smallest number of clusters a coefficient rests on; said where only that is small."""
+    """The number of clusters each coefficient rests on, and a warning where one is small."""
     ((name, codes),) = design.clusters.items()
     numbers = effective_clusters(H, bread, codes)
     at, count = int(numbers.argmin()), int(codes.max()) + 1
-    found = {"effective_clusters": float(numbers[at])}
+    found = dict(zip(names, numbers.tolist(), strict=True))
     if numbers[at] >= FEW_EFFECTIVE or count < FEW_CLUSTERS:
         return found, []
     few = int((numbers < FEW_EFFECTIVE).sum())

@@ -38,6 +38,7 @@ WORDS = {
 PRODUCER_SERVICES = ("fractional", "browning", "daniels", "kibs")
 UNIT = "log points × 100 of value added (about %) for 1 sd within entities"
 INTERVAL = "95 % t interval"
+FEW = "few effective clusters"
 PERCENT = 100.0
 LEVEL = 0.95
 
@@ -92,7 +93,7 @@ def coefficient(
     """A weighted sum of coefficients, each for 1 sd of its column, with its t interval."""
     scaled = {term: PERCENT * sizes.of(term) * weight for term, weight in weights.items()}
     value, error, _, _ = estimate.combination(scaled)
-    df, words = _freedom(estimate)
+    df, words = _freedom(estimate, weights)
     points = dict.fromkeys(f"{PERCENT * sizes.of(term):.3g}" for term in weights)
     definition = f"{WORDS[way]}; model {estimate.name!r}; 1 sd = {', '.join(points)} points"
     if df < 1:
@@ -112,31 +113,32 @@ def coefficient(
     )  # fmt: skip
 
 
-def _freedom(estimate: Estimate) -> tuple[float, str]:
-    """Degrees of freedom, fewer where a term rests on few clusters, and words about it.
+def _freedom(estimate: Estimate, terms: Iterable[str]) -> tuple[float, str]:
+    """Degrees of freedom, fewer where one of the terms rests on few clusters, and words about it.
 
     Effective clusters less one, those of the term that rests on the fewest: the coverage of
     this interval is in `docs/explain.md`.
     """
-    number = effective(estimate)
+    number = effective(estimate, terms)
     if number is not None and number < FEW_EFFECTIVE:
         df = min(estimate.df, number - 1)
-        return df, f"few effective clusters: {number:.2g}"
+        return df, f"{FEW}: {number:.2g}"
     if number is None and "cluster" in estimate.vcov:
         return estimate.df, "effective clusters not known"
     return estimate.df, ""
 
 
-def effective(estimate: Estimate) -> float | None:
-    """The fewest clusters of one size that a coefficient rests on, where the estimate has it."""
-    return estimate.statistics.get("effective_clusters")
+def effective(estimate: Estimate, terms: Iterable[str]) -> float | None:
+    """The fewest clusters of one size that one of the terms rests on, where they are known."""
+    known = [estimate.effective[term] for term in terms if term in estimate.effective]
+    return min(known) if known else estimate.statistics.get("effective_clusters")
 
 
-def caution(estimates: Iterable[Estimate]) -> str:
-    """Which of the models that decide rest on few clusters."""
-    numbers = {one.name: effective(one) for one in estimates}
-    few = [f"{n:.2g} ({name})" for name, n in numbers.items() if n and n < FEW_EFFECTIVE]
-    return f" Few effective clusters: {', '.join(few)}; intervals allow for it." if few else ""
+def caution(findings: Iterable[Finding]) -> str:
+    """How many of the intervals that decide rest on few clusters."""
+    main = [finding for finding in findings if finding.main]
+    few = sum(FEW in finding.interval for finding in main)
+    return f" {few} of {len(main)} intervals rest on {FEW} and allow for it." if few else ""
 
 
 def told(finding: Finding) -> str:

@@ -281,7 +281,7 @@ def raises_value_added(evidence: Evidence) -> Answer:
         f"points × 100 of value added a year later; both ways {told(raised[1])}, per unit of "
         f"output {told(raised[2])}. The {most[0].statistic}: {told(most[0])}; both ways "
         f"{told(most[1])}, per unit of output {told(most[2])}."
-        f"{caution([*services.values(), *mains.values()])}"
+        f"{caution(findings)}"
     )
     return text, findings
 
@@ -356,7 +356,7 @@ def by_type_of_economy(evidence: Evidence) -> Answer:
         f"All services, share of inputs, log points × 100 of value added for 1 sd: in "
         f"service-oriented economies the effect on high technology less that on low is "
         f"{told(gap)}, in manufacturing-oriented ones the effect on low technology is {told(low)}. "
-        f"{_tally(rest)}{caution(models.values())}"
+        f"{_tally(rest)}{caution(findings)}"
     )
     return text, findings
 
@@ -407,7 +407,7 @@ def economies_like_korea(evidence: Evidence) -> Answer:
     text = (
         f"In manufacturing-oriented economies with lower income 1 sd of IT services in inputs "
         f"within an industry goes with {told(high)} log points × 100 of value added in high "
-        f"technology; less low technology: {told(gap)}.{caution(models.values())} "
+        f"technology; less low technology: {told(gap)}.{caution(findings)} "
     )
     few = [f for f in named if f.statistic.endswith(("high technology", "low technology"))]
     if few:
@@ -683,6 +683,6 @@ def finance(evidence: Evidence) -> Answer:
         f"1 sd more of finance in inputs within an industry goes with {told(found[0])} log points "
         f"× 100 of value added a year later; both ways {told(found[1])}, per unit of output "
         f"{told(found[2])}. What better finance or certification would change takes a scenario."
-        f"{caution(models.values())}"
+        f"{caution(found)}"
     )
     return text, found

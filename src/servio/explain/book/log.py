@@ -180,7 +180,7 @@ def linkage_and_value(evidence: Evidence) -> Answer:
         f"1 sd more of logistics in inputs within an industry goes with {told(mains[0])} log "
         f"points × 100 of value added a year later; both ways {told(mains[1])}, per unit of output "
         f"{told(mains[2])}; {same} of {len(others)} other models have the verdict of the first. "
-        f"Costs are not in it.{caution(models.values())}"
+        f"Costs are not in it.{caution(mains)}"
     )
     return text, [*mains, *others]
 
