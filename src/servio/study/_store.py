@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,7 +213,19 @@ def read_results(
     for key in filters:
         _must_be("column", key, known)
     chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
-    return _frame(pq.read_table(path, filters=chosen or None))
+    if measure is None:
+        return _frame(pq.read_table(path, filters=chosen or None))
+    status = path.stat()
+    rows = _of_measure(path, measure, status.st_mtime_ns, status.st_size)
+    return _frame(rows.filter(pq.filters_to_expression(chosen)))
+
+
+@lru_cache(maxsize=8)
+def _of_measure(path: Path, measure: str, time: int, size: int) -> Any:
+    """All rows of a measure, kept for the next question about it."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, filters=[("measure", "=", measure)])
 
 
 def open_store(folder: str | Path, *, messages: Iterable[str] = ()) -> StudyStore:

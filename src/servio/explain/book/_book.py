@@ -18,6 +18,7 @@ import msgspec
 from servio.errors import UsageError
 from servio.explain._estimate import Estimate
 from servio.explain._panel import Panel
+from servio.progress import track
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,7 +270,8 @@ def evaluate(
     'share a year'
     """
     chosen = claims() if not only else [_find(name) for name in only]
-    return tuple(_again(_answered(claim, evidence), evidence) for claim in chosen)
+    shown = track(chosen, "claims")
+    return tuple(_again(_answered(claim, evidence), evidence) for claim in shown)
 
 
 def frame(records: Iterable[ClaimRecord]) -> pd.DataFrame:
