@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from threadpoolctl import threadpool_limits
 
+from servio import classify
 from servio.errors import NumericalError, ServioError
-from servio.study._grid import Call
+from servio.study._grid import Call, Complaint
 from servio.study._model import check_selection
 from servio.study._place import Place
 
@@ -110,8 +111,19 @@ def check(
         check_selection("account", {"of": symbiosis.of, "by": symbiosis.by}, calls, complain)
         if len(set(symbiosis.species)) < 2:
             complain("species", f"{symbiosis.species[0]!r} twice", "two groups", ())
+        _check_species(symbiosis, complain)
         if 0 < symbiosis.draws < 99:
             complain("draws", str(symbiosis.draws), "0, or 99 at least", ())
+
+
+def _check_species(symbiosis: SymbiosisEntry, complain: Complaint) -> None:
+    """Refuse a species that a published grouping does not have; own ones are seen on the tables."""
+    if symbiosis.by not in classify.groupings():
+        return
+    groups = classify.grouping(symbiosis.by).groups
+    for name in symbiosis.species:
+        if name not in groups:
+            complain("species", repr(name), f"groups of {symbiosis.by}", groups)
 
 
 def interact(
