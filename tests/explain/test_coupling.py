@@ -161,3 +161,13 @@ def test_scales_divide(scale: str) -> None:
 def test_options_of_grey_relation_are_checked() -> None:
     with pytest.raises(UsageError, match="scale 'log'"):
         grey_relation(panel(), "ma", ["mb"], scale="log")
+
+
+@pytest.mark.parametrize("lens", ["coupling", "grey"])
+def test_a_column_of_text_is_named(lens: str) -> None:
+    data = pd.DataFrame({"country": ["A", "A"], "year": [1, 2], "u": ["a", "b"], "v": [1.0, 2.0]})
+    with pytest.raises(ValueFault, match=r"column 'u'.*'a'"):
+        if lens == "grey":
+            grey_relation(data, "v", ["u"])
+        else:
+            coupling_coordination(data, {"x": "u", "y": "v"})

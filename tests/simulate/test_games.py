@@ -141,3 +141,8 @@ def test_games_that_are_none_are_refused() -> None:
         game([[1, 2], [1, 2]], [[1, 2], [1, 2]], strategies=(("a", "a"), ("b", "c")))
     with pytest.raises(InputError, match="square"):
         replicator([[1, 2, 3], [1, 2, 3]], [0.5, 0.5], [0, 1])
+
+
+def test_payoffs_that_are_text_are_named() -> None:
+    with pytest.raises(ValueFault, match=r"payoffs.*'a'"):
+        game([["a", 1], [1, 2]], [[1, 2], [3, 4]])  # type: ignore[list-item]

@@ -205,3 +205,8 @@ def test_a_portrait_needs_two_species_and_sound_limits() -> None:
         phase_portrait(three)
     with pytest.raises(UsageError, match="limits"):
         phase_portrait(two(0, 0), limits=[[5, 1], [0, 1]])
+
+
+def test_rates_that_are_text_are_named() -> None:
+    with pytest.raises(ValueFault, match=r"lotka_volterra.*'x'"):
+        lotka_volterra(["x", 1], [1, 1], [[0, 0.1], [0.1, 0]])  # type: ignore[list-item]

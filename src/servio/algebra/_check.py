@@ -19,19 +19,19 @@ NEARLY_SINGULAR = 1e-14
 
 def vector(place: str, value: ArrayLike, size: int | None = None) -> Array:
     """`value` as a finite float64 vector of `size` elements."""
-    return _finite(place, _shaped(place, _floats(place, value), (size,)))
+    return _finite(place, _shaped(place, numbers(place, value), (size,)))
 
 
 def matrix(
     place: str, value: ArrayLike, rows: int | None = None, columns: int | None = None
 ) -> Array:
     """`value` as a finite float64 matrix of `rows` by `columns`."""
-    return _finite(place, _shaped(place, _floats(place, value), (rows, columns)))
+    return _finite(place, _shaped(place, numbers(place, value), (rows, columns)))
 
 
 def square(place: str, value: ArrayLike, size: int | None = None) -> Array:
     """`value` as a finite float64 square matrix with at least one row."""
-    array = _floats(place, value)
+    array = numbers(place, value)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
         raise _shape_error(place, array.shape, "a square matrix with at least one row")
     return _finite(place, _shaped(place, array, (size, size)))
@@ -39,7 +39,7 @@ def square(place: str, value: ArrayLike, size: int | None = None) -> Array:
 
 def stack(place: str, value: ArrayLike, size: int) -> Array:
     """`value` as a finite float64 vector of `size` or a matrix with `size` rows."""
-    array = _floats(place, value)
+    array = numbers(place, value)
     return _finite(place, _shaped(place, array, (size,) if array.ndim < 2 else (size, None)))
 
 
@@ -93,7 +93,8 @@ def describe(places: Positions, limit: int = 6) -> str:
     return f"position{'s' if places.size > 1 else ''} {shown}{more} (from 0)"
 
 
-def _floats(place: str, value: ArrayLike) -> Array:
+def numbers(place: str, value: ArrayLike) -> Array:
+    """`value` as a float64 array; text in it is named."""
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:

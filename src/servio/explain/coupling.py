@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from servio.algebra._check import numbers
 from servio.algebra.indices import (
     coupling_degree,
     entropy_weights,
@@ -442,6 +443,8 @@ def _rows(
         raise UsageError(place, found=f"no column {lacking[0]!r}",
                          expected=", ".join(map(str, data.columns)),
                          remedy="Name columns of the data.")  # fmt: skip
+    for name in names:
+        numbers(f"{place}, column {name!r}", data[name])
     rows = data.sort_values([entity, time])
     twice = rows.duplicated([entity, time])
     if twice.any():

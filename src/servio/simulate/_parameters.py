@@ -77,7 +77,7 @@ def sensitivities(theta: Array, n: int) -> Array:
                 row += 1
     G[row : row + n, :n] = np.eye(n)
     G[row + n :, 2 * n :] = np.eye(n * n)
-    return np.nan_to_num(G, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.where(np.isfinite(G), G, np.nan)
 
 
 def restored(working: Array, logs: Mask) -> Array:

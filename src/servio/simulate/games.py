@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from servio.algebra._check import numbers
 from servio.errors import InputError, LabelError, ValueFault
 from servio.simulate._solve import integrate, shares, time_points
 from servio.simulate._types import Trajectory
@@ -271,7 +272,7 @@ def game(
     >>> path.of("manufacturer: outsource").round(4).tolist()
     [0.5, 0.8457, 1.0]
     """
-    a, b = np.array(A, dtype=np.float64), np.array(B, dtype=np.float64)
+    a, b = numbers("game, payoffs", A).copy(), numbers("game, payoffs", B).copy()
     if a.ndim != 2 or a.shape != b.shape or min(a.shape) < 2:
         raise InputError("game, payoffs", found=f"shapes {a.shape} and {b.shape}",
                          expected="two matrices of one shape, 2 by 2 at least",
@@ -338,7 +339,7 @@ def replicator(
     >>> path.states[-1].round(6).tolist()
     [0.14075, 0.85925]
     """
-    payoffs = np.array(A, dtype=np.float64)
+    payoffs = numbers("replicator, payoffs", A).copy()
     if payoffs.ndim != 2 or payoffs.shape[0] != payoffs.shape[1] or len(payoffs) < 2:
         raise InputError("replicator, payoffs", found=f"shape {payoffs.shape}",
                          expected="a square matrix, 2 by 2 at least",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from servio.algebra._check import numbers
 from servio.errors import InputError, NumericalError, UsageError, ValueFault
 from servio.simulate._solve import integrate, time_points
 from servio.simulate._types import Parameter, Trajectory
@@ -90,7 +91,7 @@ class LotkaVolterra:
 
     def __post_init__(self) -> None:
         n = len(self.names)
-        rates, effects = (np.array(v, dtype=np.float64) for v in (self.rates, self.effects))
+        rates, effects = (numbers("Lotka-Volterra", v).copy() for v in (self.rates, self.effects))
         if not 1 <= n <= MOST_SPECIES or len(set(self.names)) != n:
             raise InputError("Lotka-Volterra, names", found=", ".join(self.names) or "none",
                              expected=f"1 to {MOST_SPECIES} different names",
@@ -217,7 +218,7 @@ class LotkaVolterra:
             variable and the time are named.
         """
         t = time_points("trajectory", times)
-        x0 = np.asarray(start, dtype=np.float64)
+        x0 = numbers("trajectory, start", start)
         _shaped("trajectory, start", x0, (len(self.names),))
         if (x0 < 0).any():
             worst = int(np.argmin(x0))
@@ -322,7 +323,7 @@ def lotka_volterra(
     >>> path.of("services").round(2).tolist()
     [50.0, 122.29, 133.33]
     """
-    r, K, d = (np.asarray(v, dtype=np.float64) for v in (rates, capacities, interaction))
+    r, K, d = (numbers("lotka_volterra", v) for v in (rates, capacities, interaction))
     n = len(names)
     for place, value, shape in (("rates", r, (n,)), ("capacities", K, (n,)),
                                 ("interaction", d, (n, n))):  # fmt: skip

@@ -361,10 +361,14 @@ SERVICES = "share of service stages"
 
 
 def _service_income(income: pd.DataFrame) -> pd.DataFrame:
-    """Share of the service stages in all income, by country and year."""
-    sums = income.groupby(["country", "year", "industry"])["value"].sum().unstack()
-    sums = sums.reindex(columns=list(STAGES)).fillna(0.0)
-    share = sums[list(SERVICE_STAGES)].sum(axis=1) / sums.sum(axis=1)
+    """Share of the service stages in all income, by country and year.
+
+    A stage without an industry anywhere is none; a country and year that lacks one leaves.
+    """
+    sums = income.groupby(["country", "year", "industry"])["value"].sum().unstack().dropna()
+    of_services = [stage for stage in SERVICE_STAGES if stage in sums.columns]
+    every = [stage for stage in STAGES if stage in sums.columns]
+    share = sums[of_services].sum(axis=1) / sums[every].sum(axis=1)
     return share.rename("value").reset_index()
 
 
