@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("SERVIO_CACHE", tempfile.mkdtemp(prefix="servio-test-cache-"))
+if "SERVIO_CACHE" not in os.environ:
+    os.environ["SERVIO_CACHE"] = tempfile.mkdtemp(prefix="servio-test-cache-")
+    atexit.register(shutil.rmtree, os.environ["SERVIO_CACHE"], ignore_errors=True)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
