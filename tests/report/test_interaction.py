@@ -12,7 +12,8 @@ import pytest
 
 from report_stores import Altered
 from servio.report._blocks import Figure, Section, Table, Text
-from servio.report._interaction import _bent, community, manufacturing_modes, symbioses
+from servio.report._community import _bent, community
+from servio.report._interaction import manufacturing_modes, symbioses
 from servio.report._page import as_html, build
 from servio.report._view import Results, View
 from servio.report._workbook import as_xlsx

@@ -15,13 +15,14 @@ from servio.report import _methods
 from servio.report._blocks import Block, Figure, Headline, Section, Table, Text, csv_bytes, data_uri
 from servio.report._chains import export_services, origins, participation, positions, trade_matrix
 from servio.report._change import changes
+from servio.report._community import community
 from servio.report._compare import ranks, trends
 from servio.report._definitions import definitions
 from servio.report._detail import heat_maps, service_groups, technology
 from servio.report._explain import is_explained, models
 from servio.report._headlines import headlines
 from servio.report._income import income
-from servio.report._interaction import community, manufacturing_modes, symbioses
+from servio.report._interaction import manufacturing_modes, symbioses
 from servio.report._linkage import linkage
 from servio.report._notes import member_words
 from servio.report._profiles import accounts, levels, links, offshore
