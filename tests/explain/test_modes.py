@@ -12,7 +12,7 @@ import pytest
 from servio import explain, measure, study
 from servio.errors import InputError, UsageError
 from servio.explain._lines import lines
-from servio.explain.mode_detection import _resampled
+from servio.explain._mode_kernel import _resampled
 from servio.sources.model import model_world
 
 YEARS = range(2000, 2012)

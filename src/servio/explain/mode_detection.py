@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from servio.errors import InputError, UsageError
-from servio.explain._lines import lines
+from servio.explain._mode_evidence import UNIT, Gathered, Results, gather
+from servio.explain._mode_kernel import (
+    KINDS,
+    LEAST,
+    MODES,
+    NAMES,
+    OPEN,
+    Fitted,
+    decide,
+    draws_of,
+    fit,
+    rule_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["MODES", "Modes", "as_results", "mode_map", "modes", "transitions"]
 
-Array = npt.NDArray[np.float64]
-Signs = npt.NDArray[np.int8]
-Results = Callable[..., "pd.DataFrame"]
-
-MODES = ("alternative", "merging", "coexisting", "receding")
-UNDETERMINED = "undetermined"
-NAMES = (*MODES, UNDETERMINED)
-ALTERNATIVE, MERGING, COEXISTING, RECEDING, OPEN = range(5)
-UNIT = ["source", "country", "industry", "group"]
 DIRECTIONS = {-1: "falls", 0: "flat", 1: "rises"}
-KINDS = ("purchased", "own_account", "secondary", "returned", "similarity")
-LEAST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +160,7 @@ def modes(
     ['alternative', 'own_account,secondary,similarity']
     """
     options = _checked(grouping, level, material, block, draws, seed)
-    return _detect(_gathered(results, grouping, industries), years, **options)
+    return _detect(gather(results, grouping, industries), years, **options)
 
 
 def mode_map(
@@ -223,7 +223,7 @@ def mode_map(
     _whole("window", window, LEAST)
     _whole("step", step, 1)
     options = _checked(grouping, level, material, block, draws, seed)
-    gathered = _gathered(results, grouping, industries)
+    gathered = gather(results, grouping, industries)
     first, last = gathered.years[0], gathered.years[-1]
     starts = range(first, last - window + 2, step)
     if not starts:
@@ -341,166 +341,11 @@ def as_results(frame: pd.DataFrame) -> Results:
     return results
 
 
-# -- evidence from results -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Series:
-    """One definition of a kind of evidence: values (units, years), NaN where there is none."""
-
-    kind: str
-    definition: str
-    main: bool
-    values: Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Gathered:
-    units: pd.MultiIndex
-    years: list[int]
-    series: tuple[_Series, ...]
-
-
-def _gathered(results: Results, grouping: str, industries: Sequence[str] | None) -> _Gathered:
-    """All series of the units that the main definition of purchased services has."""
-    found = list(_definitions(results, grouping))
-    if not found or found[0][:2] != ("purchased", SHARE):
-        raise InputError(
-            "modes, purchased services", found=f"no values of service_input_share of {grouping}",
-            expected="rows by industry with origin total",
-            remedy=f'Add [[measures]] name = "service_input_share", grouping = "{grouping}", '
-            'by = "industry".',
-        )  # fmt: skip
-    units, years = found[0][2].index, [int(year) for year in found[0][2].columns]
-    if industries is not None:
-        units = _chosen(units, industries)
-    series, seen = [], set()
-    for kind, definition, wide in found:
-        values = wide.reindex(index=units, columns=years).to_numpy(dtype=np.float64)
-        series.append(_Series(kind, definition, kind not in seen, values))
-        seen.add(kind)
-    return _Gathered(units, years, tuple(series))
-
-
-def _chosen(units: pd.MultiIndex, industries: Sequence[str]) -> pd.MultiIndex:
-    names = units.get_level_values("industry")
-    lacking = [code for code in industries if code not in set(names)]
-    if lacking:
-        raise InputError("modes, industries", found=f"{lacking[0]!r} without values",
-                         expected=f"codes among {', '.join(sorted(set(names))[:8])} ...",
-                         remedy="Name industries of the results.")  # fmt: skip
-    return units[names.isin(list(industries))]
-
-
-SHARE = "share of inputs"
-Wide = tuple[str, str, "pd.DataFrame"]
-
-
-def _definitions(results: Results, grouping: str) -> Iterator[Wide]:
-    """Kind, definition and values of each series that there is; the first of a kind is the main."""
-    groups = {"grouping": grouping, "by": "industry"}
-    total = groups | {"origin": "total"}
-    share = _wide(results, "service_input_share", **total, total=False)
-    if share is None:
-        return
-    yield "purchased", SHARE, share
-    for definition, measure, options in (
-        ("share of inputs but energy", "outsourcing", total),
-        ("share of complete inputs", "service_input_share", total | {"total": True}),
-        ("per output", "service_input_coefficient", total | {"total": False}),
-    ):
-        yield from _named("purchased", definition, _wide(results, measure, **options))
-    yield from _accounts(results, list(share.index.unique("group")))
-    for origin in ("total", "domestic"):
-        yield from _returned(results, groups | {"origin": origin}, origin)
-    for side, kind in (("inputs", "cosine"), ("inputs", "overlap"), ("outputs", "cosine")):
-        alike = _wide(results, "structural_similarity", **total, side=side, kind=kind)
-        yield from _named("similarity", f"{kind} of {side}", alike)
-
-
-def _returned(results: Results, options: Mapping[str, Any], origin: str) -> Iterator[Wide]:
-    """Share of the product in the services' inputs: twice the mutual rate less the other share."""
-    onward = _wide(results, "service_input_share", **options, total=False)
-    mutual = _wide(results, "convergence_rate", **options, mutual="mean")
-    if onward is not None and mutual is not None:
-        yield "returned", f"share of inputs of the services, {origin}", 2 * mutual - onward
-
-
-def _accounts(results: Results, groups: Iterable[str]) -> Iterator[Wide]:
-    """Own-account cost and secondary output per unit of output, of the groups that have them."""
-    import pandas as pd
-
-    for kind in ("own_account", "secondary"):
-        parts = []
-        for group in groups:
-            level = _wide(results, "account", {"group": group}, of=f"{kind}:{group}", by="industry")
-            if level is not None:
-                parts.append(level)
-        if not parts:
-            continue
-        output = _wide(results, "account", {"group": ""}, of="output", by="industry")
-        if output is None:
-            raise InputError(
-                f"modes, {kind}", found="no values of account of output",
-                expected="output in the same results, to divide by",
-                remedy='Add [[measures]] name = "account", of = "output", by = "industry".',
-            )  # fmt: skip
-        amounts = pd.concat(parts)
-        made = output.droplevel("group").reindex(
-            index=amounts.index.droplevel("group"), columns=amounts.columns
-        )
-        made = made.where(made > 0)
-        yield kind, "per output", amounts / made.to_numpy()
-
-
-def _named(kind: str, definition: str, wide: pd.DataFrame | None) -> Iterator[Wide]:
-    if wide is not None:
-        yield kind, definition, wide
-
-
-def _wide(
-    results: Results, measure: str, labels: Mapping[str, str] = {}, /, **options: Any
-) -> pd.DataFrame | None:
-    """Values, one row a unit and one column a year; None where there are none."""
-    try:
-        found = results(measure, **options)
-    except UsageError:
-        return None
-    found = found[found["value"].notna()].assign(**labels)
-    if found.empty:
-        return None
-    keys = [*UNIT, "year"]
-    twice = found.duplicated(keys)
-    if twice.any():
-        row = found[twice].iloc[0]
-        raise InputError(
-            f"modes, {measure}",
-            found=f"two values of {' '.join(str(row[key]) for key in UNIT)} in {row['year']}",
-            expected="one row a unit and year", remedy="Keep one definition of it.",
-        )  # fmt: skip
-    return found.set_index(keys)["value"].unstack("year").sort_index(axis=1)
-
-
 # -- detection -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """Lines of one definition: direction and draws are 0 where it is not given."""
-
-    series: _Series
-    given: npt.NDArray[np.bool_]
-    slope: Array
-    std_error: Array
-    half: Array
-    relative: Array
-    direction: Signs
-    draws: Signs
-    span: npt.NDArray[np.int64]
-
-
 def _detect(
-    gathered: _Gathered, span: tuple[int, int] | None, *, grouping: str, level: float,
+    gathered: Gathered, span: tuple[int, int] | None, *, grouping: str, level: float,
     material: float, block: int, draws: int, seed: int,
 ) -> Modes:  # fmt: skip
     import pandas as pd
@@ -508,7 +353,7 @@ def _detect(
     t = np.array(gathered.years, dtype=np.float64)
     inside = np.ones(len(t), dtype=bool) if span is None else (t >= span[0]) & (t <= span[1])
     fitted = [
-        _fit(one, t[inside], one.values[:, inside], level, material, block, draws, seed)
+        fit(one, t[inside], one.values[:, inside], level, material, block, draws, seed)
         for one in gathered.series
     ]
     main = {one.series.kind: one for one in fitted if one.series.main}
@@ -517,13 +362,13 @@ def _detect(
         kind: np.random.default_rng([seed, place]).integers(-1, 2, shape, dtype=np.int8)
         for place, kind in enumerate(KINDS)
     }
-    found = _rule_of(main)
+    found = rule_of(main)
     share, agrees, known = [], [], []
     for variant in (fitted[0], *(one for one in fitted if not one.series.main)):
         chosen = main | {variant.series.kind: variant}
-        drawn = _decide(*(_drawn(chosen.get(kind), unknown[kind]) for kind in KINDS))
+        drawn = decide(*(draws_of(chosen.get(kind), unknown[kind]) for kind in KINDS))
         share.append((drawn == found[:, None]).mean(axis=1))
-        agrees.append(_rule_of(chosen) == found)
+        agrees.append(rule_of(chosen) == found)
         known.append(variant.given)
     weight = np.array(known, dtype=np.float64)
     defined = main["purchased"].given
@@ -554,95 +399,14 @@ def _detect(
     )  # fmt: skip
 
 
-def _fit(
-    series: _Series, t: Array, Y: Array, level: float, material: float, block: int, draws: int,
-    seed: int,
-) -> _Fitted:  # fmt: skip
-    """Lines through all series, those with values in the same years together."""
-    k = len(Y)
-    numbers = np.full((4, k), np.nan)
-    direction, drawn = np.zeros(k, dtype=np.int8), np.zeros((k, draws), dtype=np.int8)
-    span = np.zeros((k, 3), dtype=np.int64)
-    patterns, which = np.unique(~np.isnan(Y), axis=0, return_inverse=True)
-    for place, there in enumerate(patterns):
-        if there.sum() < LEAST:
-            continue
-        rows, times = np.flatnonzero(which.ravel() == place), t[there]
-        values = Y[np.ix_(rows, np.flatnonzero(there))]
-        fit = lines(times, values, level)
-        scale = np.abs(values.mean(axis=1))
-        least = np.maximum(fit.half, material * scale)
-        relative = np.divide(fit.slope, scale, out=np.zeros_like(scale), where=scale > 0)
-        numbers[:, rows] = fit.slope, fit.std_error, fit.half, relative
-        direction[rows] = _sign(fit.slope, least)
-        moved = fit.residuals @ _resampled(times, fit.weights, block, draws, seed)
-        drawn[rows] = _sign(fit.slope[:, None] + moved, least[:, None])
-        span[rows] = len(times), times[0], times[-1]
-    slope, error, half, relative = numbers
-    given = span[:, 0] > 0
-    return _Fitted(series, given, slope, error, half, relative, direction, drawn, span)
-
-
-def _sign(slope: Array, least: Array) -> Signs:
-    """1 or -1 where the slope is beyond the least that counts, else 0."""
-    found: Signs = np.where(np.abs(slope) > least, np.sign(slope), 0.0).astype(np.int8)
-    return found
-
-
-def _resampled(t: Array, weights: Array, block: int, draws: int, seed: int) -> Array:
-    """What a residual adds to the slope in each draw of blocks of years, shape (n, draws)."""
-    n = len(t)
-    size = min(block, n)
-    rng = np.random.default_rng([seed, *t.astype(np.int64)])
-    starts = rng.integers(0, n - size + 1, (draws, -(-n // size)))
-    taken = (starts[:, :, None] + np.arange(size)).reshape(draws, -1)[:, :n]
-    found = np.zeros((draws, n))
-    np.add.at(found, (np.arange(draws)[:, None], taken), weights)
-    scaled: Array = found.T * np.sqrt(n / (n - 2))
-    return scaled
-
-
-def _rule_of(chosen: Mapping[str, _Fitted]) -> npt.NDArray[np.intp]:
-    """Modes by what is given; undetermined where purchases rise and outputs are not known."""
-    bought = chosen["purchased"]
-    none = np.zeros_like(bought.direction)
-    found = _decide(*(chosen[k].direction if k in chosen else none for k in KINDS))
-    outputs = np.zeros(len(none), dtype=bool)
-    for kind in ("secondary", "returned"):
-        if kind in chosen:
-            outputs |= chosen[kind].given
-    found[(bought.direction > 0) & ~outputs] = OPEN
-    return found
-
-
-def _drawn(fitted: _Fitted | None, unknown: Signs) -> Signs:
-    if fitted is None:
-        return unknown
-    return np.where(fitted.given[:, None], fitted.draws, unknown)
-
-
-def _decide(P: Signs, H: Signs, made: Signs, R: Signs, S: Signs) -> npt.NDArray[np.intp]:
-    """The rule of `modes` on directions of the five kinds of evidence, any shape."""
-    rising = (made > 0).astype(np.int8) + (R > 0)
-    one, both, more = rising == 1, rising == 2, P > 0
-    replaced, alike = H < 0, S > 0
-    found = np.full(P.shape, COEXISTING, dtype=np.intp)
-    found[more & (rising == 0) & (H <= 0)] = ALTERNATIVE
-    found[more & one & replaced & ~alike] = ALTERNATIVE
-    found[more & one & alike & ~replaced] = MERGING
-    found[both] = MERGING
-    found[P < 0] = RECEDING
-    return found
-
-
-def _missing(main: Mapping[str, _Fitted], k: int) -> list[str]:
+def _missing(main: Mapping[str, Fitted], k: int) -> list[str]:
     never = np.zeros(k, dtype=bool)
     given = np.array([main[kind].given if kind in main else never for kind in KINDS])
     names = np.array(KINDS)
     return [",".join(names[~column]) for column in given.T]
 
 
-def _evidence(fitted: _Fitted, units: pd.MultiIndex) -> pd.DataFrame:
+def _evidence(fitted: Fitted, units: pd.MultiIndex) -> pd.DataFrame:
     there = fitted.given
     words = np.array([DIRECTIONS[sign] for sign in (-1, 0, 1)])
     return units[there].to_frame(index=False).assign(
