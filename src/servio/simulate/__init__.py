@@ -13,7 +13,13 @@ from servio.simulate.fitting import (
     growth_regression,
 )
 from servio.simulate.games import Game, RestPoint, game, replicator
-from servio.simulate.make_or_buy import BreakEven, Effect, MakeOrBuy, calibrated_make_or_buy
+from servio.simulate.make_or_buy import (
+    BreakEven,
+    Effect,
+    MakeOrBuy,
+    calibrated_make_or_buy,
+    make_or_buy_from_totals,
+)
 from servio.simulate.symbiosis import (
     Equilibrium,
     LotkaVolterra,
@@ -46,6 +52,7 @@ __all__ = [
     "game",
     "growth_regression",
     "lotka_volterra",
+    "make_or_buy_from_totals",
     "phase_portrait",
     "replicator",
     "symbiosis_kind",

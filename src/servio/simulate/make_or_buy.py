@@ -16,11 +16,18 @@ from servio.table import IOTable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BreakEven", "Effect", "MakeOrBuy", "calibrated_make_or_buy"]
+__all__ = [
+    "BreakEven",
+    "Effect",
+    "MakeOrBuy",
+    "calibrated_make_or_buy",
+    "make_or_buy_from_totals",
+]
 
 Array = npt.NDArray[np.float64]
 Regime = Literal["always", "never", "below", "above"]
 ASSUMED = "assumed"
+ASSUMED_SCALE = 100.0
 PURE = "1"
 PER_UNIT, PER_YEAR, UNITS = "/unit", "/year", "unit/year"
 COSTS = ("price", "own_cost", "friction", "hold_up", "information_gain", "enforcement_gain",
@@ -135,7 +142,7 @@ class MakeOrBuy:
     @classmethod
     def assumed(cls) -> MakeOrBuy:
         """An illustration: every number is assumed, in units of the price."""
-        return cls(**_assumed("money", quantity=100.0))
+        return cls(**_assumed("money", quantity=ASSUMED_SCALE))
 
     @property
     def money(self) -> str:
@@ -437,40 +444,108 @@ def calibrated_make_or_buy(
     pay, pay_unit = _row(table, labour, place)
     hours, _ = _row(table, work, place)
     made = _output(table, pay_unit, output, place)
+    return make_or_buy_from_totals(
+        f"{table.info.name}{f' {country}' if country else ''}",
+        money=table.info.money or "money",
+        purchases=float(every @ table.flows("total") @ M),  # wherever it comes from
+        output=float(S @ made),
+        pay=(float(M @ pay), float(S @ pay)),
+        work=(float(M @ hours), float(S @ hours)),
+        names=(buyers, services, labour, work),
+        firms=firms,
+    )
+
+
+def make_or_buy_from_totals(
+    origin: str,
+    *,
+    money: str,
+    purchases: float | None = None,
+    output: float | None = None,
+    pay: tuple[float, float] | None = None,
+    work: tuple[float, float] | None = None,
+    names: tuple[str, str, str, str] = ("manufacturing", "services", "LAB", "EMP"),
+    firms: float | None = None,
+    given: Mapping[str, Parameter] | None = None,
+) -> MakeOrBuy:
+    """A make-or-buy model from totals of a table; what they do not tell is assumed.
+
+    The arithmetic of `calibrated_make_or_buy`, for those who have sums and no table.
+
+    Parameters
+    ----------
+    origin : str
+        Where the totals are from, for `source` and messages.
+    money : str
+        Unit of money of the model.
+    purchases : float, optional
+        Services that the buyers buy, in `money` a year: gives the scale.
+    output : float, optional
+        Of the services, in the unit of `pay`; with `pay` and `work` it gives the cost of making.
+    pay, work : (float, float), optional
+        Of the buyers and of the services: labour income, and persons or hours.
+    names : (str, str, str, str)
+        What buyers, services, pay and work are called.
+    firms : float, optional
+        Number of firms among the buyers; without it all of them are taken as one.
+    given : mapping of str to Parameter, optional
+        Parameters known from elsewhere; they go before those of the totals.
+
+    Returns
+    -------
+    MakeOrBuy
+
+    Raises
+    ------
+    ValueFault
+        A total or number of firms that is not above 0; a parameter outside its range.
+    UnitError
+        A given parameter in another unit.
+
+    Notes
+    -----
+    Identity: ``c = 1 + a (w_M / w_S - 1)`` is 1 with equal pay.
+
+    Source: as `calibrated_make_or_buy`.
+
+    Examples
+    --------
+    >>> firm = make_or_buy_from_totals("own", money="million USD", purchases=80.0, output=400.0,
+    ...                                pay=(250.0, 100.0), work=(10.0, 5.0), firms=4)
+    >>> firm.scale.value, firm.own_cost.value, firm.friction.source
+    (20.0, 1.0625, 'assumed')
+    """
+    buyers, services, labour, hours = names
+    place = f"{origin} make or buy"
     if firms is not None and not firms > 0:
         raise ValueFault(f"{place}, firms", found=str(firms), expected="a number above 0",
                          remedy="Leave it out if it is not known.")  # fmt: skip
-    bought = float(every @ table.flows("total") @ M)  # wherever it comes from
-    sums = {
-        "purchases": bought,
-        "output": float(S @ made),
-        f"{labour} of {services}": float(S @ pay),
-        f"{work} of {services}": float(S @ hours),
-        f"{labour} of {buyers}": float(M @ pay),
-        f"{work} of {buyers}": float(M @ hours),
-    }
+    sums = {"purchases": purchases, "output": output}
+    for name, pair in ((labour, pay), (hours, work)):
+        sums |= dict(zip((f"{name} of {services}", f"{name} of {buyers}"), (pair or ())[::-1],
+                         strict=False))  # fmt: skip
     for name, value in sums.items():
-        if not (np.isfinite(value) and value > 0):
+        if value is not None and not (np.isfinite(value) and value > 0):
             raise ValueFault(f"{place}, {name}", found=f"{value:g}", expected="more than 0",
                              remedy="Use another table, country or grouping.")  # fmt: skip
-    share = float(S @ pay) / float(S @ made)
-    relative = (float(M @ pay) / float(M @ hours)) / (float(S @ pay) / float(S @ hours))
-    origin = f"{table.info.name}{f' {country}' if country else ''}"
-    per = f", over {firms:g} firms" if firms else ", all buyers as one firm"
-    money = table.info.money or "money"
-    quantity = bought / (firms or 1.0)
-    found = _assumed(money, quantity=quantity) | {
-        "price": Parameter(1.0, money + PER_UNIT, *NOT_NEGATIVE, "a unit is what 1 of money buys"),
-        "own_cost": Parameter(
-            1.0 + share * (relative - 1.0), money + PER_UNIT, *NOT_NEGATIVE,
+    found: dict[str, Parameter] = {}
+    per_unit, given = money + PER_UNIT, given or {}
+    if purchases is not None:
+        per = f", over {firms:g} firms" if firms else ", all buyers as one firm"
+        found["scale"] = Parameter(purchases / (firms or 1.0), UNITS, *NOT_NEGATIVE,
+                                   f"{origin}: {services} bought by {buyers}{per}")  # fmt: skip
+    if output is not None and pay is not None and work is not None:
+        share, relative = pay[1] / output, (pay[0] / work[0]) / (pay[1] / work[1])
+        found["own_cost"] = Parameter(
+            1.0 + share * (relative - 1.0), per_unit, *NOT_NEGATIVE,
             f"{origin}: labour share {share:.3f}, pay of {buyers} over that of {services} "
-            f"{relative:.3f} ({labour}/{work})",
-        ),
-        "scale": Parameter(
-            quantity, UNITS, *NOT_NEGATIVE, f"{origin}: {services} bought by {buyers}{per}"
-        ),
-    }  # fmt: skip
-    return MakeOrBuy(**found)
+            f"{relative:.3f} ({labour}/{hours})",
+        )  # fmt: skip
+    if found:
+        found["price"] = Parameter(1.0, per_unit, *NOT_NEGATIVE, "a unit is what 1 of money buys")
+    found |= given
+    quantity = found["scale"].value if "scale" in found else ASSUMED_SCALE
+    return MakeOrBuy(**_assumed(money, quantity=quantity) | found)
 
 
 def _assumed(money: str, *, quantity: float) -> dict[str, Parameter]:
