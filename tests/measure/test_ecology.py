@@ -22,7 +22,8 @@ F = [[0, 30, 50], [0, 0, 10], [0, 10, 0]]
 NETWORK = ecology.flow_network(F, z=[100, 0, 0], e=[0, 2, 5], r=[20, 28, 45])
 NODES = ("throughflow", "cycling", "keystoneness", "adhesion")
 PAIRS = ("nutrition", "utility_relation", "mixed_trophic_impact")
-WHOLES = ("system_throughput", "flow_indicators", "ascendency", "synergism", "trophic_structure")
+WHOLES = ("system_throughput", "flow_indicators", "ascendency", "development_capacity",
+          "flow_information", "synergism", "trophic_structure")  # fmt: skip
 
 
 def pond(**changes: object) -> IOTable:
@@ -79,8 +80,9 @@ def check_pond(table: IOTable) -> None:
     for name, value in found.items():
         if name not in ("throughflow", "cycling"):
             assert value == pytest.approx(getattr(flows, name), rel=1e-12), name
+    bits = shown(measure.flow_information(table))
+    assert bits["mutual_information"] == pytest.approx(order.mutual_information, rel=1e-12)
     parts = shown(measure.ascendency(table))
-    assert parts["mutual_information"] == pytest.approx(order.mutual_information, rel=1e-12)
     cells = [parts[f"order_{side}"] for side in ("input", "internal", "export", "respiration")]
     assert cells == pytest.approx(np.array(order.ascendency_parts) / order.capacity, rel=1e-12)
     assert parts["order"] + parts["overhead"] == pytest.approx(1.0)
@@ -264,7 +266,8 @@ def test_succession_is_growth_and_development() -> None:
     assert found["growth"] + found["development"] == pytest.approx(found["ascendency"])
     sizes = [shown(measure.system_throughput(t, by="broad"))["throughput"] for t in (new, old)]
     assert found["growth"] == pytest.approx(np.log(sizes[0] / sizes[1]))
-    order = [shown(measure.ascendency(t, by="broad"))["mutual_information"] for t in (new, old)]
+    order = [shown(measure.flow_information(t, by="broad"))["mutual_information"]
+             for t in (new, old)]  # fmt: skip
     assert found["development"] == pytest.approx(np.log(order[0] / order[1]))
     T = [measure.throughflow(t).values for t in (new, old)]
     turned = np.abs(T[0] / T[0].sum() - T[1] / T[1].sum()).sum() / 2

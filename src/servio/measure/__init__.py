@@ -72,6 +72,8 @@ from servio.measure.network import (
 )
 from servio.measure.organisation import (
     ascendency,
+    development_capacity,
+    flow_information,
     succession,
     trophic_structure,
 )
@@ -153,6 +155,7 @@ __all__ = [
     "chain_margin",
     "convergence_rate",
     "cycling",
+    "development_capacity",
     "downstreamness",
     "embodied_inputs",
     "export_decomposition",
@@ -164,6 +167,7 @@ __all__ = [
     "final_use_ratio",
     "find",
     "flow_indicators",
+    "flow_information",
     "footprint",
     "forward_linkage",
     "functional_specialisation",

@@ -269,16 +269,21 @@ def system_throughput(table: IOTable, *, by: str = "industry", origin: Reach = "
     question="Over how many links does flow run, how much of it cycles, how much is indirect?",
     unit="ratio",
     low=0.0,
-    formula="path_length sum T / sum z; cycling sum_i T_i (n_ii - 1) / n_ii / sum T; "
-    "indirect_ratio z'(N - I - G)1 / z'G1",
+    formula="path_length sum T / sum z; cycling TSTc / TST, TSTc = sum_i T_i (n_ii - 1) / n_ii, "
+    "TST = sum T; cycling_throughput TSTc / TSTp; indirect_ratio z'(N - I - G)1 / z'G1; "
+    "homogenisation CV(G) / CV(N); amplification #(n_ij > 1, i != j)",
     identity="boundary_share + direct_share + indirect_share = 1",
     source="Finn (1976); Borrett & Freeze (2011); Cone Spring and oyster reef as published",
 )
 def flow_indicators(table: IOTable, *, by: str = "industry", origin: Reach = "balance") -> Result:
     """Indicators of a flow network as a whole, by part.
 
-    path_length (APL), cycling (FCI), boundary_share, direct_share, indirect_share (BFI, DFI, IFI),
-    indirect_ratio (ID), homogenisation_input and _output (HMG).
+    path_length (APL, also called aggradation), cycling (Finn's index as he wrote it, cycled flow
+    over throughflow), cycling_throughput (the same over all flows, those across the boundary
+    counted, as some programs have it), boundary_share, direct_share, indirect_share (BFI, DFI,
+    IFI), indirect_ratio (ID) and, nodes weighing alike, indirect_ratio_input and _output;
+    homogenisation_input and _output (HMG), amplification_input and _output (AMP, a number of
+    pairs).
 
     Parameters
     ----------
@@ -316,8 +321,10 @@ def flow_indicators(table: IOTable, *, by: str = "industry", origin: Reach = "ba
     >>> flow_indicators(table).value(part="indirect_ratio").__round__(4)
     0.6
     """
-    names = ("path_length", "cycling", "boundary_share", "direct_share", "indirect_share",
-             "indirect_ratio", "homogenisation_input", "homogenisation_output")  # fmt: skip
+    names = ("path_length", "cycling", "cycling_throughput", "boundary_share", "direct_share",
+             "indirect_share", "indirect_ratio", "indirect_ratio_input", "indirect_ratio_output",
+             "homogenisation_input", "homogenisation_output", "amplification_input",
+             "amplification_output")  # fmt: skip
 
     def indicators(one: Community) -> dict[str, float]:
         found = ecology.flow_statistics(one.network)

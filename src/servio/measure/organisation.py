@@ -21,18 +21,21 @@ from servio.measure._ecosystem import (
 from servio.measure._result import Array, Result, row_names
 from servio.table import IOTable
 
-__all__ = ["ascendency", "succession", "trophic_structure"]
+__all__ = ["ascendency", "development_capacity", "flow_information", "succession",
+           "trophic_structure"]  # fmt: skip
 
 Level = Literal["share", "efficiency"]
 Step = Literal["development", "turnover"]
+SIDES = ("input", "internal", "export", "respiration")
+ALONE = "a single flow has no order"
 
 
 @measure(
-    title="Ascendency and robustness",
+    title="Ascendency over capacity, and robustness",
     question="How ordered are the flows, how much freedom is left, and how robust is that?",
-    unit="ratio or bits",
-    formula="order A/C; overhead 1 - A/C; robustness -(A/C) ln(A/C); mutual_information "
-    "sum f/F log2(f F / (F_i. F_.j)); diversity -sum f/F log2(f/F)",
+    unit="ratio",
+    formula="order A/C; overhead 1 - A/C; robustness -(A/C) ln(A/C); link_density 2^(Hr / 2); "
+    "trophic_depth 2^AMI",
     identity="order + overhead = 1 = the four parts of order and of overhead together",
     source="Ulanowicz (2004); Ulanowicz et al. (2009, 2014); Cone Spring as published",
 )
@@ -45,10 +48,10 @@ def ascendency(
 ) -> Result:
     """Order and freedom of the flows of a network and across its boundary, by part.
 
-    order (A/C), overhead, robustness; mutual_information (AMI), diversity (H), residual_diversity,
-    in bits; link_density, trophic_depth; and order_ and overhead_ of input, internal, export and
-    respiration flows, as shares of capacity. Ascendency in money times bits is mutual_information
-    times the throughput of `system_throughput`.
+    order (A/C), overhead, robustness; link_density, trophic_depth (effective links a node and
+    effective roles); and order_ and overhead_ of input, internal, export and respiration flows, as
+    shares of capacity. A and C themselves are in `development_capacity`, bits in
+    `flow_information`.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def ascendency(
     Returns
     -------
     Measure
-        One row a network and part; bits for the three of information, else ratios.
+        Ratios, one row a network and part.
 
     Raises
     ------
@@ -94,25 +97,166 @@ def ascendency(
 
     def order(one: Community) -> dict[str, float]:
         found = ecology.flow_organisation(one.network)
-        sides = ("input", "internal", "export", "respiration")
+        whole = found.capacity or float("nan")
         shown = {
             "order": found.order,
-            "overhead": found.overhead / found.capacity if found.capacity else float("nan"),
+            "overhead": found.overhead / whole,
             "robustness": found.robustness,
-            "mutual_information": found.mutual_information,
-            "diversity": found.diversity,
-            "residual_diversity": max(found.residual, 0.0),
             "link_density": found.link_density,
             "trophic_depth": found.trophic_depth,
         }
-        for name, cells in (("order", found.ascendency_parts), ("overhead", found.overhead_parts)):
-            for side, cell in zip(sides, cells, strict=True):
-                share = cell / found.capacity if found.capacity else float("nan")
-                shown[f"{name}_{side}"] = share
+        shown |= _by_side("order", found.ascendency_parts, whole)
+        return shown | _by_side("overhead", found.overhead_parts, whole)
+
+    return of_network(ecosystem(table, by, origin, convention), order, reason=ALONE)
+
+
+@measure(
+    title="Development capacity, ascendency and overhead",
+    question="How much flow is there, weighted with its order and with its freedom?",
+    unit="money x bits",
+    formula="capacity C = H F; ascendency A = AMI F; overhead C - A; F all flows together",
+    identity="ascendency + overhead = capacity, each the sum of its four parts",
+    source="Ulanowicz (2004); Ulanowicz & Norden (1990); Cone Spring as published",
+)
+def development_capacity(
+    table: IOTable,
+    *,
+    by: str = "industry",
+    origin: Reach = "balance",
+    convention: Convention = "consumption",
+) -> Result:
+    """Capacity, ascendency and overhead of a network, whole and by kind of flow.
+
+    capacity (C), ascendency (A), overhead (C - A); and capacity_, ascendency_ and overhead_ of
+    input, internal, export and respiration flows. Overhead of internal flows is what the literature
+    calls redundancy. Shares of C are in `ascendency`.
+
+    Parameters
+    ----------
+    table : IOTable
+    by : str
+        Nodes: ``industry``, ``economy``, or a grouping that holds each industry once.
+    origin : {'balance', 'domestic'}
+        One network, or, of a world table, one a country.
+    convention : {'consumption', 'absorption', 'export'}
+        What of final demand is respired, as in `ascendency`.
+
+    Returns
+    -------
+    Measure
+        In the unit of the flows times bits, one row a network and part.
+
+    Raises
+    ------
+    LabelError
+        The grouping leaves industries out or counts them twice.
+    InputError
+        Domestic flows of a table that does not tell imports apart.
+    NumericalError
+        Some flows never leave the network.
+
+    Notes
+    -----
+    Size and order in one: compare networks by `ascendency`, these only with themselves over time,
+    and not in current prices. Identity: what holds for `flow_information`, times the throughput of
+    `system_throughput`.
+
+    Source: Ulanowicz, R. E. (2004), Computational Biology and Chemistry 28; Ulanowicz, R. E. &
+    Norden, J. S. (1990), International Journal of Systems Science 21.
+
+    Examples
+    --------
+    >>> table = IOTable.from_flows([[0, 6], [2, 0]], Y=[6, 4], codes=("A", "B"),
+    ...                            demand_roles=("household",))
+    >>> development_capacity(table).value(part="ascendency").__round__(4)
+    25.3476
+    """
+
+    def sizes(one: Community) -> dict[str, float]:
+        found = ecology.flow_organisation(one.network)
+        shown = {"capacity": found.capacity, "ascendency": found.ascendency,
+                 "overhead": found.overhead}  # fmt: skip
+        for name in tuple(shown):
+            shown |= _by_side(name, getattr(found, f"{name}_parts"), 1.0)
         return shown
 
-    system = ecosystem(table, by, origin, convention)
-    return of_network(system, order, reason="a single flow has no order")
+    result = of_network(ecosystem(table, by, origin, convention), sizes, reason=ALONE)
+    return replace(result, unit=f"{table.info.money or 'currency'} x bits")
+
+
+@measure(
+    title="Information in the flows",
+    question="How diverse are the flows, and how much do they tell of where they go?",
+    unit="bits",
+    low=0.0,
+    formula="diversity H -sum f/F log2(f/F); mutual_information AMI sum f/F log2(f F / (F_i. "
+    "F_.j)); residual_diversity H - AMI",
+    identity="mutual_information + residual_diversity = diversity",
+    source="Ulanowicz (2004); Cone Spring as published",
+)
+def flow_information(
+    table: IOTable,
+    *,
+    by: str = "industry",
+    origin: Reach = "balance",
+    convention: Convention = "consumption",
+) -> Result:
+    """Diversity of flows and the information they share, by part.
+
+    diversity (H); mutual_information (AMI), what who gives tells of who takes; residual_diversity
+    (Hr or Hc), what it leaves open.
+
+    Parameters
+    ----------
+    table : IOTable
+    by : str
+        Nodes: ``industry``, ``economy``, or a grouping that holds each industry once.
+    origin : {'balance', 'domestic'}
+        One network, or, of a world table, one a country.
+    convention : {'consumption', 'absorption', 'export'}
+        What of final demand is respired, as in `ascendency`.
+
+    Returns
+    -------
+    Measure
+        Bits, one row a network and part.
+
+    Raises
+    ------
+    LabelError
+        The grouping leaves industries out or counts them twice.
+    InputError
+        Domestic flows of a table that does not tell imports apart.
+    NumericalError
+        Some flows never leave the network.
+
+    Notes
+    -----
+    Over all flows, across the boundary too; logarithms to base 2. Identity: mutual information and
+    residual diversity add up to diversity.
+
+    Source: Ulanowicz, R. E. (2004), Computational Biology and Chemistry 28, 321-339.
+
+    Examples
+    --------
+    >>> table = IOTable.from_flows([[0, 6], [2, 0]], Y=[6, 4], codes=("A", "B"),
+    ...                            demand_roles=("household",))
+    >>> flow_information(table).values.round(4).tolist()
+    [2.156, 0.9053, 1.2507]
+    """
+
+    def bits(one: Community) -> dict[str, float]:
+        found = ecology.flow_organisation(one.network)
+        shown = {"diversity": found.diversity, "mutual_information": found.mutual_information,
+                 "residual_diversity": found.residual}  # fmt: skip
+        return {name: max(value, 0.0) for name, value in shown.items()}
+
+    return of_network(ecosystem(table, by, origin, convention), bits, reason=ALONE)
+
+
+def _by_side(name: str, cells: tuple[float, ...], whole: float) -> dict[str, float]:
+    return {f"{name}_{side}": cell / whole for side, cell in zip(SIDES, cells, strict=True)}
 
 
 @measure(

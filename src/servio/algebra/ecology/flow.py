@@ -28,6 +28,8 @@ class FlowStatistics:
         Average path length or aggradation, throughflow over boundary inputs [APL].
     cycling : float
         Share of throughflow that has been in its node before [FCI].
+    cycling_throughput : float
+        The same flow as a share of throughput: Finn's index of programs that divide by all flows.
     boundary_share, direct_share, indirect_share : float
         Shares of throughflow that come from outside, over one link and over more [BFI, DFI, IFI].
     indirect_ratio : float
@@ -48,6 +50,7 @@ class FlowStatistics:
     throughput: float
     path_length: float
     cycling: float
+    cycling_throughput: float
     boundary_share: float
     direct_share: float
     indirect_share: float
@@ -188,12 +191,14 @@ def flow_statistics(network: FlowNetwork) -> FlowStatistics:
     one = np.eye(len(T))
     direct, indirect = float((z @ G).sum()), float((z @ (N - one - G)).sum())
     cycled = float(T @ node_cycling(network))
+    throughput = total + float(network.e.sum() + network.r.sum())
     return FlowStatistics(
         boundary=boundary,
         throughflow=total,
-        throughput=total + float(network.e.sum() + network.r.sum()),
+        throughput=throughput,
         path_length=total / boundary,
         cycling=cycled / total,
+        cycling_throughput=cycled / throughput,
         boundary_share=boundary / total,
         direct_share=direct / total,
         indirect_share=indirect / total,
