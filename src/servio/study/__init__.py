@@ -5,20 +5,25 @@
 
 from servio.study._file import StudyFile, demo, load, parse
 from servio.study._grid import Call
+from servio.study._live import LiveTables, Recomputed, live_tables, settled_call
 from servio.study._plan import Plan, Step, plan
 from servio.study._run import run
 from servio.study._store import StudyStore, open_store
 
 __all__ = [
     "Call",
+    "LiveTables",
     "Plan",
+    "Recomputed",
     "Step",
     "StudyFile",
     "StudyStore",
     "demo",
+    "live_tables",
     "load",
     "open_store",
     "parse",
     "plan",
     "run",
+    "settled_call",
 ]

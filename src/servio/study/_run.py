@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from servio import progress as progress_bar
 from servio.errors import StoreError, UsageError
-from servio.study import _explain, _gather, _interact, _store
+from servio.study import _explain, _gather, _interact, _make_or_buy, _store
 from servio.study._dask import LOCAL, Dask
 from servio.study._engine import Executor, Job, outcomes, serial, unwritable
 from servio.study._file import StudyFile
+from servio.study._live import remember_place
 from servio.study._lock import only_writer
+from servio.study._place import Place
 from servio.study._plan import Input, Plan, Step, outlook, plan, versions
 from servio.study._pool import Processes
 from servio.study._store import StudyStore, open_store
@@ -99,6 +101,7 @@ def run(
         planned = None if (out / MANIFEST).exists() else plan(study)
         with only_writer(out), Store(out) as store:
             messages = [f"{name} was missing or changed: written again" for name in _lost(store)]
+            remember_place(out, study.folder)
             if not messages and _is_finished(store, study, seen):
                 return open_store(out, messages=[NOTHING])
             planned = planned or plan(study)
@@ -197,7 +200,7 @@ def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> list[st
         _gather.gather_problems(documents, explained.problems, folder)
         made = (*_gather.FILES, *explained.files)
         files = {name: _move(folder / name, out / name) for name in made}
-    for name in {*_explain.FILES, *_interact.FILES} - set(files):
+    for name in {*_explain.FILES, *_interact.FILES, *_make_or_buy.FILES} - set(files):
         (out / name).unlink(missing_ok=True)
     write_atomic(out / _store.STUDY, study.text.encode())
     files[_store.STUDY] = file_sha256(out / _store.STUDY)
@@ -212,7 +215,7 @@ def _finish(store: Store, study: StudyFile, planned: Plan, seen: str) -> list[st
 def _explained(
     study: StudyFile, planned: Plan, documents: list[dict[str, Any]], folder: Path
 ) -> _explain.Explained:
-    """Panel, estimates, modes and symbiosis, from the results that lie in the folder."""
+    """Panel, estimates and models, from the results that lie in the folder."""
     names = _names(planned)
 
     def results(measure: str, **filters: Any) -> pandas.DataFrame:
@@ -221,7 +224,11 @@ def _explained(
     synthetic = any(document["synthetic"] for document in documents)
     made = _explain.explain(study, results, _store.read(folder, "undefined"), folder, synthetic)
     files, problems = _interact.interact(study.modes, study.symbiosis, results, folder)
-    return _explain.Explained((*made.files, *files), (*made.problems, *problems))
+    place = Place(study.text, study.place)
+    more, doubts = _make_or_buy.make_or_buy(
+        study.make_or_buy, study.calls, study.focus, place, results, folder
+    )
+    return _explain.Explained((*made.files, *files, *more), (*made.problems, *problems, *doubts))
 
 
 def _names(planned: Plan) -> list[str]:

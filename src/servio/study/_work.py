@@ -22,7 +22,7 @@ from servio.study._plan import Input, Step
 from servio.study._rows import Rows
 from servio.table import Audit, IOTable, Note, audit
 
-__all__ = ["COMPRESSION", "Outcome", "take"]
+__all__ = ["COMPRESSION", "Ledger", "Outcome", "open_table", "take"]
 
 COMPRESSION = "zstd"
 
@@ -62,9 +62,9 @@ def take(step: Step, calls: Sequence[Call], base_year: int | None, folder: Path)
     -------
     Outcome
     """
-    ledger = _Ledger(calls, base_year, None if step.base is None else _table(step.base))
+    ledger = Ledger(calls, base_year, None if step.base is None else open_table(step.base))
     for one in step.inputs:
-        ledger.enter(_table(one))
+        ledger.enter(open_table(one))
     names = list(dict.fromkeys(call.name for call in calls))
     results, undefined = folder / "results.parquet", folder / "undefined.parquet"
     counts = _write_results(ledger.rows, names, results)
@@ -82,8 +82,8 @@ def take(step: Step, calls: Sequence[Call], base_year: int | None, folder: Path)
     return Outcome(results, undefined, document)
 
 
-class _Ledger:
-    """What the measures and the audit of each table say, table by table."""
+class Ledger:
+    """What the measures, and the audit where it is asked for, say of each table, one by one."""
 
     def __init__(self, calls: Sequence[Call], base_year: int | None, base: IOTable | None) -> None:
         self.calls, self.base_year, self.base = calls, base_year, base
@@ -93,27 +93,34 @@ class _Ledger:
         self.problems: list[dict[str, Any]] = []
         self.notes: Counter[tuple[str, str, str, str]] = Counter()
         self.synthetic = False
+        self.residual = 0.0
 
     def enter(self, table: IOTable) -> None:
         """Take every measure of a table, what it notes, and the table's audit."""
+        residual = self.measure(table)
+        checked = audit(table)
+        head = _head(table)
+        self.audits.append(head | _audit_row(table, checked, residual))
+        self.findings += [head | asdict(finding) for finding in checked.findings]
+
+    def measure(self, table: IOTable) -> float:
+        """Take every measure of a table and what it notes; the largest error of an identity."""
         info = table.info
-        head = {"source": info.source, "country": info.country, "year": info.year}
         residual, noted = 0.0, dict[tuple[str, Note], None]()
         for number, call in enumerate(self.calls):
             found = self._measured(number, call, table)
             if isinstance(found, str):
                 row = {"measure": call.name, "definition": call.definition, "text": found}
-                self.problems.append(head | row)
+                self.problems.append(_head(table) | row)
             elif found is not None:
                 residual = max(residual, found.residual)
                 noted |= {(call.name, note): None for note in found.notes}
         for name, note in noted:
             if note not in info.notes:
                 self.notes[info.source, name, note.code, note.text] += 1
-        checked = audit(table)
-        self.audits.append(head | _audit_row(table, checked, residual))
-        self.findings += [head | asdict(finding) for finding in checked.findings]
         self.synthetic |= info.synthetic
+        self.residual = max(self.residual, residual)
+        return residual
 
     def _measured(self, number: int, call: Call, table: IOTable) -> Measure | str | None:
         """The measure, its rows taken; or why it has no answer; None where it is not asked for."""
@@ -135,6 +142,11 @@ class _Ledger:
         except NumericalError as error:
             return f"no numerical answer: {error.found}"
         return result
+
+
+def _head(table: IOTable) -> dict[str, Any]:
+    info = table.info
+    return {"source": info.source, "country": info.country, "year": info.year}
 
 
 def _audit_row(table: IOTable, checked: Audit, residual: float) -> dict[str, Any]:
@@ -166,7 +178,8 @@ def _write_results(rows: Rows, names: Sequence[str], path: Path) -> list[int]:
     return counts
 
 
-def _table(one: Input) -> IOTable:
+def open_table(one: Input) -> IOTable:
+    """The table of an input, with its accounts; it must be what it was when it was planned."""
     entry = one.entry
     table = _dataset(entry.file, one.source, one.sha256).table(entry)
     if table.info.input_sha256 != one.sha256:
