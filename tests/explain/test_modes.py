@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from servio import explain, measure, study
+from servio.classify import Grouping
 from servio.errors import InputError, UsageError
 from servio.explain._lines import lines
 from servio.explain._mode_kernel import _resampled
 from servio.sources.model import model_world
+from servio.table import Axis, SupplyTable, TableInfo
 
 YEARS = range(2000, 2012)
 UNIT = ["country", "industry", "group"]
@@ -224,6 +226,140 @@ def test_bad_results_in_one_line():
         explain.as_results(frame)("no_measure")
     with pytest.raises(UsageError, match="colour"):
         explain.as_results(frame)("account", colour="red")
+
+
+# -- supply tables ---------------------------------------------------------------------------------
+
+
+def supplied(sign: int, **labels: str) -> pd.DataFrame:
+    """Rows of `secondary_output`, as a supply table of its own source gives them."""
+    text = "by=industry grouping=kiet makers=manufacturing"
+    return pd.DataFrame(rows("secondary_output", text, path(sign), **{"source": "sut"} | labels))
+
+
+def test_supply_tables_are_evidence_of_outputs():
+    frame = made(purchased=1, own_account=0, returned=0, similarity=1)
+    assert mode_of(frame)["mode"] == "alternative"
+    both = pd.concat([frame, supplied(1)])
+    found = explain.modes(explain.as_results(both))
+    assert found.table[["mode", "missing"]].iloc[0].tolist() == ["merging", ""]
+    own = found.evidence[found.evidence["kind"] == "secondary"]
+    assert own["definition"].tolist() == ["share of output, supply tables"]
+    assert own["main"].all() and own["slope"].iloc[0] == pytest.approx(0.2 * PATHS[1])
+
+
+def test_supply_tables_beside_satellites_are_a_definition():
+    frame = made(purchased=1, own_account=0, secondary=0, returned=0, similarity=1)
+    found = mode_of(pd.concat([frame, supplied(1)]))
+    assert found[["mode", "n_definitions"]].tolist() == ["alternative", 2]
+    assert found["confidence"] == 0.5
+
+
+def test_rows_of_a_supply_table_are_found():
+    """From V itself: the share of IT in C26 doubles."""
+    frames = [made(purchased=1, returned=0, similarity=1)]
+    members = {"kiet": {"it": ("J62",)}, "manufacturing": {"manufacturing": ("C26",)}}
+    groups = {name: Grouping.custom(name, group) for name, group in members.items()}
+    axis = Axis.national("KOR", ("C26", "J62"))
+    for year, share in zip(YEARS, path(1), strict=True):
+        V = np.array([[1 - share, 0.0], [share, 1.0]])
+        table = SupplyTable(V, axis, axis, TableInfo("sut", year, "KOR"), product_groups=groups,
+                            industry_groups=groups)  # fmt: skip
+        frames.append(measure.secondary_output(table, grouping="kiet").to_frame())
+    found = mode_of(pd.concat(frames))
+    assert found[["mode", "missing"]].tolist() == ["merging", "own_account"]
+
+
+def test_supply_tables_that_fit_nothing_are_refused():
+    frame = made(purchased=1)
+    for labels in ({"country": "JPN"}, {"industry": "26"}, {"group": "software"}):
+        with pytest.raises(InputError, match="of no unit"):
+            mode_of(pd.concat([frame, supplied(1, **labels)]))
+    twice = pd.concat([frame, supplied(1), supplied(1, source="other")])
+    with pytest.raises(InputError, match="two values of  KOR C26 it"):
+        mode_of(twice)
+
+
+def test_rows_of_a_study_and_of_tables_go_together():
+    """Columns that a study made of the definition do not hide the options of other rows."""
+    frame = made(purchased=1).assign(by="industry", grouping="kiet")
+    both = explain.as_results(pd.concat([frame, supplied(1)]))
+    assert len(both("secondary_output", by="industry", grouping="kiet")) == len(YEARS)
+
+
+# -- size of firms ---------------------------------------------------------------------------------
+
+CODES = ("C20", "C26", "C28", "C29")
+
+
+def planted_sizes() -> pd.DataFrame:
+    """Purchases rise in the two industries of large firms and are flat in the others."""
+    parts = []
+    for code in CODES:
+        large = code in ("C26", "C29")
+        parts += rows("service_input_share", SHARE, path(int(large)), industry=code)
+        parts += rows("convergence_rate", MUTUAL, path(int(large)) / 2 + 0.1, industry=code)
+        parts += rows("account", "by=industry of=persons_per_firm",
+                      path(0, 300.0 if large else 20.0), industry=code, group="")  # fmt: skip
+    return pd.DataFrame(parts)
+
+
+def sizes(*numbers: Any, codes: tuple[str, ...] = CODES) -> pd.DataFrame:
+    return pd.DataFrame({"country": "KOR", "industry": codes, "size": numbers})
+
+
+@pytest.mark.parametrize("size", ["persons_per_firm", sizes(20, 300, 20, 300)])
+def test_only_large_firms_count(size):
+    results = explain.as_results(planted_sizes())
+    every = explain.modes(results).table
+    found = explain.modes(results, size=size, minimum=250)
+    assert found.table["industry"].tolist() == ["C26", "C29"]
+    assert found.table["mode"].tolist() == ["alternative"] * 2
+    assert found.table["size"].tolist() == pytest.approx([300, 300])
+    same = every[every["industry"].isin(["C26", "C29"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found.table.drop(columns="size"), same)
+    assert found.undefined["industry"].tolist() == ["C20", "C28"]
+    assert set(found.undefined["reason"]) == {"firms smaller than 250"}
+    assert every["mode"].value_counts().to_dict() == {"alternative": 2, "coexisting": 2}
+
+
+def test_the_minimum_itself_is_large_enough_and_no_size_is_said():
+    results = explain.as_results(planted_sizes())
+    found = explain.modes(results, size=sizes(250, None, 249.9, codes=CODES[:3]), minimum=250)
+    assert found.table["industry"].tolist() == ["C20"]
+    reasons = dict(zip(found.undefined["industry"], found.undefined["reason"], strict=True))
+    assert reasons == {"C26": "no size of firms", "C28": "firms smaller than 250",
+                       "C29": "no size of firms"}  # fmt: skip
+
+
+def test_sizes_are_those_of_the_years_of_a_window():
+    grown = pd.DataFrame([
+        {"country": "KOR", "industry": code, "year": year, "size": 100 + 50 * (year - 2000)}
+        for code in CODES for year in YEARS
+    ])  # fmt: skip
+    results = explain.as_results(planted_sizes())
+    found = explain.mode_map(results, window=5, step=7, size=grown, minimum=300)
+    assert set(found["window_first"]) == {2007}
+    assert found["size"].tolist() == pytest.approx([100 + 50 * 9] * 4)
+
+
+@pytest.mark.parametrize(
+    ("size", "minimum", "match"),
+    [
+        ("persons_per_firm", None, "size together with a minimum"),
+        ("", 250, "size together with a minimum"),
+        ("persons_per_firm", -1.0, "minimum"),
+        ("employees", 250, "account of employees"),
+        (sizes(1, 1, 1, 1).drop(columns="size"), 250, "no column size"),
+        (sizes(1, 1, codes=("C26", "C26")), 250, "size of KOR C26"),
+        (sizes(-1, codes=("C26",)), 250, "negative"),
+        (sizes("many", codes=("C26",)), 250, "'many'"),
+        (sizes(1, codes=("26",)), 250, "none of the industries"),
+    ],
+)
+def test_bad_sizes_in_one_line(size, minimum, match):
+    with pytest.raises(InputError, match=match):
+        explain.modes(explain.as_results(planted_sizes()), size=size, minimum=minimum)
 
 
 # -- planted modes ---------------------------------------------------------------------------------

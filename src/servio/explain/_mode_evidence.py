@@ -19,6 +19,7 @@ __all__ = ["UNIT", "Gathered", "Results", "Series", "gather"]
 Array = npt.NDArray[np.float64]
 Results = Callable[..., "pd.DataFrame"]
 UNIT = ["source", "country", "industry", "group"]
+SIZED = ("country", "industry", "size")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +34,17 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
+    """All series, and sizes of firms (units, years) where they are asked for."""
+
     units: pd.MultiIndex
     years: list[int]
     series: tuple[Series, ...]
+    sizes: Array | None = None
 
 
-def gather(results: Results, grouping: str, industries: Sequence[str] | None) -> Gathered:
+def gather(
+    results: Results, grouping: str, industries: Sequence[str] | None, size: str | pd.DataFrame = ""
+) -> Gathered:
     """All series of the units that the main definition of purchased services has."""
     found = list(_definitions(results, grouping))
     if not found or found[0][:2] != ("purchased", SHARE):
@@ -56,7 +62,9 @@ def gather(results: Results, grouping: str, industries: Sequence[str] | None) ->
         values = wide.reindex(index=units, columns=years).to_numpy(dtype=np.float64)
         series.append(Series(kind, definition, kind not in seen, values))
         seen.add(kind)
-    return Gathered(units, years, tuple(series))
+    asked = not isinstance(size, str) or size != ""
+    sizes = _sizes(results, size, units, years) if asked else None
+    return Gathered(units, years, tuple(series), sizes)
 
 
 def _chosen(units: pd.MultiIndex, industries: Sequence[str]) -> pd.MultiIndex:
@@ -88,6 +96,7 @@ def _definitions(results: Results, grouping: str) -> Iterator[Wide]:
     ):
         yield from _named("purchased", definition, _wide(results, measure, **options))
     yield from _accounts(results, list(share.index.unique("group")))
+    yield from _supplied(results, grouping, share.index)
     for origin in ("total", "domestic"):
         yield from _returned(results, groups | {"origin": origin}, origin)
     for side, kind in (("inputs", "cosine"), ("inputs", "overlap"), ("outputs", "cosine")):
@@ -128,6 +137,75 @@ def _accounts(results: Results, groups: Iterable[str]) -> Iterator[Wide]:
         )
         made = made.where(made > 0)
         yield kind, "per output", amounts / made.to_numpy()
+
+
+def _supplied(results: Results, grouping: str, units: pd.MultiIndex) -> Iterator[Wide]:
+    """Share of a service in the industry's output by supply tables, of whatever source."""
+    made = _wide(results, "secondary_output", {"source": ""}, grouping=grouping, by="industry")
+    if made is None:
+        return
+    keys = units.to_frame(index=False).assign(source="")
+    wide = made.reindex(keys.set_index(UNIT).index).set_axis(units)
+    if wide.isna().all(axis=None):
+        raise InputError(
+            "modes, secondary_output", found=f"{_told(made.index)} and others, of no unit",
+            expected=f"countries, industries and groups such as {_told(units)}",
+            remedy="Give supply tables in the codes and groups of the input-output tables.",
+        )  # fmt: skip
+    yield "secondary", "share of output, supply tables", wide
+
+
+def _told(units: pd.MultiIndex) -> str:
+    return " ".join(str(name) for name in units[0][1:])
+
+
+def _sizes(
+    results: Results, size: str | pd.DataFrame, units: pd.MultiIndex, years: Sequence[int]
+) -> Array:
+    """Size of the firms of each unit's industry in each year, NaN where it is not given."""
+    if isinstance(size, str):
+        wide = _wide(results, "account", {"group": ""}, of=size, by="industry")
+        if wide is None:
+            raise InputError("modes, size", found=f"no values of account of {size}",
+                             expected="an amount by industry, or a frame",
+                             remedy=f'Add [[measures]] name = "account", of = "{size}", '
+                             'by = "industry".')  # fmt: skip
+        wide = wide.droplevel("group")
+    else:
+        wide = _size_frame(size)
+    index = units.to_frame(index=False).set_index(list(wide.index.names)).index
+    found = wide.reindex(index)
+    if "all" not in wide:
+        found = found.reindex(columns=years)
+    values = found.to_numpy(dtype=np.float64)
+    if np.isnan(values).all():
+        raise InputError("modes, size", found="sizes of none of the industries",
+                         expected=f"countries and industries such as {_told(units)}",
+                         remedy="Give sizes in the codes of the input-output tables.")  # fmt: skip
+    return np.broadcast_to(values, (len(units), len(years)))
+
+
+def _size_frame(size: pd.DataFrame) -> pd.DataFrame:
+    """Sizes by industry, a column a year, or the one column ``all``."""
+    import pandas as pd
+
+    lacking = [name for name in SIZED if name not in size]
+    if lacking:
+        raise InputError("modes, size", found=f"no column {lacking[0]}",
+                         expected=f"columns {', '.join(SIZED)}, and year or source if they differ",
+                         remedy="Name the columns so.")  # fmt: skip
+    keys = [name for name in ("source", *SIZED[:-1]) if name in size]
+    frame = size if "year" in size else size.assign(year="all")
+    number = pd.to_numeric(frame["size"], errors="coerce")
+    bad = np.flatnonzero(((number.isna() & frame["size"].notna()) | (number < 0)).to_numpy())
+    twice = np.flatnonzero(frame.duplicated([*keys, "year"]).to_numpy())
+    for rows, text in ((bad, "no negative size, and a number"), (twice, "each industry once")):
+        if len(rows):
+            row = frame.iloc[rows[0]]
+            name = " ".join(str(row[key]) for key in keys)
+            raise InputError(f"modes, size of {name}", found=repr(row["size"]), expected=text,
+                             remedy="Correct the row.")  # fmt: skip
+    return frame.assign(size=number).set_index([*keys, "year"])["size"].unstack("year")
 
 
 def _named(kind: str, definition: str, wide: pd.DataFrame | None) -> Iterator[Wide]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from servio.errors import InputError, UsageError
-from servio.explain._mode_evidence import UNIT, Gathered, Results, gather
+from servio.explain._mode_evidence import UNIT, Array, Gathered, Results, gather
 from servio.explain._mode_kernel import (
     KINDS,
     LEAST,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MODES", "Modes", "as_results", "mode_map", "modes", "transitions"]
 
+LABELS = ["source", "year", "country", "industry", "partner", "group", "part", "measure", "value",
+          "unit", "definition"]  # fmt: skip
 DIRECTIONS = {-1: "falls", 0: "flat", 1: "rises"}
 
 
@@ -41,7 +44,8 @@ class Modes:
         One row a source, country, industry and service group: mode (one of `MODES` or
         ``undetermined``), confidence (0 to 1), resampling (share of draws with this mode, main
         definitions), definitions (share of definitions with this mode), n_definitions, missing
-        (kinds of evidence without values, comma between), n, first, last (years).
+        (kinds of evidence without values, comma between), n, first, last (years); with a size
+        condition also size.
     evidence : DataFrame
         One row a unit, kind of evidence and definition: main (whether the mode rests on it), slope
         a year, std_error, lower, upper, relative (slope over the mean of the series), direction
@@ -69,6 +73,8 @@ def modes(
     grouping: str = "kiet",
     industries: Sequence[str] | None = None,
     years: tuple[int, int] | None = None,
+    size: str | pd.DataFrame = "",
+    minimum: float | None = None,
     level: float = 0.95,
     material: float = 0.005,
     block: int = 3,
@@ -98,15 +104,23 @@ def modes(
         ``results(measure, **options)`` gives tidy rows, as `servio.study.StudyStore.results` and
         `as_results` do. Needed: ``service_input_share`` with the grouping, by industry. Used where
         there: ``convergence_rate`` with ``mutual="mean"`` (R), ``structural_similarity`` (S), and
-        ``account`` of ``output``, ``own_account:GROUP`` (H), ``secondary:GROUP`` (O). Other
-        definitions of P (``outsourcing``, ``service_input_coefficient``, complete shares), of R
-        (domestic) and of S (overlap, users) count in the confidence.
+        ``account`` of ``output``, ``own_account:GROUP`` (H), ``secondary:GROUP`` (O), and
+        ``secondary_output`` of supply tables with the same grouping (O, whatever the source). Other
+        definitions of P (``outsourcing``, ``service_input_coefficient``, complete shares), of O
+        (supply tables beside satellites), of R (domestic) and of S (overlap, users) count in the
+        confidence.
     grouping : str
         Of services.
     industries : sequence of str, optional
         Codes of the industries, such as those of manufacturing; else all there are.
     years : (int, int), optional
         First and last year; else all.
+    size : str or DataFrame, optional
+        Size of the firms of an industry: name of an amount by industry (``account``), or a frame
+        with columns country, industry, size, and year or source where they differ.
+    minimum : float, optional
+        With `size`: only industries whose firms have at least this size, in the mean over the years
+        given, have a mode. Smaller ones and those without a size are listed as undefined.
     level : float
         Of the intervals.
     material : float
@@ -123,7 +137,8 @@ def modes(
     Raises
     ------
     InputError
-        No shares of purchased services; two values of a unit in one year.
+        No shares of purchased services; two values of a unit in one year; supply tables or sizes
+        of other industries only.
     UsageError
         An option out of range.
 
@@ -136,7 +151,7 @@ def modes(
     where it would matter; the mode itself rests only on evidence that is there.
 
     Identity: on straight lines every draw gives the mode of the lines. What it does not see:
-    prices that move shares, the size of firms, years that are interpolated.
+    prices that move shares, the size of firms unless it is given, years that are interpolated.
 
     References
     ----------
@@ -159,8 +174,8 @@ def modes(
     >>> found[["mode", "missing"]].iloc[0].tolist()
     ['alternative', 'own_account,secondary,similarity']
     """
-    options = _checked(grouping, level, material, block, draws, seed)
-    return _detect(gather(results, grouping, industries), years, **options)
+    options = _checked(grouping, size, minimum, level, material, block, draws, seed)
+    return _detect(gather(results, grouping, industries, size), years, **options)
 
 
 def mode_map(
@@ -170,6 +185,8 @@ def mode_map(
     step: int = 1,
     grouping: str = "kiet",
     industries: Sequence[str] | None = None,
+    size: str | pd.DataFrame = "",
+    minimum: float | None = None,
     level: float = 0.95,
     material: float = 0.005,
     block: int = 3,
@@ -185,8 +202,8 @@ def mode_map(
         Years in a window, five or more.
     step : int
         Years from one window to the next.
-    grouping, industries, level, material, block, draws, seed
-        As for `modes`.
+    grouping, industries, size, minimum, level, material, block, draws, seed
+        As for `modes`; sizes are those of the years of a window.
 
     Returns
     -------
@@ -222,8 +239,8 @@ def mode_map(
 
     _whole("window", window, LEAST)
     _whole("step", step, 1)
-    options = _checked(grouping, level, material, block, draws, seed)
-    gathered = gather(results, grouping, industries)
+    options = _checked(grouping, size, minimum, level, material, block, draws, seed)
+    gathered = gather(results, grouping, industries, size)
     first, last = gathered.years[0], gathered.years[-1]
     starts = range(first, last - window + 2, step)
     if not starts:
@@ -293,7 +310,8 @@ def as_results(frame: pd.DataFrame) -> Results:
     Parameters
     ----------
     frame : DataFrame
-        Rows of `servio.measure.Measure.to_frame` of any measures and years, one below the other.
+        Rows of `servio.measure.Measure.to_frame` of any measures and years, or of a finished
+        study, one below the other.
 
     Returns
     -------
@@ -319,8 +337,9 @@ def as_results(frame: pd.DataFrame) -> Results:
     texts = frame["definition"].unique()
     pairs = [dict(part.partition("=")[::2] for part in text.split(" ") if part) for text in texts]
     options = pd.DataFrame(pairs, index=texts).fillna("")
-    whole = frame.join(options.drop(columns=options.columns.intersection(frame.columns)),
-                       on="definition")  # fmt: skip
+    options = options[options.columns.difference(LABELS, sort=False)]
+    whole = frame.drop(columns=options.columns.intersection(frame.columns))
+    whole = whole.join(options, on="definition")
     parts = dict(tuple(whole.groupby("measure", sort=False)))
 
     def results(measure: str, **filters: Any) -> pd.DataFrame:
@@ -345,8 +364,8 @@ def as_results(frame: pd.DataFrame) -> Results:
 
 
 def _detect(
-    gathered: Gathered, span: tuple[int, int] | None, *, grouping: str, level: float,
-    material: float, block: int, draws: int, seed: int,
+    gathered: Gathered, span: tuple[int, int] | None, *, grouping: str, minimum: float | None,
+    level: float, material: float, block: int, draws: int, seed: int,
 ) -> Modes:  # fmt: skip
     import pandas as pd
 
@@ -387,16 +406,35 @@ def _detect(
     )  # fmt: skip
     few = table.loc[~defined, UNIT].assign(reason=f"fewer than {LEAST} years")
     nothing = "purchases rise and there is no evidence of outputs"
-    unsettled = table.loc[defined & (found == OPEN), UNIT].assign(reason=nothing)
+    large, excluded = _large(gathered.sizes, inside, table, defined, minimum)
+    unsettled = table.loc[large & (found == OPEN), UNIT].assign(reason=nothing)
     return Modes(
-        table=table[defined].reset_index(drop=True),
+        table=table[large].reset_index(drop=True),
         evidence=pd.concat([_evidence(one, gathered.units) for one in fitted], ignore_index=True),
-        undefined=pd.concat([few, unsettled], ignore_index=True),
+        undefined=pd.concat([few, *excluded, unsettled], ignore_index=True),
         definition={
-            "grouping": grouping, "years": span, "level": level, "material": material,
-            "block": block, "draws": draws, "seed": seed,
+            "grouping": grouping, "years": span, "minimum": minimum, "level": level,
+            "material": material, "block": block, "draws": draws, "seed": seed,
         },
     )  # fmt: skip
+
+
+def _large(
+    sizes: Array | None, inside: npt.NDArray[np.bool_], table: pd.DataFrame,
+    defined: npt.NDArray[np.bool_], minimum: float | None,
+) -> tuple[npt.NDArray[np.bool_], list[pd.DataFrame]]:  # fmt: skip
+    """Units whose firms are large enough, with their size in the table, and those that are not."""
+    if sizes is None or minimum is None:
+        return defined, []
+    given = np.where(np.isnan(sizes), 0.0, sizes)[:, inside].sum(axis=1)
+    count = (~np.isnan(sizes[:, inside])).sum(axis=1)
+    size = np.divide(given, count, out=np.full(len(given), np.nan), where=count > 0)
+    table["size"] = size
+    small = table.loc[defined & (size < minimum), UNIT].assign(
+        reason=f"firms smaller than {minimum:g}"
+    )
+    unknown = table.loc[defined & np.isnan(size), UNIT].assign(reason="no size of firms")
+    return defined & (size >= minimum), [small, unknown]
 
 
 def _missing(main: Mapping[str, Fitted], k: int) -> list[str]:
@@ -427,8 +465,14 @@ def _evidence(fitted: Fitted, units: pd.MultiIndex) -> pd.DataFrame:
 
 
 def _checked(
-    grouping: str, level: float, material: float, block: int, draws: int, seed: int
-) -> dict[str, Any]:
+    grouping: str, size: str | pd.DataFrame, minimum: float | None, level: float, material: float,
+    block: int, draws: int, seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    sized = not isinstance(size, str) or size != ""
+    if sized != (minimum is not None) or not (minimum is None or minimum >= 0):
+        raise UsageError("modes, minimum", found="none" if minimum is None else str(minimum),
+                         expected="size together with a minimum of it, from 0",
+                         remedy="Give both or neither.")  # fmt: skip
     if not 0.5 <= level < 1:
         raise UsageError("modes, level", found=str(level), expected="0.5 to below 1",
                          remedy="Choose 0.95.")  # fmt: skip
@@ -438,8 +482,8 @@ def _checked(
     _whole("block", block, 1)
     _whole("draws", draws, 1)
     _whole("seed", seed, 0)
-    return {"grouping": grouping, "level": level, "material": material, "block": block,
-            "draws": draws, "seed": seed}  # fmt: skip
+    return {"grouping": grouping, "minimum": minimum, "level": level, "material": material,
+            "block": block, "draws": draws, "seed": seed}  # fmt: skip
 
 
 def _whole(name: str, value: int, least: int) -> None:
