@@ -68,7 +68,7 @@ def need_libraries(study: StudyFile) -> None:
 
 def versions(study: StudyFile) -> dict[str, str]:
     """Versions of the libraries that what is made of the results comes from."""
-    some = study.panel or study.modes or study.symbiosis
+    some = study.panel or study.modes or study.symbiosis or study.make_or_buy
     names = LIBRARIES if study.estimates else LIBRARIES[:1] if some else ()
     return {name: _version(name) for name in names}
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from servio.errors import FormatError, InputError, ServioError, UsageError
-from servio.study import _interact
+from servio.study import _interact, _make_or_buy
 from servio.study._grid import Call, Complaint, expand
 from servio.study._interact import ModesEntry, SymbiosisEntry
+from servio.study._make_or_buy import MakeOrBuyEntry
 from servio.study._model import EstimateEntry, checked_estimates, checked_panel
 from servio.study._place import HELP, Place
 
@@ -71,6 +72,7 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     estimates: tuple[EstimateEntry, ...] = ()
     modes: ModesEntry | None = None
     symbiosis: SymbiosisEntry | None = None
+    make_or_buy: MakeOrBuyEntry | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class StudyFile:
     modes : ModesEntry or None
     symbiosis : SymbiosisEntry or None
         What is found out about how sectors interact.
+    make_or_buy : MakeOrBuyEntry or None
+        When firms leave services to others.
     """
 
     title: str
@@ -115,6 +119,7 @@ class StudyFile:
     estimates: tuple[EstimateEntry, ...] = ()
     modes: ModesEntry | None = None
     symbiosis: SymbiosisEntry | None = None
+    make_or_buy: MakeOrBuyEntry | None = None
 
 
 def load(path: str | Path) -> StudyFile:
@@ -187,10 +192,11 @@ def parse(text: str, place: str, folder: Path) -> StudyFile:
     recipe = None if panel is None else checked_panel(panel, measured, where, own_groupings=own)
     estimates = checked_estimates(content.estimates, recipe, where, own_groupings=own)
     _interact.check(content.modes, content.symbiosis, measured, where)
+    _make_or_buy.check(content.make_or_buy, measured, where)
     head = content.study
     return StudyFile(head.title, head.description, head.focus, head.base_year, content.tables,
                      measured, text, place, folder, recipe, estimates, content.modes,
-                     content.symbiosis)  # fmt: skip
+                     content.symbiosis, content.make_or_buy)  # fmt: skip
 
 
 def _is_generic(tables: Tables) -> bool:
@@ -256,6 +262,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "estimates": tuple(EstimateEntry.__struct_fields__),
     "modes": tuple(ModesEntry.__struct_fields__),
     "symbiosis": tuple(SymbiosisEntry.__struct_fields__),
+    "make_or_buy": tuple(MakeOrBuyEntry.__struct_fields__),
 }
 
 

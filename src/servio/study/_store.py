@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from servio.errors import FormatError, InputError, StoreError, UsageError
 from servio.measure import MEASURES, MeasureSpec
-from servio.study import _explain, _interact
+from servio.study import _explain, _interact, _make_or_buy
 from servio.study._file import StudyFile, parse
 from servio.table import file_sha256
 
@@ -38,7 +38,9 @@ class StudyStore:
         ``undefined.parquet``, ``problems.parquet``, ``notes.parquet``, ``provenance.json`` and
         ``study.toml``; with a panel ``panel.parquet`` and ``dropped.parquet``, with estimates
         ``estimates.parquet`` and ``estimates.json``; with modes ``modes.parquet`` and
-        ``mode_evidence.parquet``, with symbiosis ``symbiosis.parquet``.
+        ``mode_evidence.parquet``, with symbiosis ``symbiosis.parquet`` and
+        ``projections.parquet``,
+        with make or buy ``make_or_buy.parquet`` and ``break_even.parquet``.
     study : StudyFile
         The study file as it was run; its paths are not looked at again.
     messages : tuple of str
@@ -150,6 +152,24 @@ class StudyStore:
         """Symbiosis of two sectors, a row a country; None where the study has none."""
         return self._made(_interact.SYMBIOSIS)
 
+    def make_or_buy(self) -> pandas.DataFrame | None:
+        """Parameters of make or buy with what they rest on and do, and its results, by country.
+
+        None where the study has none.
+        """
+        return self._made(_make_or_buy.MODEL)
+
+    def break_even(self) -> pandas.DataFrame | None:
+        """Saving from buying over scale and specificity, and where it breaks even, by country.
+
+        None where the study has none.
+        """
+        return self._made(_make_or_buy.BREAK_EVEN)
+
+    def projections(self) -> pandas.DataFrame | None:
+        """Fitted and projected paths of both sectors with bands; None where the study has none."""
+        return self._made(_interact.PROJECTIONS)
+
     def _made(self, name: str) -> pandas.DataFrame | None:
         there = name in self.provenance()["files"]
         return read(self.folder, name.removesuffix(".parquet")) if there else None
@@ -178,7 +198,8 @@ class StudyStore:
             )
         if self.study.estimates:
             found.append(f"Estimates: {len(self.estimates())} of {len(self.study.estimates)}")
-        for name, frame in (("Modes", self.modes()), ("Symbiosis", self.symbiosis())):
+        made = {"Modes": self.modes(), "Symbiosis": self.symbiosis()}
+        for name, frame in (made | {"Make or buy": self.make_or_buy()}).items():
             if frame is not None:
                 found.append(f"{name}: {len(frame)} rows of {frame['country'].nunique()} countries")
         return found
