@@ -436,3 +436,45 @@ def test_a_finished_study_is_evidence(tmp_path: Path):
     assert set(found.table["missing"]) == {"own_account,secondary,similarity"}
     assert found.counts().to_numpy().sum() == len(found.table)
     assert list(found.counts(["country", "group"]).index.names) == ["country", "group"]
+
+
+SIZED = (
+    STUDY
+    + """
+[[measures]]
+name = "account"
+of = "EMP"
+by = "industry"
+[modes]
+size = "EMP"
+minimum = 4000
+draws = 20
+"""
+)
+
+
+def test_a_study_takes_the_size_of_firms_from_its_accounts(tmp_path: Path):
+    """Persons of an industry stand for persons a firm, which the model world does not have."""
+    store = study.run(study.parse(SIZED, "sized.toml", tmp_path), tmp_path / "out", workers=1)
+    found = store.modes()
+    assert found is not None
+    whole = found[found["period"] == "whole"]
+    size = store.results("account", of="EMP").groupby(["country", "industry"])["value"].mean()
+    measured = (
+        store.results("service_input_share").groupby(["country", "industry"])["value"].first()
+    )
+    large = set(size[size >= 4000].index) & set(measured.index)
+    assert set(zip(whole["country"], whole["industry"], strict=True)) == large
+    assert 0 < len(large) < len(measured)
+    texts = store.problems().loc[lambda frame: frame["measure"] == "modes", "text"]
+    assert texts.str.contains("firms smaller than 4000").any()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [("minimum = 4000", "", "both or neither"), ('size = "EMP"', "", "both or neither"),
+     ('size = "EMP"', 'size = "SALES"', "SALES"), ("minimum = 4000", "minimum = -1", "minimum")],
+)  # fmt: skip
+def test_a_size_that_a_study_can_not_have_is_refused_before_a_table_is_read(old, new, match):
+    with pytest.raises(UsageError, match=match):
+        study.parse(SIZED.replace(old, new), "sized.toml", Path())

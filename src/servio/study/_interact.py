@@ -53,6 +53,10 @@ class ModesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Of services.
     industries : tuple of str, optional
         Codes; all that results have if left out.
+    size : str
+        Amount by industry of which an industry's firms must have the minimum: such as a satellite
+        of persons a firm.
+    minimum : float, optional
     window, step : int
         Years in a window of the map, and from one window to the next.
     level, material, block, draws, seed
@@ -61,6 +65,8 @@ class ModesEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     grouping: str = "kiet"
     industries: tuple[str, ...] | None = None
+    size: str = ""
+    minimum: Annotated[float, msgspec.Meta(ge=0)] | None = None
     window: Annotated[int, msgspec.Meta(ge=5)] = 7
     step: Positive = 1
     level: Level = 0.95
@@ -106,6 +112,7 @@ def check(
     if modes is not None:
         needed = {"grouping": modes.grouping, "by": "industry", "origin": "total", "total": False}
         check_selection("service_input_share", needed, calls, place.complain("modes"))
+        _check_size(modes, calls, place.complain("modes"))
     if symbiosis is not None:
         complain = place.complain("symbiosis")
         check_selection("account", {"of": symbiosis.of, "by": symbiosis.by}, calls, complain)
@@ -114,6 +121,14 @@ def check(
         _check_species(symbiosis, complain)
         if 0 < symbiosis.draws < 99:
             complain("draws", str(symbiosis.draws), "0, or 99 at least", ())
+
+
+def _check_size(modes: ModesEntry, calls: Sequence[Call], complain: Complaint) -> None:
+    """Refuse a size without a minimum of it, or one that the study does not measure."""
+    if (modes.size != "") != (modes.minimum is not None):
+        complain("minimum", "one of size and minimum", "both or neither", ())
+    if modes.size:
+        check_selection("account", {"of": modes.size, "by": "industry"}, calls, complain)
 
 
 def _check_species(symbiosis: SymbiosisEntry, complain: Complaint) -> None:
