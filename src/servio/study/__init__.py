@@ -5,8 +5,9 @@
 
 from servio.study._file import StudyFile, demo, load, parse
 from servio.study._grid import Call
-from servio.study._live import LiveTables, Recomputed, live_tables, settled_call
+from servio.study._live import LiveTables, Recomputed, live_tables, settled_call, uploaded_tables
 from servio.study._plan import Plan, Step, plan
+from servio.study._pool import unattended
 from servio.study._run import run
 from servio.study._store import StudyStore, open_store
 
@@ -26,4 +27,6 @@ __all__ = [
     "plan",
     "run",
     "settled_call",
+    "unattended",
+    "uploaded_tables",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from servio import sources
 from servio.errors import InputError, LabelError, UsageError
 from servio.measure import MEASURES
 from servio.study._grid import Call
@@ -19,7 +20,14 @@ from servio.study._store import StudyStore
 from servio.study._work import Ledger, open_table
 from servio.table import IOTable, write_atomic
 
-__all__ = ["LiveTables", "Recomputed", "live_tables", "remember_place", "settled_call"]
+__all__ = [
+    "LiveTables",
+    "Recomputed",
+    "live_tables",
+    "remember_place",
+    "settled_call",
+    "uploaded_tables",
+]
 
 PLACE = ".place.json"
 """Where the files of a study were when it ran; not part of what the study found."""
@@ -64,6 +72,8 @@ class LiveTables:
     base_year : int or None
     room : int
         Bytes of tables to keep; the one in use is kept whatever its size.
+    opener : callable
+        Reads the table of an input.
     """
 
     def __init__(
@@ -72,9 +82,10 @@ class LiveTables:
         bases: Mapping[tuple[str, str], Input],
         base_year: int | None,
         room: int = ROOM,
+        opener: Callable[[Input], IOTable] = open_table,
     ) -> None:
         self.inputs, self.bases, self.base_year = tuple(inputs), dict(bases), base_year
-        self.room = room
+        self.room, self.opener = room, opener
         self._kept: OrderedDict[Input, IOTable] = OrderedDict()
         self._held = 0
         self._places = {(one.source, one.entry.country, one.entry.year): one for one in self.inputs}
@@ -84,9 +95,8 @@ class LiveTables:
 
     def part(self, number: int, count: int) -> LiveTables:
         """Every `count`-th table from `number`: what one of several processes holds."""
-        return LiveTables(
-            self.inputs[number::count], self.bases, self.base_year, self.room // count
-        )
+        inputs = self.inputs[number::count]
+        return LiveTables(inputs, self.bases, self.base_year, self.room // count, self.opener)
 
     def holder(self, source: str, country: str, year: int | None, count: int) -> int:
         """Number of the part that holds a table, of `count`."""
@@ -131,7 +141,7 @@ class LiveTables:
 
     def _open(self, one: Input) -> IOTable:
         if one not in self._kept:
-            self._kept[one] = open_table(one)
+            self._kept[one] = self.opener(one)
             self._held += _bytes(self._kept[one])
             while len(self._kept) > 1 and self._held > self.room:
                 self._held -= _bytes(self._kept.popitem(last=False)[1])
@@ -169,6 +179,13 @@ def live_tables(store: StudyStore, folder: str | Path | None = None) -> LiveTabl
         (s.base.source, s.base.entry.country): s.base for s in found.steps if s.base is not None
     }
     return LiveTables(inputs, bases, found.base_year)
+
+
+def uploaded_tables(path: str | Path) -> LiveTables:
+    """Tables of a file that is no part of a study; nothing of it goes to the cache."""
+    dataset = sources.scan(path, cache=False)
+    inputs = [Input(entry, dataset.source, "") for entry in dataset.entries]
+    return LiveTables(inputs, {}, None, opener=lambda one: dataset.table(one.entry))
 
 
 def settled_call(name: str, options: Mapping[str, str], only: str = "", source: str = "") -> Call:

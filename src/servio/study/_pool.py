@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from servio.study._engine import TRIES, Answer, Job, Lost, answer
 from servio.study._grid import Call
 
-__all__ = ["Processes", "no_interrupt", "no_main_module"]
+__all__ = ["Processes", "no_interrupt", "no_main_module", "unattended"]
 
 PATIENCE = 1.0
 
@@ -92,7 +92,7 @@ def _start(
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, tuple(calls), base_year), daemon=True)
-    with no_main_module(), no_interrupt():
+    with unattended():
         process.start()
     theirs.close()
     busy[ours] = _Worker(process, ours, job)
@@ -119,6 +119,13 @@ def _told(worker: _Worker, job: Job | None) -> bool:
         worker.line.close()
         return False
     return True
+
+
+@contextlib.contextmanager
+def unattended() -> Iterator[None]:
+    """How a child process is started: without the caller's main module, deaf to Ctrl-C."""
+    with no_main_module(), no_interrupt():
+        yield
 
 
 @contextlib.contextmanager

@@ -1,0 +1,394 @@
+"""One queue for everything that must be computed: child processes that hold the tables.
+
+A job is asked for by what it computes, so the same question from many sessions is one job, and its
+answer is kept. Tables are dealt out to the children; each holds its own, factorised once. A child
+that takes too long or too much memory is ended and replaced; the others do not suffer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import multiprocessing
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from servio.errors import InputError, ResourceError, ServioError
+from servio.study import LiveTables, StudyStore, live_tables, unattended
+from servio.web._child import CANCEL, Failed, Place, Ticked, serve_tasks
+
+__all__ = ["ALL", "Busy", "Cancelled", "Job", "Jobs", "Limits", "Task"]
+
+ALL = -1
+"""A task for every child, each with its own tables."""
+GLANCE = 0.05
+GRACE = 2.0
+
+
+class Busy(ResourceError):
+    """The queue, or what one session may put in it, is full."""
+
+
+class Cancelled(ResourceError):
+    """Nobody waits for the job any more."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be computed.
+
+    Parameters
+    ----------
+    name : str
+        A function of `servio.web._tasks.TASKS`.
+    arguments : tuple of (str, value)
+        Its keyword arguments: plain, hashable values, sorted by name.
+    holder : int
+        Number of the table it is about, which says who computes it; `ALL` for all tables.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+    holder: int = ALL
+
+    @property
+    def id(self) -> str:
+        """The same for the same task, in every process."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
+
+
+@dataclass(eq=False)
+class Job:
+    """A task on its way; `future` has a list with the answer of each child it went to."""
+
+    task: Task
+    of: int
+    parts: int
+    done: int = 0
+    answers: dict[int, Any] = field(default_factory=dict)
+    future: Future[list[Any]] = field(default_factory=Future)
+    waiting: set[str] = field(default_factory=set)
+    unwanted: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def id(self) -> str:
+        """Hash of the task."""
+        return self.task.id
+
+    @property
+    def answer(self) -> list[Any]:
+        """What was found; raises what went wrong."""
+        return self.future.result(0)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the queue takes.
+
+    Parameters
+    ----------
+    seconds : float
+        For one task in one child.
+    memory : int
+        Bytes of data a child may hold; 0 for no limit.
+    queued : int
+        Jobs that are not done, of all sessions.
+    each : int
+        Jobs that are not done, of one session.
+    kept : int
+        Bytes of answers to keep.
+    """
+
+    seconds: float = 120.0
+    memory: int = 3 << 30
+    queued: int = 400
+    each: int = 12
+    kept: int = 256 << 20
+
+
+class Jobs:
+    """The queue and its children.
+
+    Parameters
+    ----------
+    store : StudyStore
+    folder : path, optional
+        Folder that the paths in the study file start from; where the study ran, if left out.
+    workers : int
+        Children.
+    limits : Limits
+    """
+
+    def __init__(
+        self,
+        store: StudyStore,
+        folder: Path | None = None,
+        *,
+        workers: int = 1,
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.why = ""
+        self.tables: LiveTables | None = None
+        try:
+            self.tables = live_tables(store, folder)
+        except ServioError as error:
+            self.why = f"{error.found}. {error.remedy}"
+        self._place = Place(str(store.folder), None if folder is None else str(folder))
+        self._lock = threading.Lock()
+        self._open: dict[str, Job] = {}
+        self._kept: OrderedDict[str, tuple[Job, int]] = OrderedDict()
+        self._held = 0
+        self._hands = [_Hand(self, number, workers) for number in range(max(1, workers))]
+        self.computed = 0
+
+    def start(self) -> None:
+        """Start the children; they open tables as they are asked for them."""
+        for hand in self._hands:
+            hand.start()
+
+    def close(self) -> None:
+        """End the children."""
+        for hand in self._hands:
+            hand.stop()
+        for hand in self._hands:
+            hand.join()
+
+    def submit(self, task: Task, session: str = "") -> Job:
+        """The job of a task: the one that is there already, or a new one.
+
+        Raises
+        ------
+        InputError
+            The study's tables are not at hand.
+        Busy
+            Too many jobs wait.
+        """
+        if self.tables is None:
+            raise InputError("tables of the study", found=self.why or "not at hand",
+                             expected="the files the study was made with",
+                             remedy="Start the server with --tables FOLDER.")  # fmt: skip
+        with self._lock:
+            job = self._known(task.id)
+            if job is None:
+                job = self._new(task, session)
+            elif not job.future.done():
+                job.waiting.add(session)
+            return job
+
+    def find(self, id: str) -> Job | None:
+        """A job that is open or whose answer is kept."""
+        with self._lock:
+            return self._known(id)
+
+    def of_session(self, session: str) -> list[Job]:
+        """Jobs a session waits for."""
+        with self._lock:
+            return [job for job in self._open.values() if session in job.waiting]
+
+    def place(self, job: Job) -> int:
+        """How many open jobs are before it."""
+        with self._lock:
+            return list(self._open).index(job.id) if job.id in self._open else 0
+
+    def cancel(self, id: str, session: str) -> bool:
+        """Wait no more; the job stops when nobody waits. False where the session did not wait."""
+        with self._lock:
+            job = self._open.get(id)
+            if job is None or session not in job.waiting:
+                return False
+            job.waiting.discard(session)
+            if not job.waiting:
+                job.unwanted.set()
+                del self._open[id]
+            return True
+
+    def _known(self, id: str) -> Job | None:
+        if id in self._kept:
+            self._kept.move_to_end(id)
+            return self._kept[id][0]
+        return self._open.get(id)
+
+    def _new(self, task: Task, session: str) -> Job:
+        own = sum(session in job.waiting for job in self._open.values())
+        if own >= self.limits.each or len(self._open) >= self.limits.queued:
+            raise Busy("computations", found=f"{own} of this session and {len(self._open)} in all",
+                       expected=f"at most {self.limits.each} and {self.limits.queued}",
+                       remedy="Wait until some are done, or cancel them.")  # fmt: skip
+        assert self.tables is not None
+        everyone = task.holder == ALL
+        hands = self._hands if everyone else [self._hands[task.holder % len(self._hands)]]
+        job = Job(task, len(self.tables) if everyone else 1, len(hands), waiting={session})
+        self._open[job.id] = job
+        for hand in hands:
+            hand.tasks.put(job)
+        return job
+
+    # -- what the hands report -----------------------------------------------------------------
+
+    def _ticked(self, job: Job) -> None:
+        with self._lock:
+            job.done += 1
+
+    def _answered(self, job: Job, number: int, answer: Any) -> None:
+        with self._lock:
+            job.answers[number] = answer
+            whole = len(job.answers) == job.parts
+            if not whole or job.future.done():
+                return
+            self.computed += 1
+            self._open.pop(job.id, None)
+            found = [job.answers[n] for n in sorted(job.answers)]
+            self._keep(job, sum(map(_size, found)))
+        job.future.set_result(found)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        with self._lock:
+            if self._open.get(job.id) is job:
+                del self._open[job.id]
+            if job.future.done():
+                return
+            if isinstance(error, ServioError) and not isinstance(error, ResourceError):
+                self._keep(job, 1024)
+            job.unwanted.set()
+        job.future.set_exception(error)
+
+    def _keep(self, job: Job, size: int) -> None:
+        self._kept[job.id] = job, size
+        self._held += size
+        while self._held > self.limits.kept and len(self._kept) > 1:
+            self._held -= self._kept.popitem(last=False)[1][1]
+
+
+class _Hand(threading.Thread):
+    """One child process and the thread that talks with it."""
+
+    def __init__(self, jobs: Jobs, number: int, count: int) -> None:
+        super().__init__(daemon=True, name=f"servio-jobs-{number}")
+        self.jobs, self.number, self.count = jobs, number, count
+        self.tasks: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._process: BaseProcess | None = None
+        self._line: Connection | None = None
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.tasks.put(None)
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            self._born()
+        while not self._stopped.is_set():
+            job = self.tasks.get()
+            if job is not None:
+                self._take(job)
+        self._end()
+
+    def _take(self, job: Job) -> None:
+        if job.unwanted.is_set():
+            self.jobs._failed(job, _cancelled())
+            return
+        try:
+            line = self._born()
+            line.send((job.task.name, job.task.arguments))
+            self._listen(line, job)
+        except (EOFError, OSError):
+            self._end()
+            self.jobs._failed(job, _lost())
+        except Exception as error:
+            self._end()
+            self.jobs._failed(job, error)
+
+    def _listen(self, line: Connection, job: Job) -> None:
+        """Hear the child out; end it when it goes on too long."""
+        until = time.monotonic() + self.jobs.limits.seconds
+        told = False
+        while True:
+            if line.poll(GLANCE):
+                said = line.recv()
+                if isinstance(said, Ticked):
+                    self.jobs._ticked(job)
+                    continue
+                if isinstance(said, Failed):
+                    self.jobs._failed(job, said.error)
+                else:
+                    self.jobs._answered(job, self.number, said)
+                return
+            now = time.monotonic()
+            if not told and (job.unwanted.is_set() or self._stopped.is_set() or now > until):
+                told = True
+                late = now > until
+                line.send(CANCEL)
+                until = now + GRACE
+            elif told and now > until:
+                self._end()
+                self.jobs._failed(job, _slow(self.jobs.limits.seconds) if late else _cancelled())
+                return
+
+    def _born(self) -> Connection:
+        """The line to the child, which is started where there is none."""
+        if self._process is not None and self._process.is_alive() and self._line is not None:
+            return self._line
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        arguments = (theirs, self.jobs._place, self.number, self.count, self.jobs.limits.memory)
+        process = context.Process(target=serve_tasks, args=arguments, daemon=True)
+        with unattended():
+            process.start()
+        theirs.close()
+        self._process, self._line = process, ours
+        return ours
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.join(1.0)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join(1.0)
+        if self._line is not None:
+            self._line.close()
+        self._process, self._line = None, None
+
+
+def _size(answer: Any) -> int:
+    """About how many bytes an answer holds."""
+    if hasattr(answer, "nbytes"):
+        return int(answer.nbytes)
+    if isinstance(answer, (str, bytes)):
+        return len(answer)
+    if hasattr(answer, "__dataclass_fields__"):
+        return sum(_size(getattr(answer, name)) for name in answer.__dataclass_fields__)
+    if isinstance(answer, dict):
+        return sum(map(_size, answer.values())) + 64 * len(answer)
+    if isinstance(answer, Sequence):
+        return sum(map(_size, answer)) + 64
+    return 64
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled("computation", found="nobody who waits for it", expected="someone",
+                     remedy="Ask again.")  # fmt: skip
+
+
+def _slow(seconds: float) -> ResourceError:
+    return ResourceError("computation", found=f"no answer after {seconds:.0f} seconds",
+                         expected="an answer in that time",
+                         remedy="Ask for fewer years or countries.")  # fmt: skip
+
+
+def _lost() -> ResourceError:
+    return ResourceError(
+        "computation", found="a process that ended, perhaps for lack of memory",
+        expected="an answer", remedy="Ask for less at once, or again.",
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""The queue: one job for one question, limits, cancelling, and children that die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from servio import study
+from servio.errors import InputError, ResourceError, UsageError
+from servio.web import _tasks
+from servio.web._jobs import Busy, Cancelled, Job, Jobs, Limits, Task
+
+TEXT = """
+study.title = "Queue"
+tables = [{path = "model:countries=3,industries=30,years=4"}]
+measures = [{name = "service_input_share", grouping = "services", by = "manufacturing"}]
+"""
+WAIT = 60
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> study.StudyStore:
+    folder = tmp_path_factory.mktemp("queue")
+    return study.run(study.parse(TEXT, "own.toml", folder), folder / "out", workers=1)
+
+
+@pytest.fixture(scope="module")
+def jobs(store: study.StudyStore) -> Iterator[Jobs]:
+    queue = Jobs(store, workers=2)
+    queue.start()
+    yield queue
+    queue.close()
+
+
+def share(by: str = "economy", **options: str) -> Task:
+    settled = tuple(sorted({"by": by, **options}.items()))
+    return Task("measure", (("name", "service_input_share"), ("options", settled)))
+
+
+def answered(job: Job) -> list[study.Recomputed]:
+    return job.future.result(WAIT)
+
+
+def test_the_answer_is_what_the_study_would_hold(store: study.StudyStore, jobs: Jobs) -> None:
+    job = jobs.submit(share("manufacturing", grouping="services"))
+    rows = pa.concat_tables([part.results for part in answered(job)]).to_pandas()
+    own = store.results("service_input_share")
+    key = ["year", "country", "group"]
+    found = rows.astype({"country": str, "group": str}).set_index(key).value.sort_index()
+    assert found.tolist() == own.set_index(key).value.sort_index().tolist()
+    assert job.of == job.done == 4
+
+
+def test_one_question_of_many_is_one_job(jobs: Jobs) -> None:
+    before = jobs.computed
+    found = [jobs.submit(share("technology"), f"session {i % 7}") for i in range(50)]
+    assert len({id(job) for job in found}) == 1
+    answered(found[0])
+    assert jobs.computed == before + 1
+    assert jobs.submit(share("technology")) is found[0] and jobs.find(found[0].id) is found[0]
+
+
+def test_a_wrong_option_is_said_and_not_asked_again(jobs: Jobs) -> None:
+    job = jobs.submit(share(origin="mars"))
+    with pytest.raises(UsageError, match="origin"):
+        answered(job)
+    assert jobs.submit(share(origin="mars")) is job
+
+
+def test_h12_a_session_has_a_quota_and_so_has_the_queue(store: study.StudyStore) -> None:
+    queue = Jobs(store, limits=Limits(each=2, queued=3))  # not started: nothing gets done
+    queue.submit(share("a"), "one")
+    queue.submit(share("b"), "one")
+    queue.submit(share("b"), "one")
+    with pytest.raises(Busy, match="2 of this session"):
+        queue.submit(share("c"), "one")
+    queue.submit(share("c"), "two")
+    with pytest.raises(Busy, match="3 in all"):
+        queue.submit(share("d"), "three")
+    assert [queue.place(job) for job in queue.of_session("one")] == [0, 1]
+
+
+def test_h13_a_job_stops_only_when_nobody_waits(store: study.StudyStore) -> None:
+    queue = Jobs(store)
+    job = queue.submit(share("a"), "one")
+    queue.submit(share("a"), "two")
+    assert not queue.cancel(job.id, "three")
+    assert queue.cancel(job.id, "one") and not job.unwanted.is_set()
+    assert queue.cancel(job.id, "two") and job.unwanted.is_set()
+    assert queue.find(job.id) is None
+    queue.start()
+    with pytest.raises(Cancelled):
+        answered(job)
+    assert answered(queue.submit(share(), "one"))
+    queue.close()
+
+
+def test_a_child_that_dies_fails_its_job_only(store: study.StudyStore) -> None:
+    queue = Jobs(store)
+    queue.start()
+    answered(queue.submit(share()))
+    process = queue._hands[0]._process
+    assert process is not None and process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(5)
+    assert answered(queue.submit(share("technology")))
+    queue.close()
+
+
+class Line:
+    """A line to a child that never says a word."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def poll(self, seconds: float) -> bool:
+        time.sleep(min(seconds, 0.01))
+        return False
+
+    def send(self, what: object) -> None:
+        self.sent.append(what)
+
+    def close(self) -> None:
+        pass
+
+
+def test_h12_a_task_that_takes_too_long_is_told_then_ended(
+    store: study.StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Jobs(store, limits=Limits(seconds=0.05))
+    monkeypatch.setattr("servio.web._jobs.GRACE", 0.05)
+    line, job = Line(), queue.submit(share())
+    queue._hands[0]._listen(line, job)  # type: ignore[arg-type]
+    assert line.sent == ["cancel"]
+    with pytest.raises(ResourceError, match="no answer after"):
+        answered(job)
+    assert queue.find(job.id) is None, "it may be asked again"
+
+
+def test_without_tables_it_says_what_to_do(store: study.StudyStore, tmp_path: Path) -> None:
+    queue = Jobs(store, tmp_path / "nowhere")
+    assert queue.tables is not None, "the model world needs no folder"
+    queue.tables, queue.why = None, "no such folder"
+    with pytest.raises(InputError, match="--tables"):
+        queue.submit(share())
+
+
+def test_answers_are_kept_within_bounds(store: study.StudyStore) -> None:
+    queue = Jobs(store, limits=Limits(kept=2048))
+    for number in range(50):
+        job = queue.submit(share(f"g{number}"), str(number))
+        queue._answered(job, 0, [b"x" * 100])
+    assert 5 < len(queue._kept) < 20 and queue._held <= 2048
+
+
+def test_tasks_name_their_arguments() -> None:
+    assert share("a").id != share("b").id and share("a").id == share("a").id
+    assert set(_tasks.TASKS) >= {"measure"}
+
+
+def test_waiting_from_many_threads_sees_one_answer(jobs: Jobs) -> None:
+    found: list[Future[list[object]]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(jobs.submit(share("industry")).future))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(one.result(WAIT)) for one in found}) == 1
