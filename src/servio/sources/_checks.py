@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,14 +17,17 @@ __all__ = [
     "checked",
     "heavy_inputs",
     "imbalance",
+    "is_network",
     "missing",
     "negative_demand",
     "negative_flows",
     "negative_value_added",
     "refuse_dead_flows",
+    "refuse_derived_outflow",
     "refuse_empty",
     "refuse_imbalance",
     "refuse_negative_output",
+    "refuse_unsteady",
     "zero_output",
 ]
 
@@ -32,6 +35,11 @@ NEGATIVE_LIMIT = 0.05
 """Largest share of negative flows in the sum of all flows, in absolute value."""
 NOTED_GAP = 1e-6
 """Smallest gap between an industry's output and its sales or costs that is noted, relative."""
+UNSTEADY = 0.05
+"""Gap of a node of a flow network, over the larger of its inputs and outputs, that is refused: the
+tolerance that packages for such networks have."""
+UNSTEADY_WHOLE = 0.001
+"""The same over all throughflow together: rounding of small nodes is below."""
 _NAMED = 5
 _ROWS = 256
 
@@ -141,8 +149,57 @@ def negative_value_added(table: IOTable) -> Iterator[Note]:
         yield Note("negative-value-added", f"value added is negative for {_named(table, low)}")
 
 
+def is_network(demand_roles: Sequence[str]) -> bool:
+    """What leaves is respired or exported, none of it consumed: a flow network, no economy."""
+    return "respiration" in demand_roles or set(demand_roles) == {"exports"}
+
+
+def refuse_unsteady(table: IOTable, place: str, transposed: bool) -> None:
+    """Refuse a flow network where what enters a node is not what leaves it."""
+    sales, costs = table.x - row_gap(table), table.x - column_gap(table)
+    off = _unsteady(sales, costs)
+    if off is None:
+        return
+    inner = table.Z.sum(axis=1) - table.Z.sum(axis=0)
+    other = _unsteady(sales - inner, costs + inner) is None
+    key = "Remove transposed = true" if transposed else "Set transposed = true"
+    giving, taking = ("rows", "columns") if transposed else ("columns", "rows")
+    raise InputError(
+        f"{place}, flow network, {table.axis.labels[off]}",
+        found=f"{costs[off]:.6g} that enter and {sales[off]:.6g} that leave",
+        expected=f"a steady state: a gap of at most {UNSTEADY:.0%} of the node",
+        remedy=f"{key}: the flows add up if {giving} give to {taking}." if other else
+        "Correct it, or add what is missing, such as respiration; balance_limit = 0.5 keeps a gap.",
+    )  # fmt: skip
+
+
+def refuse_derived_outflow(table: IOTable, place: str, transposed: bool) -> None:
+    """Refuse boundary inputs of a flow network that follow from the balance and are negative."""
+    z = table.V.sum(axis=0)
+    low = np.flatnonzero(z < -UNSTEADY * table.x)
+    if low.size:
+        i = int(low[0])
+        key = "remove transposed = true" if transposed else "set transposed = true"
+        raise InputError(
+            f"{place}, flow network, {table.axis.labels[i]}",
+            found=f"{table.Z[:, i].sum():.6g} from other nodes, more than the {table.x[i]:.6g} "
+            "that leave",
+            expected="boundary inputs V, or outputs from which they follow",
+            remedy=f"Complete the outputs in Y; or {key} if the flows are the other way round.",
+        )
+
+
+def _unsteady(sales: Array, costs: Array) -> int | None:
+    """The node whose inputs and outputs differ most, of those beyond `UNSTEADY`, if any."""
+    size, through = np.abs(costs - sales), np.maximum(costs, sales)
+    failing = (size > UNSTEADY * through) & (size > UNSTEADY_WHOLE * through.sum())
+    return int(np.where(failing, size, -1.0).argmax()) if failing.any() else None
+
+
 def heavy_inputs(table: IOTable) -> Iterator[Note]:
-    """Industries that use up at least their output in intermediate inputs."""
+    """Industries that use up at least their output in intermediate inputs; nodes may."""
+    if is_network(table.demand_roles):
+        return
     inputs = table.Z.sum(axis=0) + (0.0 if table.Zm is None else table.Zm.sum(axis=0))
     heavy = np.flatnonzero(table.live & (inputs >= table.x))
     if heavy.size:

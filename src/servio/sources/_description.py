@@ -56,6 +56,7 @@ _TYPES: dict[str, tuple[Any, str]] = {
     "years": (list, "a list of years, such as [2010, 2011]"),
     "balance_limit": (float, "a share, such as 0.01"),
     "align": (bool, "true or false"),
+    "transposed": (bool, "true or false"),
     "missing": (dict, 'a table, such as {":" = "zero"}'),
 }
 _LOWEST = {"skip_rows": 0, "last_row": 1, "label_column": 1, "industries": 1}
@@ -124,6 +125,7 @@ class Description:
     primary_rest: str = ""
     country_separator: str = ""
     align: bool = False
+    transposed: bool = False
     balance_limit: float | None = None
     demand_roles: Mapping[str, str] = field(default_factory=dict)
     primary_roles: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +185,7 @@ def read_description(path: Path) -> Description:
         separator=table.get("separator", ""),
         country_separator=table.get("country_separator", ""),
         align=table.get("align", False),
+        transposed=_transposed(path, text, table),
         balance_limit=table.get("balance_limit"),
         demand_roles=_roles(path, text, data, "demand_roles"),
         primary_roles=_roles(path, text, data, "primary_roles"),
@@ -267,6 +270,15 @@ def _files(path: Path, text: str, table: Mapping[str, Any]) -> dict[str, File]:
             remedy='Add a file, such as x = "x.csv"; the rest follows from the balance.',
         )
     return files
+
+
+def _transposed(path: Path, text: str, table: Mapping[str, Any]) -> bool:
+    beside = next((key for key in ("file", "imports") if key in table), None)
+    if table.get("transposed") and beside:
+        raise UsageError(_place(path, text, "transposed"), found=f"transposed beside {beside}",
+                         expected="flows in a file of their own, and no imports by product",
+                         remedy="Remove one of the two keys.")  # fmt: skip
+    return bool(table.get("transposed", False))
 
 
 def _layout(path: Path, text: str, keys: Mapping[str, Any], common: Layout = Layout()) -> Layout:  # noqa: B008 - frozen

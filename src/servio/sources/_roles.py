@@ -8,7 +8,7 @@ __all__ = ["DEMAND_NAMES", "PRIMARY_NAMES", "demand_role", "is_final", "is_total
            "primary_role"]  # fmt: skip
 
 DEMAND_NAMES = (
-    ("respiration", r"respiration|dissipation"),
+    ("respiration", r"respirations?|respired|dissipations?|dissipated"),
     ("exports", r"expo?|ex|p\W?6\w?|(.*\b)?exports?(\b.*)?|.*수출.*"),
     ("imports", r"impo?|im|m|p\W?7\w?|(.*\b)?imports?(\b.*)?|.*수입.*"
                 r"|(.*\b)?customs? dut(y|ies)|(.*\b)?imported goods"),

@@ -14,7 +14,14 @@ import numpy as np
 from servio import classify
 from servio.errors import FormatError, InputError, LabelError, UnitError, UsageError, ValueFault
 from servio.sources import _csv, _labels, _roles, _xlsx
-from servio.sources._checks import checked, missing, refuse_imbalance
+from servio.sources._checks import (
+    checked,
+    is_network,
+    missing,
+    refuse_derived_outflow,
+    refuse_imbalance,
+    refuse_unsteady,
+)
 from servio.sources._description import FLOWS, KINDS, NAME, Description, File, read_description
 from servio.sources._guard import Kind, require_kind
 from servio.sources._layout import BETWEEN, Frame, Grid, Layout
@@ -145,7 +152,8 @@ class _Reading:
         self._note_countries(axis, parts.get("demand"))
         if V is not None:
             parts["primary"] = V.rows
-            parts["primary_roles"] = self._primary_roles(V)
+            network = is_network(parts.get("demand_roles", ()))
+            parts["primary_roles"] = self._primary_roles(V, network)
         imports, final = self._imports(labels, Y, parts.get("demand_roles", ()))
         self._refuse_unfound()
         flows = self._flows(axis, imports is not None, Y, parts.get("demand_roles", ()))
@@ -165,6 +173,10 @@ class _Reading:
         self._refuse_strangers(table)
         if d.balance_limit is not None:
             refuse_imbalance(table, d.balance_limit)
+        elif is_network(table.demand_roles):
+            refuse_unsteady(table, self.place("Z"), d.transposed)
+        if is_network(table.demand_roles) and V is None:
+            refuse_derived_outflow(table, self.place("Z"), d.transposed)
         self._refuse_change()
         self._note_primary(table)
         info = table.info.with_notes(*self.notes)
@@ -346,6 +358,9 @@ class _Reading:
                               remedy="Add a header line.")  # fmt: skip
         order = self._order(Z.rows, Z.columns, Z.place, "row", "column")
         Z = replace(Z, columns=Z.rows, values=Z.values[:, order])
+        if self.description.transposed:
+            self.steps.append("Z transposed: its columns give to its rows")
+            Z = replace(Z, values=Z.values.T)
         _labels.refuse_total_industry(Z)
         return Z
 
@@ -555,14 +570,14 @@ class _Reading:
                 remedy=f'Add ignore = ["{label}"], or give its role in [demand_roles].',
             )
 
-    def _primary_roles(self, V: Matrix) -> tuple[str, ...]:
+    def _primary_roles(self, V: Matrix, network: bool) -> tuple[str, ...]:
         declared = self.description.primary_roles
         self._refuse_unknown_roles(declared, V.rows, PRIMARY_ROLES, "row of V")
         roles, unknown = [], []
         for label in V.rows:
             role = declared.get(label) or _roles.primary_role(label)
             roles.append(role or "value_added")
-            if role is None:
+            if role is None and not network:
                 unknown.append(label)
         self.unknown["V"] = unknown
         if unknown:
@@ -778,6 +793,8 @@ class _Reading:
 
     def _note_primary(self, table: IOTable) -> None:
         """Say what V lacks: other primary inputs, or the products that imports consist of."""
+        if is_network(table.demand_roles):
+            return
         gap = column_gap(table)
         i = _most_open(table, gap) if "V" in self.files else None
         if i is not None and gap[i] > 0:
