@@ -38,6 +38,7 @@ PUBLISHED = {
     },
 }  # fmt: skip
 TOOL = {"lam1D": "radius", "synergism_F": "synergism", "mutualism_F": "mutualism"}
+SIDES = ("input", "internal", "export", "respiration")
 OUTPUTS = ("export", "respiration")
 
 
@@ -98,6 +99,21 @@ def test_each_measure_has_one_unit(run: Run, tmp_path: Path) -> None:
         "system_throughput": {"kcal"}, "flow_indicators": {"ratio"}, "flow_information": {"bits"},
         "development_capacity": {"kcal x bits"}, "ascendency": {"ratio"},
     }  # fmt: skip
+
+
+def test_parts_add_up(run: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, POND)
+    sizes, shares = (parts(run, n, path)[0] for n in ("development_capacity", "ascendency"))
+    for name in ("capacity", "ascendency", "overhead"):
+        cells = [sizes[f"{name}_{side}"] for side in SIDES]
+        assert sum(cells) == pytest.approx(sizes[name], rel=1e-12)
+    for end in ("", *(f"_{side}" for side in SIDES)):
+        both = sizes[f"ascendency{end}"] + sizes[f"overhead{end}"]
+        assert both == pytest.approx(sizes[f"capacity{end}"], rel=1e-12)
+        over = sizes[f"overhead{end}"] / sizes["capacity"]
+        assert shares[f"overhead{end}"] == pytest.approx(over, rel=1e-12)
+    bits = parts(run, "flow_information", path)[0]
+    assert sizes["ascendency"] == pytest.approx(300 * bits["mutual_information"], rel=1e-12)
 
 
 def test_both_indices_of_cycling(run: Run, tmp_path: Path) -> None:
