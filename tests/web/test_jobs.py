@@ -61,7 +61,7 @@ def test_the_answer_is_what_the_study_would_hold(store: study.StudyStore, jobs: 
 
 def test_one_question_of_many_is_one_job(jobs: Jobs) -> None:
     before = jobs.computed
-    found = [jobs.submit(share("technology"), f"session {i % 7}") for i in range(50)]
+    found = [jobs.submit(share("technology")) for _ in range(50)]
     assert len({id(job) for job in found}) == 1
     answered(found[0])
     assert jobs.computed == before + 1
@@ -75,31 +75,36 @@ def test_a_wrong_option_is_said_and_not_asked_again(jobs: Jobs) -> None:
     assert jobs.submit(share(origin="mars")) is job
 
 
-def test_h12_a_session_has_a_quota_and_so_has_the_queue(store: study.StudyStore) -> None:
-    queue = Jobs(store, limits=Limits(each=2, queued=3))  # not started: nothing gets done
-    queue.submit(share("a"), "one")
-    queue.submit(share("b"), "one")
-    queue.submit(share("b"), "one")
-    with pytest.raises(Busy, match="2 of this session"):
-        queue.submit(share("c"), "one")
-    queue.submit(share("c"), "two")
-    with pytest.raises(Busy, match="3 in all"):
-        queue.submit(share("d"), "three")
-    assert [queue.place(job) for job in queue.of_session("one")] == [0, 1]
+def test_h12_the_queue_is_bounded(store: study.StudyStore) -> None:
+    queue = Jobs(store, limits=Limits(queued=2))  # not started: nothing gets done
+    first, second = queue.submit(share("a")), queue.submit(share("b"))
+    assert queue.submit(share("b")) is second
+    with pytest.raises(Busy, match="2 that wait"):
+        queue.submit(share("c"))
+    assert (first.place, second.place) == (0, 1)
 
 
-def test_h13_a_job_stops_only_when_nobody_waits(store: study.StudyStore) -> None:
+def test_h13_a_job_stops_when_nobody_waits_for_a_while(
+    store: study.StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("servio.web._jobs.PATIENCE", 0.05)
     queue = Jobs(store)
-    job = queue.submit(share("a"), "one")
-    queue.submit(share("a"), "two")
-    assert not queue.cancel(job.id, "three")
-    assert queue.cancel(job.id, "one") and not job.unwanted.is_set()
-    assert queue.cancel(job.id, "two") and job.unwanted.is_set()
-    assert queue.find(job.id) is None
+    job = queue.submit(share("a"))
+    job.join("one")
+    job.join("two")
+    job.leave("one")
+    time.sleep(0.1)
+    assert not job.unwanted and queue.find(job.id) is job
+    job.leave("two")
+    assert not job.unwanted, "a moment longer"
+    time.sleep(0.1)
+    assert job.unwanted and queue.find(job.id) is None
     queue.start()
     with pytest.raises(Cancelled):
         answered(job)
-    assert answered(queue.submit(share(), "one"))
+    again = queue.submit(share())
+    again.join("one")
+    assert answered(again)
     queue.close()
 
 
@@ -138,6 +143,7 @@ def test_h12_a_task_that_takes_too_long_is_told_then_ended(
     queue = Jobs(store, limits=Limits(seconds=0.05))
     monkeypatch.setattr("servio.web._jobs.GRACE", 0.05)
     line, job = Line(), queue.submit(share())
+    job.join("one")
     queue._hands[0]._listen(line, job)  # type: ignore[arg-type]
     assert line.sent == ["cancel"]
     with pytest.raises(ResourceError, match="no answer after"):
@@ -156,7 +162,7 @@ def test_without_tables_it_says_what_to_do(store: study.StudyStore, tmp_path: Pa
 def test_answers_are_kept_within_bounds(store: study.StudyStore) -> None:
     queue = Jobs(store, limits=Limits(kept=2048))
     for number in range(50):
-        job = queue.submit(share(f"g{number}"), str(number))
+        job = queue.submit(share(f"g{number}"))
         queue._answered(job, 0, [b"x" * 100])
     assert 5 < len(queue._kept) < 20 and queue._held <= 2048
 

@@ -16,7 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,10 +32,13 @@ ALL = -1
 """A task for every child, each with its own tables."""
 GLANCE = 0.05
 GRACE = 2.0
+"""Seconds a child has to stop by itself."""
+PATIENCE = 2.0
+"""Seconds a job goes on when nobody waits for it."""
 
 
 class Busy(ResourceError):
-    """The queue, or what one session may put in it, is full."""
+    """The queue is full."""
 
 
 class Cancelled(ResourceError):
@@ -66,28 +69,47 @@ class Task:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
 
 
-@dataclass(eq=False)
 class Job:
-    """A task on its way; `future` has a list with the answer of each child it went to."""
+    """A task on its way; `future` gets a list with the answer of each child it went to.
 
-    task: Task
-    of: int
-    parts: int
-    done: int = 0
-    answers: dict[int, Any] = field(default_factory=dict)
-    future: Future[list[Any]] = field(default_factory=Future)
-    waiting: set[str] = field(default_factory=set)
-    unwanted: threading.Event = field(default_factory=threading.Event)
+    It is wanted while somebody waits for it and a moment longer, so that who asks again finds it.
+    """
+
+    def __init__(self, task: Task, of: int, parts: int, jobs: Jobs) -> None:
+        self.task, self.of, self.parts = task, of, parts
+        self.id = task.id
+        self.done = 0
+        self.future: Future[list[Any]] = Future()
+        self.answers: dict[int, Any] = {}
+        self._jobs = jobs
+        self._waiting: set[str] = set()
+        self._left = time.monotonic()
 
     @property
-    def id(self) -> str:
-        """Hash of the task."""
-        return self.task.id
+    def place(self) -> int:
+        """How many open jobs are before it."""
+        return self._jobs.place(self)
 
     @property
     def answer(self) -> list[Any]:
         """What was found; raises what went wrong."""
         return self.future.result(0)
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether it need not go on."""
+        return self.future.done() or (
+            not self._waiting and time.monotonic() - self._left > PATIENCE
+        )
+
+    def join(self, waiter: str) -> None:
+        """Somebody waits for it."""
+        self._waiting.add(waiter)
+
+    def leave(self, waiter: str) -> None:
+        """Somebody waits no longer."""
+        self._waiting.discard(waiter)
+        self._left = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -101,17 +123,14 @@ class Limits:
     memory : int
         Bytes of data a child may hold; 0 for no limit.
     queued : int
-        Jobs that are not done, of all sessions.
-    each : int
-        Jobs that are not done, of one session.
+        Jobs that are not done.
     kept : int
         Bytes of answers to keep.
     """
 
     seconds: float = 120.0
     memory: int = 3 << 30
-    queued: int = 400
-    each: int = 12
+    queued: int = 200
     kept: int = 256 << 20
 
 
@@ -163,7 +182,7 @@ class Jobs:
         for hand in self._hands:
             hand.join()
 
-    def submit(self, task: Task, session: str = "") -> Job:
+    def submit(self, task: Task) -> Job:
         """The job of a task: the one that is there already, or a new one.
 
         Raises
@@ -178,56 +197,34 @@ class Jobs:
                              expected="the files the study was made with",
                              remedy="Start the server with --tables FOLDER.")  # fmt: skip
         with self._lock:
-            job = self._known(task.id)
-            if job is None:
-                job = self._new(task, session)
-            elif not job.future.done():
-                job.waiting.add(session)
-            return job
+            return self._known(task.id) or self._new(task)
 
     def find(self, id: str) -> Job | None:
         """A job that is open or whose answer is kept."""
         with self._lock:
             return self._known(id)
 
-    def of_session(self, session: str) -> list[Job]:
-        """Jobs a session waits for."""
-        with self._lock:
-            return [job for job in self._open.values() if session in job.waiting]
-
     def place(self, job: Job) -> int:
-        """How many open jobs are before it."""
+        """How many open jobs are before one."""
         with self._lock:
             return list(self._open).index(job.id) if job.id in self._open else 0
-
-    def cancel(self, id: str, session: str) -> bool:
-        """Wait no more; the job stops when nobody waits. False where the session did not wait."""
-        with self._lock:
-            job = self._open.get(id)
-            if job is None or session not in job.waiting:
-                return False
-            job.waiting.discard(session)
-            if not job.waiting:
-                job.unwanted.set()
-                del self._open[id]
-            return True
 
     def _known(self, id: str) -> Job | None:
         if id in self._kept:
             self._kept.move_to_end(id)
             return self._kept[id][0]
-        return self._open.get(id)
+        job = self._open.get(id)
+        return None if job is None or job.unwanted else job
 
-    def _new(self, task: Task, session: str) -> Job:
-        own = sum(session in job.waiting for job in self._open.values())
-        if own >= self.limits.each or len(self._open) >= self.limits.queued:
-            raise Busy("computations", found=f"{own} of this session and {len(self._open)} in all",
-                       expected=f"at most {self.limits.each} and {self.limits.queued}",
-                       remedy="Wait until some are done, or cancel them.")  # fmt: skip
+    def _new(self, task: Task) -> Job:
+        if len(self._open) >= self.limits.queued:
+            raise Busy("computations", found=f"{len(self._open)} that wait",
+                       expected=f"at most {self.limits.queued}",
+                       remedy="Try again in a moment.")  # fmt: skip
         assert self.tables is not None
         everyone = task.holder == ALL
         hands = self._hands if everyone else [self._hands[task.holder % len(self._hands)]]
-        job = Job(task, len(self.tables) if everyone else 1, len(hands), waiting={session})
+        job = Job(task, len(self.tables) if everyone else 1, len(hands), self)
         self._open[job.id] = job
         for hand in hands:
             hand.tasks.put(job)
@@ -246,21 +243,23 @@ class Jobs:
             if not whole or job.future.done():
                 return
             self.computed += 1
-            self._open.pop(job.id, None)
+            self._close(job)
             found = [job.answers[n] for n in sorted(job.answers)]
             self._keep(job, sum(map(_size, found)))
         job.future.set_result(found)
 
     def _failed(self, job: Job, error: Exception) -> None:
         with self._lock:
-            if self._open.get(job.id) is job:
-                del self._open[job.id]
+            self._close(job)
             if job.future.done():
                 return
             if isinstance(error, ServioError) and not isinstance(error, ResourceError):
                 self._keep(job, 1024)
-            job.unwanted.set()
         job.future.set_exception(error)
+
+    def _close(self, job: Job) -> None:
+        if self._open.get(job.id) is job:
+            del self._open[job.id]
 
     def _keep(self, job: Job, size: int) -> None:
         self._kept[job.id] = job, size
@@ -294,7 +293,7 @@ class _Hand(threading.Thread):
         self._end()
 
     def _take(self, job: Job) -> None:
-        if job.unwanted.is_set():
+        if job.unwanted:
             self.jobs._failed(job, _cancelled())
             return
         try:
@@ -324,7 +323,7 @@ class _Hand(threading.Thread):
                     self.jobs._answered(job, self.number, said)
                 return
             now = time.monotonic()
-            if not told and (job.unwanted.is_set() or self._stopped.is_set() or now > until):
+            if not told and (job.unwanted or self._stopped.is_set() or now > until):
                 told = True
                 late = now > until
                 line.send(CANCEL)
