@@ -46,6 +46,7 @@ def share(by: str = "economy", **options: str) -> Task:
 
 
 def answered(job: Job) -> list[study.Recomputed]:
+    job.join("test")
     return job.future.result(WAIT)
 
 
@@ -101,7 +102,7 @@ def test_h13_a_job_stops_when_nobody_waits_for_a_while(
     assert job.unwanted and queue.find(job.id) is None
     queue.start()
     with pytest.raises(Cancelled):
-        answered(job)
+        job.future.result(WAIT)
     again = queue.submit(share())
     again.join("one")
     assert answered(again)

@@ -33,7 +33,7 @@ ALL = -1
 GLANCE = 0.05
 GRACE = 2.0
 """Seconds a child has to stop by itself."""
-PATIENCE = 2.0
+PATIENCE = 10.0
 """Seconds a job goes on when nobody waits for it."""
 
 
