@@ -1,0 +1,10 @@
+/// <reference types="vite/client" />
+
+declare module "virtual:world" {
+  import type { GeometryCollection, Topology } from "topojson-specification";
+  import type { Words } from "./types";
+
+  export const topology: Topology<{ countries: GeometryCollection<{ name: string }> }>;
+  export const points: readonly { readonly id: string; readonly at: readonly [number, number] }[];
+  export const names: Readonly<Record<string, Words>>;
+}

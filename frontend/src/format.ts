@@ -1,0 +1,47 @@
+/** Numbers as people of the language write them, by unit. */
+
+import type { Lang } from "./types";
+
+export const NONE = "–";
+const KINDS = new Map<string, Intl.NumberFormat>();
+
+function kind(lang: Lang, key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const name = `${lang} ${key}`;
+  const known = KINDS.get(name) ?? new Intl.NumberFormat(lang, options);
+  KINDS.set(name, known);
+  return known;
+}
+
+/** A part of a whole is shown in per cent; a ratio is not, it may be any size. */
+export function isShare(unit: string): boolean {
+  return unit === "share";
+}
+
+export type Style = "full" | "short";
+
+/** `0.3142` of unit "share" → `31.4 %`; money and counts with separators; nothing → `–`. */
+export function number(value: unknown, unit: string, lang: Lang, style: Style = "full"): string {
+  if (typeof value !== "number" || !Number.isFinite(value)) return NONE;
+  if (isShare(unit)) {
+    const digits = style === "short" ? 0 : Math.abs(value) < 0.1 ? 2 : 1;
+    const text = kind(lang, `f${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: style === "short" ? 1 : digits });
+    return `${text.format(value * 100)} %`;
+  }
+  const size = Math.abs(value);
+  if (style === "short" && size >= 10_000) return kind(lang, "compact", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toExponential(2);
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4;
+  return kind(lang, `d${digits}`, { maximumFractionDigits: digits }).format(value);
+}
+
+/** With its unit, for sentences and the evidence panel. */
+export function quantity(value: unknown, unit: string, lang: Lang): string {
+  const text = number(value, unit, lang);
+  return text === NONE || ["share", "ratio", "index", "", "1"].includes(unit) ? text : `${text} ${unit}`;
+}
+
+/** A residual or a probability: two significant figures, small ones as powers of ten. */
+export function small(value: unknown): string {
+  if (typeof value !== "number" || !Number.isFinite(value)) return NONE;
+  return value === 0 ? "0" : Math.abs(value) < 0.001 ? value.toExponential(1) : value.toPrecision(2);
+}

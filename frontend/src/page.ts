@@ -1,0 +1,58 @@
+/** What a page gets and gives. */
+
+import type { Api, Query } from "./api";
+import type { Key } from "./text";
+import type { Colours, Theme } from "./theme";
+import type { Lang, Study, Words } from "./types";
+import type { State } from "./state";
+
+export type Cleanup = () => void;
+
+export interface Context {
+  readonly state: State;
+  readonly api: Api;
+  readonly study: Study;
+  readonly lang: Lang;
+  readonly theme: Theme;
+  readonly colours: Colours;
+  /** A text of the core (`src/text/en.ts`); `{name}` is replaced from `values`. */
+  readonly t: (key: Key, values?: Record<string, string | number>) => string;
+  /** Server words in the page's language; a plain text stays as it is. */
+  readonly say: (words: Words | string | null | undefined) => string;
+  /** Aborts when the page is left. */
+  readonly left: AbortSignal;
+  /** Runs now and whenever one of these parameters changes; `signal` aborts the run before. */
+  readonly watch: (names: readonly string[], run: (signal: AbortSignal) => void | Promise<void>) => void;
+  /**
+   * Asks the server and draws into `place`: progress while it computes, an error notice when it
+   * refuses, `draw` with the answer otherwise. What `draw` returns replaces what `place` holds.
+   */
+  readonly load: <T>(
+    place: HTMLElement,
+    path: string,
+    query: Query,
+    draw: (answer: T) => Node | readonly Node[] | void,
+    signal?: AbortSignal,
+  ) => Promise<void>;
+}
+
+export interface Page {
+  readonly title: (ctx: Context) => string;
+  /** Fills `root`; what it returns is called when the page is left (charts free themselves). */
+  readonly render: (root: HTMLElement, ctx: Context) => Cleanup | void;
+}
+
+type Loader = () => Promise<{ page: Page }>;
+
+/** The menu, in order. A new page is a line here, a file in `pages/` and a menu word in the texts. */
+export const PAGES = {
+  home: () => import("./pages/home"),
+  measure: () => import("./pages/measure"),
+  chains: () => import("./pages/chains"),
+  interaction: () => import("./pages/interaction"),
+  explain: () => import("./pages/explain"),
+  claims: () => import("./pages/claims"),
+  data: () => import("./pages/data"),
+} satisfies Record<string, Loader>;
+
+export type PageName = keyof typeof PAGES;

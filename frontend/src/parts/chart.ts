@@ -1,0 +1,189 @@
+/** A figure: the chart, the same as a table, and everything to take away. */
+
+import type { EChartsOption } from "echarts";
+import type { EChartsType } from "echarts/core";
+import { fresh, h, onRelease, replace } from "../dom";
+import type { Context } from "../page";
+import { coloursOf, type Colours, type Theme } from "../theme";
+import { core } from "./echarts";
+import { dataLinks, savePng, saveSvg, type Plate } from "./export";
+import { notice } from "./notice";
+import { closeOutside } from "./select";
+import { table, type TableSpec } from "./table";
+
+/** What ECharts says about the thing under the cursor. */
+export interface Hit {
+  readonly name: string;
+  readonly seriesName: string;
+  readonly seriesIndex: number;
+  readonly dataIndex: number;
+  readonly dataType: string | undefined;
+  readonly data: unknown;
+  readonly value: unknown;
+}
+
+export interface FigureSpec {
+  readonly title: string;
+  /** Under the figure and in exported files: unit, source, definition. */
+  readonly note?: string;
+  /** The figure in words for those who do not see it; the title where there is none. */
+  readonly words?: string;
+  readonly option: (colours: Colours) => EChartsOption;
+  /** The same numbers; every figure has them. */
+  readonly table: TableSpec;
+  /** Stem of the names of exported figures. */
+  readonly name: string;
+  /** The address that gave the data (`address(path, query)`): adds the data exports. */
+  readonly data?: string;
+  readonly height?: "low" | "middle" | "high" | "tall";
+  /** Pixels, where the number of rows decides. */
+  readonly pixels?: number;
+  readonly onPick?: (hit: Hit) => void;
+  readonly onPoint?: (hit: Hit | null) => void;
+}
+
+export interface Figure {
+  readonly element: HTMLElement;
+  readonly set: (spec: FigureSpec) => void;
+}
+
+const ALWAYS: EChartsOption = { animation: false };
+
+/** Tooltips are drawn on the canvas: the page's policy allows no markup made of text. */
+function complete(option: EChartsOption): EChartsOption {
+  const tooltip = option.tooltip;
+  return {
+    ...ALWAYS,
+    ...option,
+    ...(tooltip && !Array.isArray(tooltip) ? { tooltip: { confine: true, ...tooltip, renderMode: "richText" } } : {}),
+  };
+}
+
+export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "left">, first: FigureSpec): Figure {
+  let spec = first;
+  let chart: EChartsType | null = null;
+  let theme: Theme = ctx.theme;
+  let tabular = false;
+  const titleId = fresh("figure");
+  const title = h("h3", { id: titleId });
+  const host = h("div", { class: "host", role: "img" });
+  const alternative = h("div", { class: "alternative", hidden: true });
+  const note = h("figcaption");
+  const toggle = h("button", { type: "button", onclick: () => flip() });
+  const menu = h("div", { class: "drop" });
+  const exports = h("details", { class: "menu" }, h("summary", {}, ctx.t("chart.export")), menu);
+  closeOutside(exports);
+  const element = h(
+    "figure",
+    { class: "figure", "aria-labelledby": titleId },
+    h("div", { class: "bar" }, title, h("div", { class: "tools" }, toggle, exports)),
+    host,
+    alternative,
+    note,
+  );
+
+  const plate = (): Plate => ({
+    title: spec.title,
+    note: [spec.note, ctx.study.synthetic ? ctx.t("app.synthetic.short") : "", `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
+    option: complete(spec.option(coloursOf("light"))),
+    width: Math.max(480, host.clientWidth),
+    height: Math.max(240, host.clientHeight),
+    name: `servio-${spec.name}`,
+  });
+
+  const draw = () => {
+    if (chart === null) return;
+    delete host.dataset["done"];
+    chart.setOption(complete(spec.option(coloursOf(theme))), { notMerge: true });
+  };
+
+  const open = () => {
+    if (chart !== null || host.clientWidth === 0 || tabular) return;
+    chart = core.init(host, `servio-${theme}`, { renderer: "canvas" });
+    chart.on("finished", () => {
+      host.dataset["done"] = spec.name;
+    });
+    chart.on("click", (hit) => spec.onPick?.(hit as unknown as Hit));
+    chart.on("mouseover", (hit) => spec.onPoint?.(hit as unknown as Hit));
+    chart.on("globalout", () => spec.onPoint?.(null));
+    draw();
+  };
+
+  const flip = () => {
+    tabular = !tabular;
+    show();
+  };
+
+  const show = () => {
+    toggle.textContent = ctx.t(tabular ? "chart.chart" : "chart.table");
+    host.hidden = tabular;
+    alternative.hidden = !tabular;
+    if (tabular) replace(alternative, table(ctx, spec.table));
+    else {
+      open();
+      chart?.resize();
+    }
+  };
+
+  const set = (next: FigureSpec) => {
+    spec = next;
+    title.textContent = spec.title;
+    note.textContent = spec.note ?? "";
+    note.hidden = !spec.note;
+    host.className = `host ${spec.height ?? "middle"}`;
+    host.style.height = spec.pixels === undefined ? "" : `${spec.pixels}px`;
+    host.setAttribute("aria-label", spec.words ?? spec.title);
+    const empty = spec.table.rows.length === 0;
+    toggle.hidden = exports.hidden = empty;
+    replace(menu, exportItems());
+    if (empty) {
+      close();
+      host.hidden = true;
+      alternative.hidden = false;
+      replace(alternative, notice("info", ctx.t("chart.nothing")));
+      return;
+    }
+    show();
+    chart?.resize();
+    draw();
+  };
+
+  const exportItems = () => {
+    const item = (words: string, run: () => void) => h("button", { type: "button", onclick: () => (run(), (exports.open = false)) }, words);
+    return [
+      item(ctx.t("chart.svg"), () => saveSvg(plate())),
+      item(ctx.t("chart.png"), () => savePng(plate())),
+      ...(spec.data === undefined ? [] : dataLinks(ctx, spec.data)),
+    ];
+  };
+
+  const wearFor = (next: Theme) => {
+    theme = next;
+    chart?.setTheme(`servio-${theme}`);
+    draw();
+  };
+  const before = () => wearFor("light");
+  const after = () => wearFor(ctx.theme);
+  const observer = new ResizeObserver(() => {
+    if (chart === null) open();
+    else if (host.clientWidth > 0) chart.resize();
+  });
+  const close = () => {
+    chart?.dispose();
+    chart = null;
+    delete host.dataset["done"];
+  };
+  const free = () => {
+    observer.disconnect();
+    removeEventListener("beforeprint", before);
+    removeEventListener("afterprint", after);
+    close();
+  };
+  observer.observe(host);
+  addEventListener("beforeprint", before);
+  addEventListener("afterprint", after);
+  onRelease(element, free);
+  ctx.left.addEventListener("abort", free);
+  set(first);
+  return { element, set };
+}

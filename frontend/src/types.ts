@@ -1,0 +1,133 @@
+/** What the server answers (see docs: the same API serves R and Stata). */
+
+export type Lang = "en" | "ko";
+export type Words = Readonly<Record<Lang, string>>;
+export type Cell = string | number | boolean | null;
+/** A table by columns, all of the same length; a number nobody has is null. */
+export type Columns = Readonly<Record<string, readonly Cell[]>>;
+export interface Frame {
+  readonly columns: Columns;
+  readonly rows: number;
+}
+
+export interface Evidence {
+  readonly tables: number;
+  readonly inputs: readonly { readonly file: string; readonly sha256: string; readonly source: string }[];
+  readonly data_residual: number | null;
+  readonly numeric_residual: number | null;
+  readonly undefined: number;
+  readonly undefined_first: string | null;
+}
+
+export interface About {
+  readonly measure: string;
+  readonly title: string | Words;
+  readonly question: string;
+  readonly formula: string;
+  readonly unit: string;
+  readonly source: string;
+  readonly definition: string | null;
+  readonly identity: string | null;
+  readonly evidence: Evidence | null;
+  readonly cli: string;
+  readonly python: string;
+  readonly synthetic: boolean;
+}
+
+export interface Labels {
+  readonly industry?: readonly string[];
+  readonly group?: readonly string[];
+  readonly part?: readonly string[];
+  readonly partner?: readonly string[];
+}
+
+export interface MeasureAnswer extends Frame {
+  readonly about: About;
+  readonly labels: Labels;
+  readonly stored: boolean;
+}
+
+export interface SpreadAnswer extends Frame {
+  readonly about: About;
+}
+
+export interface CellAnswer {
+  readonly about: About;
+  readonly value: number | null;
+  readonly parts: Frame;
+  readonly sums: Readonly<Record<string, number | null>>;
+  readonly check: unknown;
+}
+
+export interface MeasureOption {
+  readonly name: string;
+  readonly kind: string;
+  readonly default: Cell;
+  readonly choices: readonly Cell[] | null;
+  readonly words: string;
+  readonly title: Words;
+}
+
+export interface MeasureInfo {
+  readonly name: string;
+  readonly family: string;
+  readonly title: Words;
+  readonly question: string;
+  readonly unit: string;
+  readonly range: unknown;
+  readonly formula: string;
+  readonly identity: string | null;
+  readonly source: string;
+  readonly compares: unknown;
+  readonly options: readonly MeasureOption[];
+  readonly computed: readonly { readonly options: Readonly<Record<string, Cell>> }[];
+}
+
+export interface Grouping {
+  readonly name: string;
+  readonly title: Words;
+  readonly groups: readonly { readonly code: string; readonly title: Words }[];
+  readonly role: string;
+}
+
+export interface Headline {
+  readonly text: Words;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly country: string;
+  readonly year: number;
+  readonly view: string;
+}
+
+export interface Quality {
+  readonly light: "green" | "amber" | "red";
+  readonly failures: number;
+  readonly warnings: number;
+  readonly data_residual: number | null;
+  readonly numeric_residual: number | null;
+  readonly text: Words;
+}
+
+export interface Study {
+  readonly title: string;
+  readonly description: string;
+  readonly synthetic: boolean;
+  readonly version: string;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly years: readonly number[];
+    readonly countries: readonly string[];
+  }[];
+  readonly countries: readonly { readonly code: string; readonly name: Words; readonly numeric: string | number | null }[];
+  readonly focus: string | readonly string[] | null;
+  readonly base_year: number | null;
+  readonly measures: readonly MeasureInfo[];
+  readonly groupings: readonly Grouping[];
+  readonly definitions: readonly string[];
+  readonly industries: Readonly<Record<string, readonly { readonly code: string; readonly title: string | Words }[]>>;
+  readonly quality: Quality;
+  readonly headlines: readonly Headline[];
+  readonly pages: Readonly<Record<string, boolean>>;
+  readonly live: { readonly tables: boolean; readonly why: string };
+}
