@@ -85,6 +85,42 @@ def test_goodness_of_a_logistic_curve_as_published(shared: Path) -> None:
     assert goodness == pytest.approx(check["expected"]["logistic_gof_N0_06_r08_K230"], abs=1e-6)
 
 
+def test_a_logistic_curve_of_one_series_as_published() -> None:
+    # R, stats: SSlogis, example Chick.1 (data: Crowder and Hand 1990, Analysis of Repeated
+    # Measures): Asym 937.03 (465.86), xmid 35.223, scal 11.405; r = 1/scal, K = Asym.
+    t = np.array([0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 21.0])
+    grams = np.array([42, 51, 59, 64, 76, 93, 106, 125, 149, 171, 199, 205.0])
+    found = fit_symbiosis(t, grams, names=["chick"], errors="additive", unit="g", time_unit="day")
+    r, K, x0 = (found.estimate(f"{name}[chick]")[0] for name in ("r", "K", "x0"))
+    assert 1 / r == pytest.approx(11.405, abs=5e-4)
+    assert pytest.approx(937.03, rel=1e-4) == K
+    assert np.log(K / x0 - 1) / r == pytest.approx(35.223, abs=5e-4)
+    spread = dict(zip(found.parameters, found.std_errors, strict=True))
+    assert spread["K[chick]"] == pytest.approx(465.86, rel=2e-3)
+    assert found.df == 9 and found.symbioses() == () and np.isnan(found.interaction_p)
+
+
+def test_logistic_growth_of_gause_is_at_least_as_good_as_published(shared: Path) -> None:
+    check = json.loads((shared / "checks" / "24_gause_lotka_volterra.json").read_text())
+    data = gause(shared, "book_f22").query("Treatment == 'Pa'").dropna(subset=["Volume_Species2"])
+    y = data["Volume_Species2"].to_numpy()
+    found = fit_symbiosis(data["Day"], y, names=["aurelia"], errors="additive", time_unit="day")
+    goodness = 1 - ((y - found.fitted[:, 0]) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    assert goodness > check["expected"]["logistic_gof_N0_06_r08_K230"]
+    for name, published in (("r[aurelia]", 0.8), ("K[aurelia]", 230)):
+        value, lower, upper = found.estimate(name)
+        assert lower < published < upper or value == pytest.approx(published, rel=0.05)
+
+
+def test_species_have_names_without_being_named() -> None:
+    assert lotka_volterra([0.1], [1], [[0]]).names == ("species 1",)
+    three = lotka_volterra([0.1] * 3, [1] * 3, np.zeros((3, 3)))
+    assert three.names == ("species 1", "species 2", "species 3")
+    path = three.trajectory([0.1, 0.2, 0.4], np.arange(20.0))
+    assert fit_symbiosis(path.times, path.states[:, :1]).model.names == ("species 1",)
+    assert fit_symbiosis(TIMES, noisy(1)).model.names == ("manufacturing", "services")
+
+
 # -- what is planted -------------------------------------------------------------------------------
 
 
@@ -235,6 +271,41 @@ def test_exponential_growth_has_no_capacity_but_effects() -> None:
     assert found.symbioses()[0].possible
 
 
+def valley() -> tuple[np.ndarray, np.ndarray]:
+    """Two sectors that stay in nearly one proportion."""
+    rng = np.random.default_rng(5)
+    t = np.arange(20.0)
+    common = 50 / (1 + 9 * np.exp(-0.3 * t))
+    states = np.column_stack([common, 2 * common])
+    return t, states * np.exp(1e-4 * rng.standard_normal(states.shape))
+
+
+def test_a_valley_or_a_missing_capacity_settles_no_kind() -> None:
+    t = np.arange(16.0)
+    rng = np.random.default_rng(3)
+    x = np.exp(np.outer(t, [0.05, 0.02]) + np.outer(t**2, [0.002, -0.001])
+               + 0.0002 * rng.standard_normal((16, 2)))  # fmt: skip
+    for found, why in ((fit_symbiosis(t, x), "no capacity of"),
+                       (fit_symbiosis(*valley()), "a valley, no clear minimum")):  # fmt: skip
+        (one,) = found.symbioses()
+        assert one.kind == "not identified" and why in one.reason
+        assert len(one.possible) == 9 and not one.probabilities
+        assert one.likeliest[0] == "" and np.isnan(one.likeliest[1])
+        assert any(note.startswith(why) for note in found.notes)
+    sure = fit_symbiosis(TIMES, noisy(1)).symbioses()[0]
+    assert sure.reason == "" and sure.kind != "not identified"
+
+
+def test_rates_that_no_economy_has_are_named() -> None:
+    fast = lotka_volterra([1.6, 0.3], [120.0, 80.0], [[0, 0.2], [0.1, 0]])
+    path = fast.trajectory([3.0, 10.0], TIMES).states
+    path *= np.exp(1e-3 * np.random.default_rng(0).standard_normal(path.shape))
+    words = [note for note in fit_symbiosis(TIMES, path).notes if "beyond 1 a year" in note]
+    assert len(words) == 1 and words[0].startswith("r of manufacturing (1.6)")
+    assert not any("beyond 1" in n for n in fit_symbiosis(TIMES, path, time_unit="day").notes)
+    assert not any("beyond 1" in n for n in fit_symbiosis(TIMES, noisy(1)).notes)
+
+
 def test_correlated_residuals_are_named() -> None:
     rng = np.random.default_rng(8)
     t = np.arange(40.0)
@@ -310,6 +381,35 @@ def test_entities_that_cannot_be_fitted_are_listed_the_others_kept() -> None:
         fit_symbioses(pd.concat([data, data]))
     with pytest.raises(UsageError, match="no column 'x'"):
         fit_symbioses(data, species=("x", "services"))
+
+
+def test_text_in_a_column_is_named_and_a_row_without_a_name() -> None:
+    x = noisy(1)
+    data = pd.DataFrame({"country": "AAA", "year": TIMES, "manufacturing": x[:, 0],
+                         "services": x[:, 1]})  # fmt: skip
+    text = data.astype({"services": object})
+    text.loc[3, "services"] = "n/a"
+    with pytest.raises(ValueFault, match="column 'services', AAA: found the text 'n/a'"):
+        fit_symbioses(text)
+    with pytest.raises(ValueFault, match="column 'services', AAA: found the text '"):
+        fit_symbioses(data.astype({"services": str}))
+    with pytest.raises(ValueFault, match="column 'year'"):
+        fit_symbioses(data.astype({"year": str}))
+    with pytest.raises(ValueFault, match="column 'country': found nothing in row 0"):
+        fit_symbioses(data.assign(country=None))
+    with pytest.raises(ValueFault, match="'x'"):
+        fit_symbiosis(TIMES, np.where(x == x[3, 1], "x", x.astype(object)))
+
+
+def test_one_column_is_fitted_as_logistic_growth() -> None:
+    path = LotkaVolterra(("services",), np.array([0.3]), np.array([[-0.3 / 80]]))
+    data = pd.DataFrame({"country": "AAA", "year": TIMES,
+                         "services": path.trajectory([10.0], TIMES).states[:, 0]})  # fmt: skip
+    found = fit_symbioses(data, species=["services"])
+    assert found.fits["AAA"].estimate("K[services]")[0] == pytest.approx(80, rel=1e-6)
+    assert found.summary().empty and "kind" in found.summary()
+    assert found.fits["AAA"].project([2016, 2020]).path.shape == (2, 1)
+    assert found.fits["AAA"].equilibrium().point.stable
 
 
 def test_what_the_documentation_shows_runs() -> None:

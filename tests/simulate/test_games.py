@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from servio.errors import InputError, LabelError, ValueFault
+from servio.errors import InputError, LabelError, NumericalError, ValueFault
 from servio.simulate import game, replicator
 
 payoffs = arrays(np.float64, (2, 2), elements=st.integers(-5, 5).map(float))
@@ -146,3 +146,16 @@ def test_games_that_are_none_are_refused() -> None:
 def test_payoffs_that_are_text_are_named() -> None:
     with pytest.raises(ValueFault, match=r"payoffs.*'a'"):
         game([["a", 1], [1, 2]], [[1, 2], [3, 4]])  # type: ignore[list-item]
+
+
+def test_payoffs_too_large_to_follow_are_named_with_their_strategy() -> None:
+    huge = [[1e300, 1], [4, 4]]
+    with pytest.raises(NumericalError, match="game, payoffs: provider: cheap at t = "):
+        game([[6, 1], [4, 4]], [[5, 1e300], [0, 0]], players=("maker", "provider"),
+             strategies=(["buy", "own"], ["fair", "cheap"])).trajectory(
+                 [0.5, 0.5], [0.9, 0.1], range(9))  # fmt: skip
+    with pytest.raises(NumericalError, match="replicator, payoffs: own at t = "):
+        replicator(huge, [0.9, 0.1], range(9), strategies=("buy", "own"))
+    with pytest.raises(NumericalError, match="payoffs: c at t = "):
+        replicator([[0, 0, 0], [0, 1, 2], [0, 3, 1e300]], [0.0, 0.6, 0.4], range(9),
+                   strategies=("a", "b", "c"))  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from servio import explain, simulate, sources, study
 from servio.errors import StoreError, UsageError
-from servio.study import _engine, _work
+from servio.study import _engine, _interact, _work
 
 MEASURES = """
 [study]
@@ -41,7 +41,7 @@ draws = 50
 [symbiosis]
 level = 0.9
 """
-FILES = ("modes.parquet", "mode_evidence.parquet", "symbiosis.parquet")
+FILES = ("modes.parquet", "mode_evidence.parquet", "symbiosis.parquet", "projections.parquet")
 UNIT = ["country", "industry", "group"]
 
 
@@ -144,6 +144,71 @@ def test_what_can_not_be_computed_is_a_problem_and_the_rest_goes_on(tmp_path: Pa
     problems = store.problems()
     assert {"modes, windows", "symbiosis"} <= set(problems.measure)
     assert store.symbiosis() is None and len(store.results("account"))
+    whole, *each = problems[problems.measure == "symbiosis"].to_dict(orient="records")
+    assert whole["country"] == "" and whole["text"].startswith(
+        "not computed for any of 3 countries; the first, M01: 4 times for 4 parameters a species"
+    )
+    assert [row["country"] for row in each] == ["M01", "M02", "M03"]
+    assert all(row["text"].endswith("); no other was") for row in each)
+    assert f"symbiosis is {whole['text']}" in store.messages
+    assert store.projections() is None
+
+
+def test_a_country_that_can_not_be_fitted_is_named_and_the_others_counted(
+    made: study.StudyStore, tmp_path: Path
+) -> None:
+    def results(name: str, **options: str) -> pd.DataFrame:
+        rows = made.results(name, **options)
+        return rows.assign(value=rows.value.where(rows.country != "M02", -1.0))
+
+    _, problems = _interact.interact(None, _interact.SymbiosisEntry(), results, tmp_path)
+    (row,) = (one for one in problems if one["measure"] == "symbiosis")
+    assert row["country"] == "M02" and row["text"] == (
+        "not computed for M02 (manufacturing at t = 2000: found -1; expected a population above "
+        "0); 2 other countries were"
+    )
+
+
+def test_projections_go_on_from_the_fit_with_bands(made: study.StudyStore) -> None:
+    kept, paths = made.symbiosis(), made.projections()
+    assert kept is not None and paths is not None
+    assert set(paths.country) == set(kept.country)
+    rows = made.results("account", of="value_added", by="sectors")
+    for row in kept.to_dict(orient="records"):
+        own = paths[paths.country == row["country"]]
+        past = own[~own.projected]
+        assert past.year.max() == 2007 and past.year.min() == 2000
+        told = rows[rows.country == row["country"]].set_index(["year", "industry"]).value
+        seen = past.set_index(["year", "sector"]).observed
+        np.testing.assert_array_equal(seen, told.loc[seen.index])
+        first = past[past.year == 2000].set_index("sector")["value"]
+        np.testing.assert_allclose(first.loc["services"], row["x0_second"], rtol=1e-6)
+        future = own[own.projected]
+        assert future.observed.isna().all()
+        blown = own.note.str.contains("blows up").any()
+        assert sorted(set(future.year)) == ([] if blown else [*range(2008, 2013)])
+        banded = own[own.intervals != ""]
+        assert banded.empty == own.note.str.contains("no band").any()
+        assert (banded.lower <= banded.upper).all() and (banded.level == 0.9).all()
+        assert own[own.intervals == ""].lower.isna().all()
+
+
+def test_bands_are_those_of_the_bootstrap(made: study.StudyStore, tmp_path: Path) -> None:
+    made_ = _interact.interact(
+        None, _interact.SymbiosisEntry(ahead=2, seed=3), made.results, tmp_path
+    )
+    assert made_[0] == ("symbiosis.parquet", "projections.parquet")
+    paths = pd.read_parquet(tmp_path / "projections.parquet")
+    rows = made.results("account", of="value_added", by="sectors")
+    wide = rows.pivot(index=["country", "year"], columns="industry", values="value")
+    drawn = simulate.fit_symbioses(wide.reset_index()).bootstrap(draws=199, seed=3)
+    for name, fit in drawn.fits.items():
+        own = paths[(paths.country == name) & paths.projected]
+        found = fit.project(range(2000, 2010), seed=3)
+        np.testing.assert_allclose(own.upper, found.upper[-2:].ravel(), rtol=1e-6)
+        np.testing.assert_allclose(own.value, found.path[-2:].ravel(), rtol=1e-6)
+    none = _interact.interact(None, _interact.SymbiosisEntry(ahead=0), made.results, tmp_path)
+    assert none[0] == ("symbiosis.parquet",)
 
 
 @pytest.mark.parametrize(

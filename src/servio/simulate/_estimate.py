@@ -19,7 +19,7 @@ from servio.simulate._minima import (
     start_values,
 )
 from servio.simulate._parameters import parameter_names, reported, restored, sensitivities
-from servio.simulate._results import SymbiosisFit
+from servio.simulate._results import ILL_CONDITIONED, SymbiosisFit, no_capacity
 from servio.simulate._series import SHORT, Frame
 from servio.simulate.symbiosis import LotkaVolterra
 
@@ -31,8 +31,8 @@ STRAIGHT = 0.99
 """Share of the variance of logarithms on a straight line above which a series only trends."""
 WIDE = 0.5
 """Half an interval of d that leaves open what it is: then K_i and d_ij stand for one another."""
-ILL_CONDITIONED = 1e7
-"""Condition of J'J, columns of length 1, above which the minimum is a valley."""
+FAST = 1.0
+"""Rate a year beyond which a sector of an economy does not grow or shrink."""
 CORRELATED = 2.0
 """Lag-one correlation of residuals times the root of their number that chance seldom exceeds."""
 
@@ -80,16 +80,23 @@ def _finished(
     q = n * (n - 1)
     rest = n * size - len(raw.theta)
     cost = float(((raw.residuals * weights) ** 2).sum())
-    f = (restricted - cost) / q / (cost / rest) if cost > 0 else np.inf
-    f = max(f, 0.0)
+    f = _interaction_f(restricted, cost, q, rest)
     return SymbiosisFit(
         entity, model, raw.t, raw.x, raw.fitted, names, units, values,
         np.where(logs, values * spread, spread),
         restored(working - half, logs), restored(working + half, logs), frame.level,
         f"delta method, t with {raw.df:g} degrees of freedom", raw.theta, raw.covariance,
         raw.sigma, raw.df, frame.errors, frame.variance, raw.condition, raw.iterations,
-        raw.gradient, f, float(stats.f.sf(f, q, rest)), _doubts(raw, model, values, half),
+        raw.gradient, f, float(stats.f.sf(f, q, rest)) if q else np.nan,
+        _doubts(raw, model, values, half),
     )  # fmt: skip
+
+
+def _interaction_f(restricted: float, cost: float, q: int, rest: int) -> float:
+    """F of no interaction; nan of a species alone, which has none."""
+    if not q:
+        return float("nan")
+    return max((restricted - cost) / q / (cost / rest), 0.0) if cost > 0 else float("inf")
 
 
 def _doubts(raw: Raw, model: LotkaVolterra, values: Array, half: Array) -> tuple[str, ...]:
@@ -105,18 +112,29 @@ def _doubts(raw: Raw, model: LotkaVolterra, values: Array, half: Array) -> tuple
     if (straight > STRAIGHT).all():
         notes.append(
             f"trending: straight lines hold {100 * straight.min():.1f} % of the variance of each "
-            "logarithm or more; any two trends fit some interaction"
+            "logarithm or more; "
+            + (
+                "any two trends fit some interaction"
+                if len(names) > 1
+                else "growth that hardly slows says little of a capacity"
+            )
         )
     if raw.condition > ILL_CONDITIONED:
         notes.append(f"a valley, no clear minimum: condition of J'J {raw.condition:.1e}")
     undefined = [name for name, K in zip(names, model.capacities, strict=True) if np.isnan(K)]
     if undefined:
-        notes.append(f"no capacity of {', '.join(undefined)}: growth does not fall with own size")
+        notes.append(no_capacity(undefined))
     n = len(names)
-    wide = half[2 * n : 2 * n + n * (n - 1)].reshape(n, n - 1).max(axis=1)
+    wide = half[2 * n : 2 * n + n * (n - 1)].reshape(n, n - 1).max(axis=1, initial=0.0)
     traded = [f"{name} (±{w:.2g})" for name, w in zip(names, wide, strict=True) if w > WIDE]
     if traded:
         notes.append(f"d of {', '.join(traded)} is open: a larger K with a smaller d fits as well")
+    if model.time_unit == "year":
+        fast = [f"{name} ({r:.2g})" for name, r in zip(names, model.rates, strict=True)
+                if abs(r) > FAST]  # fmt: skip
+        if fast:
+            notes.append(f"r of {', '.join(fast)} beyond {FAST:g} a year: no sector of an economy "
+                         "grows or shrinks that fast")  # fmt: skip
     top = raw.x.max(axis=0)
     far = [name for i, name in enumerate(names) if values[n + i] > 10 * top[i]]
     if far:

@@ -47,8 +47,8 @@ def reported(theta: Array, n: int) -> Array:
                      np.where(A[i, j] == 0, 0.0, np.copysign(np.inf, A[i, j])))
             for i in range(n) for j in range(n) if i != j
         ]  # fmt: skip
-        return np.concatenate([r, np.log(K), np.array(d).reshape(n * (n - 1), -1), theta[:n],
-                               theta[2 * n :]])  # fmt: skip
+        off = np.array(d).reshape(n * (n - 1), theta.shape[1])
+        return np.concatenate([r, np.log(K), off, theta[:n], theta[2 * n :]])
 
 
 def sensitivities(theta: Array, n: int) -> Array:

@@ -25,18 +25,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ILL_CONDITIONED",
+    "NOT_IDENTIFIED",
     "EquilibriumEstimate",
     "GrowthRegression",
     "Projection",
     "Symbiosis",
     "SymbiosisFit",
     "SymbiosisFits",
+    "no_capacity",
     "sorted_out",
 ]
 
 Array = npt.NDArray[np.float64]
 
 SAMPLE = 2000
+ILL_CONDITIONED = 1e7
+"""Condition of J'J, columns of length 1, above which the minimum is a valley."""
+SIGNS = (1, -1, 0)
+NOT_IDENTIFIED = "not identified"
+SUMMARY = (
+    "entity", "first", "second", "kind", "reason", "possible", "likeliest", "probability",
+    *(f"{name}{end}" for name in ("d_first", "d_second") for end in ("", "_lower", "_upper")),
+    "equilibrium", "stable", "interaction_p", "n", "notes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +79,30 @@ class Symbiosis:
     pair : (str, str)
     kind : str
         The one that the intervals leave; else what is settled of it, such as ``services gain;
-        manufacturing open``, or ``undetermined``.
+        manufacturing open``, or ``undetermined``. ``not identified`` where the minimum is a valley
+        or a capacity is undefined: intervals about such a point settle nothing.
     possible : tuple of str
-        Every kind that the two intervals allow. One alone: the kind is found.
+        Every kind that the two intervals allow. One alone: the kind is found. All of them where
+        the kind is not identified.
     probabilities : mapping of str to float
         Share of draws of each kind; without a negligible size those with gains or losses only.
+        Empty where the kind is not identified.
+    reason : str
+        Why the kind is not identified; empty where it is.
     """
 
     pair: tuple[str, str]
     kind: str
     possible: tuple[str, ...]
     probabilities: Mapping[str, float]
+    reason: str = ""
+
+    @property
+    def likeliest(self) -> tuple[str, float]:
+        """Kind with the largest share of draws and that share; "" and nan without draws."""
+        if not self.probabilities:
+            return "", float("nan")
+        return max(self.probabilities.items(), key=lambda one: one[1])
 
 
 @dataclass(frozen=True)
@@ -253,7 +278,8 @@ class SymbiosisFit:
 
         Notes
         -----
-        Signs are those of d; of a where a capacity is undefined.
+        Signs are those of d. Where a capacity of the pair is undefined, or the minimum is a valley
+        (condition of J'J above 1e7), the kind is not identified and `reason` says why.
         """
         n = len(self.model.names)
         draws = reported(self._sample(seed).T, n)
@@ -263,6 +289,10 @@ class SymbiosisFit:
             ends = [(self.lower[k], self.upper[k]) for k in rows]
             allowed = [_signs(low, high, negligible) for low, high in ends]
             pair = (self.model.names[i], self.model.names[j])
+            if reason := self._unidentified((i, j)):
+                every = tuple(symbiosis_kind(a, b, pair) for a in SIGNS for b in SIGNS)
+                found.append(Symbiosis(pair, NOT_IDENTIFIED, every, {}, reason))
+                continue
             kinds = [symbiosis_kind(a, b, pair) for a in allowed[0] for b in allowed[1]]
             drawn = np.where(np.abs(draws[rows]) <= negligible, 0, np.sign(draws[rows]))
             signs, numbers = np.unique(drawn.astype(int), axis=1, return_counts=True)
@@ -370,10 +400,18 @@ class SymbiosisFit:
         return found
 
     def _row(self, i: int, j: int) -> int:
-        """Place of d_ij among the parameters; of a_ij where d is undefined."""
-        key = f"[{self.model.names[i]} from {self.model.names[j]}]"
-        k = self.parameters.index("d" + key)
-        return k if np.isfinite(self.values[k]) else self.parameters.index("a" + key)
+        """Place of d_ij among the parameters."""
+        return self.parameters.index(f"d[{self.model.names[i]} from {self.model.names[j]}]")
+
+    def _unidentified(self, pair: tuple[int, int]) -> str:
+        """Why intervals of the interaction of two species settle nothing; "" where they may."""
+        reasons = []
+        if self.condition > ILL_CONDITIONED:
+            reasons.append(f"a valley, no clear minimum: condition of J'J {self.condition:.1e}")
+        K = self.model.capacities
+        undefined = [self.model.names[k] for k in pair if np.isnan(K[k])]
+        reasons += [no_capacity(undefined)] if undefined else []
+        return "; ".join(reasons)
 
     def _sample(self, seed: int) -> Array:
         """Draws of theta (k, p): bootstrapped, or from the t distribution of the estimate."""
@@ -411,9 +449,10 @@ class SymbiosisFits:
     def summary(self, negligible: float = 0.0) -> pd.DataFrame:
         """One row an entity and pair of species.
 
-        Columns: entity, first, second, kind, possible, probability (of the likeliest kind by
-        signs), likeliest, d_first, d_second with lower and upper, equilibrium (kind of the point,
-        empty if there is none), stable (share of draws), interaction_p, n, notes.
+        Columns: entity, first, second, kind, reason (why it is not identified), possible,
+        likeliest (kind by signs) and its probability, d_first, d_second with lower and upper,
+        equilibrium (kind of the point, empty if there is none), stable (share of draws),
+        interaction_p, n, notes. No row of an entity with one species: see `to_frame`.
         """
         import pandas as pd
 
@@ -427,7 +466,7 @@ class SymbiosisFits:
                 point, stable = "", np.nan
             for one in fit.symbioses(negligible):
                 first, second = one.pair
-                likeliest = max(one.probabilities, key=lambda kind: one.probabilities[kind])
+                likeliest, probability = one.likeliest
                 ends: dict[str, float] = {}
                 for name, key in (("d_first", f"d[{first} from {second}]"),
                                   ("d_second", f"d[{second} from {first}]")):  # fmt: skip
@@ -435,13 +474,13 @@ class SymbiosisFits:
                     ends |= dict(zip(columns, fit.estimate(key), strict=True))
                 rows.append(
                     {"entity": fit.entity, "first": first, "second": second, "kind": one.kind,
-                     "possible": "; ".join(one.possible), "likeliest": likeliest,
-                     "probability": one.probabilities[likeliest]}
+                     "reason": one.reason, "possible": "; ".join(one.possible),
+                     "likeliest": likeliest, "probability": probability}
                     | ends
                     | {"equilibrium": point, "stable": stable, "interaction_p": fit.interaction_p,
                        "n": len(fit.times), "notes": "; ".join(fit.notes)}
                 )  # fmt: skip
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=[*SUMMARY])
 
     def bootstrap(
         self, kind: Resampling = "parametric", *, draws: int = 499, seed: int = 0
@@ -471,6 +510,12 @@ def sorted_out(
         else:
             fits[name] = one
     return SymbiosisFits(fits, tuple(lost))
+
+
+def no_capacity(names: Sequence[str]) -> str:
+    """In words that species have no capacity."""
+    return (f"no capacity of {', '.join(names)}: alone it would not grow, or its growth does not "
+            "fall with its size")  # fmt: skip
 
 
 def _signs(lower: float, upper: float, negligible: float) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from servio.algebra._check import numbers
 from servio.errors import InputError, UsageError, ValueFault
 from servio.simulate._solve import time_points
 
@@ -55,11 +56,9 @@ def check_options(errors: str, variance: str, level: float) -> None:
 
 
 def state_array(place: str, states: npt.ArrayLike, size: int) -> Array:
-    """States (t, n) as finite numbers."""
-    try:
-        x = np.asarray(states, dtype=np.float64)
-    except (TypeError, ValueError):
-        x = np.empty(0)
+    """States (t, n) as finite numbers; one series alone as (t, 1)."""
+    x = numbers(place, states)
+    x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != size:
         raise InputError(place, found=f"states of shape {np.shape(states)}",
                          expected=f"numbers of shape ({size}, species)",
@@ -86,9 +85,9 @@ def checked_series(
     t = time_points(place, times)
     x = state_array(place, states, len(t))
     n = x.shape[1]
-    if n != len(names) or len(set(names)) != n or n < 2:
+    if n != len(names) or len(set(names)) != n or n < 1:
         raise InputError(place, found=f"{n} columns, names {', '.join(names)}",
-                         expected="two or more species, each with its name",
+                         expected="one species or more, each with its name",
                          remedy="Name each column once.")  # fmt: skip
     if (x <= 0).any():
         raise negative_state(place, x, t, names)

@@ -54,11 +54,11 @@ def integrate(
     NumericalError
         A variable passes its `limit`, or steps become too small: named with the time.
     """
-    left, last = [EVALUATIONS], [float(times[0])]
+    left, last, state = [EVALUATIONS], [float(times[0])], [start]
 
     def counted(t: float, y: Array) -> Array:
         left[0] -= 1
-        last[0] = t
+        last[0], state[0] = t, y
         if left[0] < 0:
             raise _TooMany
         return change(y)
@@ -89,8 +89,13 @@ def integrate(
             "or end before.",
         )  # fmt: skip
     if found.status != 0 or not np.isfinite(found.y).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            speed = np.abs(change(state[0]))
+        fastest = int(np.argmax(np.where(np.isnan(speed), np.inf, speed)))
         raise NumericalError(
-            f"{place} at t = {last[0]:.6g}", found=str(found.message), expected="a solution",
+            f"{place}: {names[fastest]} at t = {last[0]:.6g}",
+            found=f"a change of {speed[fastest]:.3g} a unit of time, too fast for any step",
+            expected="a path that steps can follow",
             remedy="Check the parameters and their units, or ask for a shorter time.",
         )  # fmt: skip
     return np.asarray(found.y.T, dtype=np.float64)

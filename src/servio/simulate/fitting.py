@@ -29,6 +29,7 @@ from servio.simulate._series import (
     state_array,
 )
 from servio.simulate._solve import time_points
+from servio.simulate.symbiosis import species_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +117,7 @@ def fit_symbiosis(
     times: npt.ArrayLike,
     states: npt.ArrayLike,
     *,
-    names: Sequence[str] = ("manufacturing", "services"),
+    names: Sequence[str] | None = None,
     unit: str = "1",
     time_unit: str = "year",
     errors: Errors = "multiplicative",
@@ -124,7 +125,7 @@ def fit_symbiosis(
     level: float = 0.95,
     entity: str = "",
 ) -> SymbiosisFit:
-    r"""Lotka-Volterra model of two or more species from their series.
+    r"""Lotka-Volterra model of species from their series; of one alone the logistic curve.
 
     Does services' growth feed manufacturing or feed on it, how surely, and where does that end? The
     solution x(t; x0, r, a) of :math:`d \ln x_i / dt = r_i + \sum_j a_{ij} x_j` is brought as near
@@ -136,9 +137,10 @@ def fit_symbiosis(
     ----------
     times : array (t,)
         Rising; intervals may differ. t must exceed 2 + n.
-    states : array (t, n)
-        Above 0.
-    names : sequence of str
+    states : array (t, n) or (t,)
+        Above 0. One series is a species alone: r and K of logistic growth.
+    names : sequence of str, optional
+        By default manufacturing and services; of other numbers of species "species 1" and so on.
     unit, time_unit : str
     errors : {'multiplicative', 'additive'}
         Constant variance of logarithms, or of levels.
@@ -159,7 +161,8 @@ def fit_symbiosis(
     InputError
         Times do not rise, shapes do not agree, or a name is doubled.
     ValueFault
-        Fewer times than parameters need, a state that is not above 0, or a constant series.
+        Fewer times than parameters need, a state that is text, missing or not above 0, or a
+        constant series.
     NumericalError
         No minimum is found: with iterations and gradient.
 
@@ -188,10 +191,20 @@ def fit_symbiosis(
     0.2
     >>> fit.symbioses()[0].kind
     'parasitism (manufacturing gains)'
+
+    One series alone, here a logistic curve from 5 to 50:
+
+    >>> import numpy as np
+    >>> t = np.arange(15.0)
+    >>> alone = fit_symbiosis(t, 50 / (1 + 9 * np.exp(-0.4 * t)), names=["services"])
+    >>> [round(alone.estimate(name)[0], 6) for name in ("r[services]", "K[services]")]
+    [0.4, 50.0]
     """
     check_options(errors, variance, level)
-    x, t = checked_series(entity, times, states, tuple(names), errors)
-    frame = Frame(tuple(names), unit, time_unit, errors, variance, level)
+    shape = np.shape(states)
+    given = species_names(names, shape[1] if len(shape) == 2 else 1)
+    x, t = checked_series(entity, times, states, given, errors)
+    frame = Frame(given, unit, time_unit, errors, variance, level)
     found = fit_group(t, x[:, :, None], (entity,), frame)[0]
     if isinstance(found, ServioError):
         raise found
@@ -218,7 +231,7 @@ def fit_symbioses(
         One row an entity and time; a column a species. Rows in which a species is missing are left
         out; intervals need not be equal.
     species : sequence of str
-        Columns of the states.
+        Columns of the states; one column alone is fitted as logistic growth.
     entity, time : str
         Columns.
     unit, time_unit : str
@@ -236,6 +249,8 @@ def fit_symbioses(
         A column is missing, or an option unknown.
     InputError
         An entity has two rows of one time.
+    ValueFault
+        Text in a column of numbers, or a row without entity or time.
 
     Examples
     --------
@@ -257,6 +272,7 @@ def fit_symbioses(
         raise UsageError("fit_symbioses", found=f"no column {lacking[0]!r}",
                          expected=", ".join(map(str, data.columns)),
                          remedy="Name columns of the data.")  # fmt: skip
+    _check_columns(data, entity, (time, *species))
     whole = data.dropna(subset=[*species]).sort_values([entity, time])
     twice = whole.duplicated([entity, time])
     if twice.any():
@@ -285,6 +301,27 @@ def fit_symbioses(
         stacked = np.stack([x for _, x in members], axis=-1)
         found |= dict(zip(labels, fit_group(np.array(key), stacked, labels, frame), strict=True))
     return sorted_out(found, order, ())
+
+
+def _check_columns(data: pd.DataFrame, entity: str, columns: Sequence[str]) -> None:
+    """Entities and times are there, and no text is in a column of numbers."""
+    place = "fit_symbioses, column"
+    for name in (entity, columns[0]):
+        missing = data[name].isna().to_numpy()
+        if missing.any():
+            raise ValueFault(f"{place} {name!r}",
+                             found=f"nothing in row {data.index[int(np.argmax(missing))]}",
+                             expected="a label in each row",
+                             remedy="Name the row, or leave it out.")  # fmt: skip
+    for name in columns:
+        values = data[name]
+        text = np.array([isinstance(value, str) for value in values])
+        if text.any():
+            row = int(np.argmax(text))
+            raise ValueFault(f"{place} {name!r}, {data[entity].iloc[row]}",
+                             found=f"the text {values.iloc[row]!r}", expected="numbers only",
+                             remedy="Correct the cell, turn the column into numbers, or leave it "
+                             "out.")  # fmt: skip
 
 
 def _regression(place: str, y: Array, X: Array) -> tuple[Array, Array, float]:

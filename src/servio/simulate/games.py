@@ -126,9 +126,10 @@ class Game:
             for player, names in zip(self.players, self.names, strict=True)
             for name in names
         )
-        z = integrate("game", change, z0, t, labels)
-        states = np.zeros((len(t), len(labels)))
         places = np.flatnonzero(np.concatenate(there))
+        played = tuple(labels[k] for k in places)
+        z = integrate("game, payoffs", change, z0, t, played)
+        states = np.zeros((len(t), len(labels)))
         states[:, places[:n]] = _softmax(z[:, :n])
         states[:, places[n:]] = _softmax(z[:, n:])
         conserved = {}
@@ -361,7 +362,8 @@ def replicator(
         gain = own @ _softmax(z)
         return np.asarray(gain - gain[base])
 
-    z = integrate("replicator", change, np.log(x0[there] / x0[there][base]), t, names)
+    played = tuple(name for name, one in zip(names, there, strict=True) if one)
+    z = integrate("replicator, payoffs", change, np.log(x0[there] / x0[there][base]), t, played)
     states = np.zeros((len(t), n))
     states[:, there] = _softmax(z)
     return Trajectory(t, states, names, ("share",) * n)

@@ -21,6 +21,7 @@ __all__ = [
     "PhasePortrait",
     "lotka_volterra",
     "phase_portrait",
+    "species_names",
     "symbiosis_kind",
 ]
 
@@ -263,12 +264,12 @@ def lotka_volterra(
     capacities: npt.ArrayLike,
     interaction: npt.ArrayLike,
     *,
-    names: Sequence[str] = ("manufacturing", "services"),
+    names: Sequence[str] | None = None,
     unit: str = "1",
     time_unit: str = "year",
     source: str = "assumed",
 ) -> LotkaVolterra:
-    r"""Two or more species with logistic growth that feed or starve each other.
+    r"""One species or more with logistic growth that feed or starve each other.
 
     Where do manufacturing and services end if each grows to its own capacity and gains or loses
     from the other's size?
@@ -284,7 +285,8 @@ def lotka_volterra(
         K, above 0, in `unit`.
     interaction : array (n, n)
         d, pure numbers; d[i, j] is what i gains from j. The diagonal must be 0.
-    names : sequence of str
+    names : sequence of str, optional
+        By default manufacturing and services; of other numbers of species "species 1" and so on.
     unit, time_unit : str
     source : str
         Where the parameters come from.
@@ -324,6 +326,7 @@ def lotka_volterra(
     [50.0, 122.29, 133.33]
     """
     r, K, d = (numbers("lotka_volterra", v) for v in (rates, capacities, interaction))
+    names = species_names(names, r.size)
     n = len(names)
     for place, value, shape in (("rates", r, (n,)), ("capacities", K, (n,)),
                                 ("interaction", d, (n, n))):  # fmt: skip
@@ -341,6 +344,15 @@ def lotka_volterra(
                          remedy="Set the diagonal to 0.")  # fmt: skip
     effects = (d - np.eye(n)) * r[:, None] / K
     return LotkaVolterra(tuple(names), r, effects, unit, time_unit, source)
+
+
+def species_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """Names as given; by default manufacturing and services, or "species 1" and so on."""
+    if names is not None:
+        return tuple(names)
+    if count == 2:
+        return ("manufacturing", "services")
+    return tuple(f"species {k + 1}" for k in range(count))
 
 
 def symbiosis_kind(

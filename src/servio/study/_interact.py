@@ -19,12 +19,13 @@ from servio.study._place import Place
 if TYPE_CHECKING:
     import pandas
 
-    from servio.simulate import SymbiosisFit
+    from servio.simulate import Projection, SymbiosisFit, SymbiosisFits
 
 __all__ = [
     "EVIDENCE",
     "FILES",
     "MODES",
+    "PROJECTIONS",
     "SYMBIOSIS",
     "ModesEntry",
     "SymbiosisEntry",
@@ -35,8 +36,15 @@ __all__ = [
 MODES = "modes.parquet"
 EVIDENCE = "mode_evidence.parquet"
 SYMBIOSIS = "symbiosis.parquet"
-FILES = (MODES, EVIDENCE, SYMBIOSIS)
+PROJECTIONS = "projections.parquet"
+FILES = (MODES, EVIDENCE, SYMBIOSIS, PROJECTIONS)
 COMPRESSION = "zstd"
+BAND_DRAWS = 199
+NO_BAND = "no band: more than one refit in twenty found no minimum"
+PATH_COLUMNS = (
+    "source", "unit", "country", "sector", "year", "projected", "observed", "value", "lower",
+    "upper", "observed_lower", "observed_upper", "level", "unbounded", "intervals", "note",
+)  # fmt: skip
 
 Reader = Callable[..., "pandas.DataFrame"]
 Level = Annotated[float, msgspec.Meta(ge=0.5, lt=1)]
@@ -92,6 +100,9 @@ class SymbiosisEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draws : int
         Of the bootstrap; with 0 intervals come from the covariance.
     seed : int
+    ahead : int
+        Years of the projection after the last one; 0 for none. Its bands are those of `draws`,
+        or of 199 where that is 0.
     """
 
     of: str = "value_added"
@@ -103,6 +114,7 @@ class SymbiosisEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     negligible: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     draws: Natural = 0
     seed: Natural = 0
+    ahead: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
 
 
 def check(
@@ -216,12 +228,15 @@ def _modes(
 def _symbiosis(
     entry: SymbiosisEntry, results: Reader, folder: Path, problems: list[dict[str, Any]]
 ) -> tuple[str, ...]:
-    """One row a source and country."""
+    """One row a source and country; projections a row a sector and year more."""
     import pandas as pd
 
     from servio import simulate
 
     rows = results("account", of=entry.of, by=entry.by)
+    if rows.empty:
+        problems.append(_problem("symbiosis", f"the results have no {entry.of} by {entry.by}"))
+        return ()
     lacking = [name for name in entry.species if name not in set(rows["industry"])]
     if lacking:
         there = ", ".join(rows["industry"].unique())
@@ -229,6 +244,7 @@ def _symbiosis(
         return ()
     rows = rows[rows["industry"].isin(entry.species)]
     found: list[dict[str, Any]] = []
+    paths: list[pandas.DataFrame] = []
     for (source, unit), part in rows.groupby(["source", "unit"], sort=False):
         wide = part.pivot(index=["country", "year"], columns="industry", values="value")
         try:
@@ -241,22 +257,98 @@ def _symbiosis(
         except ServioError as error:
             problems.append(_problem("symbiosis", _said(error), source))
             continue
-        problems += [_problem("symbiosis", why, source, name) for name, why in fits.left_out]
-        found += [{"source": source, "unit": unit} | _row(one, entry) for one in fits.fits.values()]
+        problems += _left_out(fits, source)
+        head = {"source": source, "unit": unit}
+        found += [head | _row(one, entry) for one in fits.fits.values()]
+        if entry.ahead:
+            paths += _projections(fits, entry, head, problems)
     if not found:
         return ()
     _write(pd.DataFrame(found), folder / SYMBIOSIS)
-    return (SYMBIOSIS,)
+    if not paths:
+        return (SYMBIOSIS,)
+    _write(pd.concat(paths, ignore_index=True), folder / PROJECTIONS)
+    return SYMBIOSIS, PROJECTIONS
+
+
+def _left_out(fits: SymbiosisFits, source: str) -> Iterator[dict[str, Any]]:
+    """A problem a country that could not be fitted, and one more where none could."""
+    lost, n = fits.left_out, len(fits.fits)
+    others = (
+        f"{n} other countries were" if n > 1 else "1 other country was" if n else "no other was"
+    )
+    told = [(name, _reason(name, why)) for name, why in lost]
+    if lost and not n:
+        text = (
+            f"not computed for any of {len(lost)} countries; the first, {told[0][0]}: {told[0][1]}"
+        )
+        yield _problem("symbiosis", "", source) | {"text": text}
+    for name, why in told:
+        text = f"not computed for {name} ({why}); {others}"
+        yield _problem("symbiosis", "", source, name) | {"text": text}
+
+
+def _reason(name: str, message: str) -> str:
+    """A message without what the sentence around it says already."""
+    words = message.removeprefix(f"symbiosis of {name}").lstrip(",: ")
+    return words.removeprefix("found ").split(". ")[0].removesuffix(".")
+
+
+def _projections(
+    fits: SymbiosisFits, entry: SymbiosisEntry, head: dict[str, Any], problems: list[dict[str, Any]]
+) -> Iterator[pandas.DataFrame]:
+    """Paths by country, fitted and beyond the last year, with bands of the bootstrap.
+
+    A model that blows up ends with the data, one whose refits find no minimum has no band: both
+    are problems, and `note` of their rows.
+    """
+    drawn = fits if entry.draws else fits.bootstrap(draws=BAND_DRAWS, seed=entry.seed)
+    bare = [name for name in fits.fits if name not in drawn.fits]
+    if bare:
+        text = (f"without a band for {len(bare)} of {len(fits.fits)} countries, where more than "
+                f"one refit in twenty found no minimum: {', '.join(bare)}")  # fmt: skip
+        problems.append(_problem("projection", "", head["source"]) | {"text": text})
+    for name, fit in fits.fits.items():
+        banded = drawn.fits.get(name)
+        notes = [] if banded else [NO_BAND]
+        times = [*fit.times, *(fit.times[-1] + k for k in range(1, entry.ahead + 1))]
+        try:
+            found = (banded or fit).project(times, seed=entry.seed)
+        except NumericalError as error:
+            notes.append(f"the fitted model blows up: {error.place.removeprefix('trajectory: ')}")
+            text = f"not computed for {name} ({notes[-1]})"
+            problems.append(_problem("projection", "", head["source"], name) | {"text": text})
+            found = (banded or fit).project(fit.times, seed=entry.seed)
+        frame = _path(fit, found, banded is not None)
+        yield frame.assign(**head, country=name, intervals=banded.intervals if banded else "",
+                           note="; ".join(notes))[[*PATH_COLUMNS]]  # fmt: skip
+
+
+def _path(fit: SymbiosisFit, found: Projection, banded: bool) -> pandas.DataFrame:
+    """Observed and modelled sizes, a row a year and sector."""
+    import numpy as np
+
+    observed = np.full(found.path.shape, np.nan)
+    observed[: len(fit.times)] = fit.observed
+    frame = found.to_frame().rename(columns={"time": "year", "variable": "sector"})
+    limits = ["lower", "upper", "observed_lower", "observed_upper"]
+    if not banded:
+        frame[limits] = np.nan
+    return frame.assign(
+        year=frame["year"].astype("int64"), observed=observed.ravel(),
+        projected=frame["year"] > fit.times[-1], level=found.level,
+        unbounded=found.unbounded if banded else np.nan,
+    )  # fmt: skip
 
 
 def _row(fit: SymbiosisFit, entry: SymbiosisEntry) -> dict[str, Any]:
     """Kind and how sure, parameters with intervals, where it ends, and what makes it doubtful."""
     one = fit.symbioses(entry.negligible, entry.seed)[0]
-    likeliest = max(one.probabilities, key=lambda kind: one.probabilities[kind])
+    likeliest, probability = one.likeliest
     row: dict[str, Any] = {
         "country": fit.entity, "first": one.pair[0], "second": one.pair[1], "kind": one.kind,
-        "possible": "; ".join(one.possible), "likeliest": likeliest,
-        "probability": one.probabilities[likeliest], "interaction_f": fit.interaction_f,
+        "reason": one.reason, "possible": "; ".join(one.possible), "likeliest": likeliest,
+        "probability": probability, "interaction_f": fit.interaction_f,
         "interaction_p": fit.interaction_p, "n": len(fit.times), "year_first": int(fit.times[0]),
         "year_last": int(fit.times[-1]), "level": fit.level, "intervals": fit.intervals,
     }  # fmt: skip
