@@ -1,0 +1,225 @@
+"""Open a study and listen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+
+from servio.errors import ResourceError, UsageError
+from servio.web._answers import OpenStudy
+from servio.web._app import build
+from servio.web._jobs import Jobs
+from servio.web._listen import Patient
+from servio.web._security import LOG, Limits
+
+if TYPE_CHECKING:
+    from servio.study import StudyStore
+
+__all__ = ["application", "serve"]
+
+MAX_CONNECTIONS = 1_000
+MAX_HEADERS = 32_768
+KEPT_ALIVE = 15
+GRACE = 1
+
+
+def application(
+    store: StudyStore,
+    *,
+    jobs: Jobs | None = None,
+    hosts: Collection[str] = (),
+    limits: Limits | None = None,
+) -> Starlette:
+    """Give the observatory of a finished study as an ASGI application.
+
+    Parameters
+    ----------
+    store : StudyStore
+        From `servio.study.run` or `servio.study.open_store`.
+    jobs : Jobs, optional
+        Where new measures are computed; without it only what the store holds is shown.
+    hosts : collection of str
+        Host names to answer to besides localhost, 127.0.0.1 and [::1].
+    limits : Limits, optional
+
+    Returns
+    -------
+    Starlette
+
+    Examples
+    --------
+    >>> from servio import study, web                                # doctest: +SKIP
+    >>> web.application(study.open_store("out/wiod2016"))            # doctest: +SKIP
+    <starlette.applications.Starlette object at ...>
+    """
+    return build(OpenStudy(store, jobs), hosts=hosts, limits=limits)
+
+
+def serve(
+    folder: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8350,
+    *,
+    allow_hosts: Collection[str] = (),
+    allow_remote: bool = False,
+    tables: str | Path | None = None,
+    workers: int | None = None,
+    log: bool = False,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Show a finished study in the browser until it is stopped.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Folder of a finished study; the model world's study if left out, which is run first.
+    host : str
+        Address to listen at.
+    port : int
+        0 for any free one.
+    allow_hosts : collection of str
+        Names under which a proxy passes requests on.
+    allow_remote : bool
+        Listen at an address that other machines reach. There is no password: put a reverse proxy
+        that asks for one in front.
+    tables : path, optional
+        Folder that the paths in the study file start from; where the study ran, if left out.
+    workers : int, optional
+        Processes that compute; by default one a core.
+    log : bool
+        One line a request on stderr, without addresses or data.
+    say : callable
+        Is told when the server is ready.
+
+    Raises
+    ------
+    UsageError
+        An address other machines reach, without `allow_remote`.
+    InputError
+        No finished study in the folder.
+    ResourceError
+        The port is taken.
+
+    Examples
+    --------
+    >>> from servio import web                                       # doctest: +SKIP
+    >>> web.serve("out/wiod2016")                                    # doctest: +SKIP
+    Ready: http://127.0.0.1:8350/
+    """
+    _check_address(host, allow_remote)
+    with contextlib.closing(_listening(host, port)) as listening:
+        opened = _opened(folder)
+        folder = None if tables is None else Path(tables)
+        jobs = Jobs(opened, folder, workers=workers or os.cpu_count() or 1)
+        app = application(opened, jobs=jobs, hosts=[*allow_hosts, _named(host)])
+        if log:
+            _log_to_stderr()
+        _run(app, listening, lambda: say(f"Ready: http://{_named(host)}:{_port(listening)}/"))
+
+
+def _opened(folder: str | Path | None) -> StudyStore:
+    from servio import study
+    from servio.sources._cache import cache_folder
+
+    if folder is not None:
+        return study.open_store(folder)
+    return study.run(study.demo(), cache_folder() / "observatory")
+
+
+def _check_address(host: str, allow_remote: bool) -> None:
+    if not allow_remote and not _is_loopback(host):
+        raise UsageError(
+            f"--host {host}", found="an address that other machines reach",
+            expected="127.0.0.1, ::1 or localhost, since servio asks for no password",
+            remedy="Put a reverse proxy in front, or add --allow-remote.",
+        )  # fmt: skip
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _named(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(listening: socket.socket) -> int:
+    port: int = listening.getsockname()[1]
+    return port
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+    except (OSError, OverflowError) as error:
+        raise _no_address(host, port, str(error)) from None
+    try:
+        if sys.platform != "win32":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ResourceError(
+                f"--port {port}", found="another program that listens there",
+                expected="a free port",
+                remedy=f"Stop it, or give another: --port {port + 1}; --port 0 takes any.",
+            ) from None  # fmt: skip
+        raise _no_address(host, port, error.strerror or "") from None
+    return listening
+
+
+def _no_address(host: str, port: int, why: str) -> UsageError:
+    return UsageError(f"--host {host} --port {port}", found=why,
+                      expected="an address and a port of this machine",
+                      remedy="Use 127.0.0.1 and a port from 1024 to 65535.")  # fmt: skip
+
+
+def _run(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
+    config = uvicorn.Config(
+        app,
+        http=Patient,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=MAX_HEADERS,
+        timeout_keep_alive=KEPT_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(Server(config).serve(sockets=[listening]))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.INFO)
+    LOG.propagate = False
