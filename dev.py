@@ -39,6 +39,7 @@ CONTENTS = {
         "--extra=econ",
         "--extra=rdata",
         "--extra=cluster",
+        "--extra=web",
         "--group=build",
         "--group=dev",
     ],

@@ -69,7 +69,7 @@ def test_locks_hold_every_direct_dependency() -> None:
     extras = project["optional-dependencies"]
     core = direct(project["dependencies"] + groups["build"])
     demo = core | direct(extras["report"])
-    test = demo | direct(extras["rdata"] + extras["cluster"] + groups["dev"])
+    test = demo | direct(extras["rdata"] + extras["cluster"] + extras["web"] + groups["dev"])
     assert core <= pins("core").keys()
     assert demo <= pins("demo").keys()
     assert test <= pins("test").keys()
