@@ -55,6 +55,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, er
 EXTRAS = {
     "altair": "report", "jinja2": "report", "vl_convert": "report", "xlsxwriter": "report",
     "distributed": "cluster", "cryptography": "cluster",
+    "starlette": "web", "uvicorn": "web",
 }  # fmt: skip
 
 
@@ -184,6 +185,60 @@ def claims(
     tested = [record for record in records if only or not record.alone]
     if strict and any(record.verdict == "contradicted" for record in tested):
         raise SystemExit(EXIT_NO)
+
+
+@cli.command()
+@click.argument("folder", metavar="[STUDY_DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8350, show_default=True,
+              help="Port to listen at; 0 for any free one.")  # fmt: skip
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME",
+              help="Answer to this name too, that of a reverse proxy; repeatable.")  # fmt: skip
+@click.option("--allow-remote", is_flag=True,
+              help="Listen where other machines reach it. There is no password: put a reverse "
+              "proxy with one in front.")  # fmt: skip
+@click.option("--tables", type=click.Path(path_type=Path),
+              help="Folder that the paths in the study file start from; default: where the "
+              "study ran.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), help="Processes that compute; default: one a "
+              "core.")  # fmt: skip
+@click.option("--log", is_flag=True, help="A line a request on stderr, without addresses or data.")
+def serve(
+    folder: Path | None, host: str, port: int, hosts: tuple[str, ...], allow_remote: bool,
+    tables: Path | None, workers: int | None, log: bool,
+) -> None:  # fmt: skip
+    """Show a finished study in the browser, until Ctrl-C.
+
+    Without STUDY_DIR the study of the model world, which is run first.
+    """
+    from servio import web
+
+    web.serve(folder, host, port, allow_hosts=hosts, allow_remote=allow_remote, tables=tables,
+              workers=workers, log=log, say=click.echo)  # fmt: skip
+
+
+@cli.command()
+@click.argument("text", nargs=-1)
+@click.option("--answer", "answers", multiple=True, metavar="NAME=ANSWER",
+              help="Answer to a question of the form, or the level of a dimension, such as "
+              "pays_for=unit or stage=use; repeatable. `servio list models` shows all.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table",
+              show_default=True, help="Lines to read, or plain data.")  # fmt: skip
+def place(text: tuple[str, ...], answers: tuple[str, ...], form: str) -> None:
+    """Place an offer that joins product and service in the typology of business models.
+
+    TEXT says in English what is offered to whom and how it is paid for.
+    """
+    import json
+
+    from servio.explain import business
+
+    given = dict(_named("--answer", "NAME=ANSWER", answers, "pays_for=unit"))
+    placing = business.place(" ".join(text), given)
+    told = business.as_table(placing) if form == "table" else (
+        json.dumps(placing.record(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    )  # fmt: skip
+    click.echo(told, nl=False)
 
 
 def _run_study(parsed: Any, out: Path, workers: int | None, scheduler: str | None = None) -> None:
@@ -404,11 +459,16 @@ def _listing(what: str) -> Iterator[tuple[str, list[str]]]:
 
         for dimension in business.typology().dimension:
             told = [f"{level.id}: {level.definition}" for level in dimension.level]
+            told += [
+                f"asked: {question.id} ({', '.join(question.answers)}): {question.text}"
+                for question in business.typology().question
+                if question.id in dimension.asked
+            ]
             yield f"{dimension.id}: {dimension.title}. {dimension.definition}", told
         for case in business.cases():
             levels = [case.level(d.id) for d in business.typology().dimension[:-1]]
             levels += ["iot"] if case.iot == "yes" else []
-            yield f"{case.id}: {case.firm}, {case.product}", [", ".join(levels)]
+            yield f"{case.id}: {case.firm}, {case.product}", [", ".join(levels), case.source.cited]
     elif what == "classifications":
         for name in classify.classifications():
             found = classify.classification(name)

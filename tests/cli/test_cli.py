@@ -69,7 +69,7 @@ def test_without_a_command_help_is_shown(run: Run) -> None:
     outcome = run()
     assert outcome.code == 0
     assert "servio demo" in outcome.out
-    for command in ("audit", "claims", "demo", "list", "measure", "report", "study"):
+    for command in ("audit", "claims", "demo", "list", "measure", "report", "serve", "study"):
         assert command in outcome.out
         assert run(command, "--help").code == 0
 
