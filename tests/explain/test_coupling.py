@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +16,7 @@ from servio.explain import (
     grey_relation,
 )
 
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "coupling.md").read_text(encoding="utf-8")
 SYSTEMS = {"manufacturing": ["ma", "mb"], "services": ["sa", "sb"]}
 
 
@@ -22,6 +26,87 @@ def panel(seed: int = 0, n: int = 4, years: int = 6) -> pd.DataFrame:
     values = rng.uniform(1, 9, (len(keys), 4))
     frame = pd.DataFrame(values, columns=["ma", "mb", "sa", "sb"])
     return frame.assign(country=[k[0] for k in keys], year=[k[1] for k in keys])
+
+
+def test_the_page_runs_and_has_the_published_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((file, content),) = re.findall(r"`(\w+\.csv)`\n\n```\n(.*?)```", PAGE, flags=re.DOTALL)
+    (tmp_path / file).write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}  # type: ignore[type-arg]
+    for block in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
+        exec(block, names)
+
+    def said(text: str) -> list[float]:
+        return [float(one) for one in re.findall(r"\d\.\d{7}|\d\d\.\d{5}", text)]
+
+    lines = PAGE.splitlines()
+    for start, found in (
+        ("standard.coupling ", names["standard"].coupling),
+        ("standard.coordination ", names["standard"].coordination),
+        ("w.weights ", names["w"].weights),
+        ("scores = ", names["scores"]),
+        ("grades.grades ", names["grades"].grades),
+    ):
+        (line,) = (line for line in lines if line.startswith(start))
+        assert len(said(line)) == len(found) > 1
+        np.testing.assert_allclose(found, said(line), rtol=3e-7)
+    np.testing.assert_allclose(names["wang"].coupling, [0.4722274, 0.6211236], atol=1e-6)
+    np.testing.assert_allclose(names["fan"].coupling, [0.4593785, 0.7164548], atol=1e-6)
+    np.testing.assert_allclose(names["weighted"].level, [0.48, 0.62], rtol=1e-12)
+    C = 3 * 0.12 ** (1 / 3) / 1.5
+    assert names["three"].coordination[0] == pytest.approx(np.sqrt(C * 0.51), rel=1e-12)
+    kernel = coupling_degree([[0.6, 0.4], [0.5, 0.7], [0.9, 0.9]], [0.4, 0.6])
+    np.testing.assert_allclose(names["found"].frame["coordination"], kernel.coordination)
+    assert len(names["both"].frame) == 6
+    assert names["both"].undefined.empty
+    assert names["near"].frame["city"].tolist() == ["A"] * 3 + ["B"] * 3
+
+
+def test_levels_are_taken_as_they_are() -> None:
+    data = pd.DataFrame({"year": [1, 2, 3], "m": [0.5, 0.5, 0.5], "s": [0.2, 0.5, 0.0]})
+    pair = {"m": "m", "s": "s"}
+    found = coupling_coordination(data, pair, entity=None, normalised=True)
+    expected = coupling_degree(data[["m", "s"]].to_numpy())
+    np.testing.assert_allclose(found.frame["coordination"], expected.coordination, rtol=1e-12)
+    assert list(found.frame) == ["year", "m", "s", "coupling", "level", "coordination", "class"]
+    alone = coupling_coordination(data.iloc[:1], pair, entity=None, time=None, normalised=True)
+    assert alone.frame["coordination"].iloc[0] == found.frame["coordination"].iloc[0]
+    assert compare_coordination(found, found)["change"].tolist() == [0, 0, 0]
+    with pytest.raises(ValueFault, match=r"2, column 's': found 1\.5; expected levels from 0"):
+        coupling_coordination(data.assign(s=[0, 1.5, 1]), pair, entity=None, normalised=True)
+    with pytest.raises(UsageError, match="used as they are"):
+        coupling_coordination(data, pair, entity=None, normalised=True, less_is_better=["m"])
+    with pytest.raises(UsageError, match=r"no column 'country'.*entity=None"):
+        coupling_coordination(data, pair)
+
+
+def test_several_levels_a_system_are_weighted() -> None:
+    data = panel()
+    names = ["ma", "mb", "sa", "sb"]
+    data[names] /= 10
+    found = coupling_coordination(data, SYSTEMS, normalised=True)
+    x = data[names].to_numpy()
+    U = np.stack([x[:, s] @ entropy_weights(x[:, s]).weights for s in (slice(2), slice(2, 4))], 1)
+    np.testing.assert_allclose(found.frame["coordination"], coupling_degree(U).coordination)
+
+
+@pytest.mark.parametrize("lens", ["coupling", "grey"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_value_is_named_by_its_row(lens: str, value: float) -> None:
+    data = panel()
+    data.loc[7, "sa"] = value
+    with pytest.raises(ValueFault, match=r"C1 2001, column 'sa': found -?inf; expected a finite"):
+        if lens == "grey":
+            grey_relation(data, "ma", ["sa"])
+        else:
+            coupling_coordination(data, SYSTEMS)
+
+
+def test_no_rows_are_refused() -> None:
+    with pytest.raises(InputError, match="no rows"):
+        coupling_coordination(panel().iloc[:0], SYSTEMS)
 
 
 def test_degrees_are_those_of_the_kernels_on_the_whole_sample() -> None:
@@ -156,6 +241,13 @@ def test_scales_divide(scale: str) -> None:
     base = grey_relation(data, "ma", ["mb", "sa"], scale=scale).frame["grade"]
     moved = grey_relation(data.assign(mb=9 * data["mb"]), "ma", ["mb", "sa"], scale=scale)
     np.testing.assert_allclose(moved.frame["grade"], base, rtol=1e-12)
+
+
+def test_points_that_are_no_times() -> None:
+    data = pd.DataFrame({"ref": [0.9, 0.8, 0.7], "a": [0.9, 0.7, 0.8], "b": [0.7, 0.8, 0.9]})
+    found = grey_relation(data, "ref", ["a", "b"], entity=None, time=None, scale="none")
+    np.testing.assert_allclose(found.frame["grade"], [2 / 3, 5 / 9], rtol=1e-12)
+    assert list(found.frame) == ["series", "grade", "rank", "n"]
 
 
 def test_options_of_grey_relation_are_checked() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from servio import explain
-from servio.errors import InputError, UsageError
+from servio.errors import InputError, UsageError, ValueFault
 
 
 def series(values: np.ndarray, country: str = "KOR", start: int = 2000) -> pd.DataFrame:
@@ -109,3 +111,12 @@ def test_results_are_the_same_every_time() -> None:
     data = pd.concat([series(rng.standard_normal(15), name) for name in "ABCD"])
     for function in (explain.breaks, explain.rank_changes):
         pd.testing.assert_frame_equal(function(data), function(data))
+
+
+@pytest.mark.parametrize("call", [explain.slopes, explain.breaks, explain.rank_changes])
+def test_an_infinite_value_is_named(call: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    data = series(np.array([1.0, 2.0, np.inf, 4.0, 5.0]))
+    with pytest.raises(ValueFault, match="trend of value, KOR, 2002: found inf; expected a finite"):
+        call(data)
+    with pytest.raises(ValueFault, match=r"trend of value.*'x'"):
+        call(series(np.array([1, 2, "x", 4, 5], dtype=object)))

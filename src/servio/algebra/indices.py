@@ -239,10 +239,13 @@ def coupling_degree(
     """
     U = matrix("systems", systems)
     n = U.shape[1]
-    if n < 2 or not ((U >= 0) & (U <= 1)).all():
-        worst = float(U.flat[int(np.argmax(np.abs(U - 0.5)))]) if U.size else float("nan")
-        raise ValueFault("coupling", found=f"{n} systems, a level of {worst:.6g}",
-                         expected="two or more systems with levels from 0 to 1",
+    if n < 2 or not len(U):
+        raise ValueFault("coupling", found=f"{len(U)} rows of {n} systems",
+                         expected="two or more systems, one column each",
+                         remedy="Give U with rows of observations.")  # fmt: skip
+    for i, j in np.argwhere((U < 0) | (U > 1)):
+        raise ValueFault(f"systems[{i}, {j}]", found=f"a level of {U[i, j]:.6g}",
+                         expected="levels from 0 to 1",
                          remedy="Normalise the indicators over the whole sample.")  # fmt: skip
     a = np.full(n, 1 / n) if weights is None else vector("weights", weights, n)
     if not (a > 0).all() or abs(a.sum() - 1) > 1e-9:

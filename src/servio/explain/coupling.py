@@ -78,7 +78,8 @@ class CoordinationPanel:
         Entity, time, a column a system (U), ``coupling``, ``level``, ``coordination``, ``class``.
     undefined : DataFrame
         Entity, time and ``reason`` of rows without a degree.
-    entity, time : str
+    entity, time : str or None
+        Columns; None where the data have no such column.
     systems : mapping of str to tuple of str
         Indicators of each system.
     variant : str
@@ -90,8 +91,8 @@ class CoordinationPanel:
 
     frame: pd.DataFrame
     undefined: pd.DataFrame
-    entity: str
-    time: str
+    entity: str | None
+    time: str | None
     systems: Mapping[str, tuple[str, ...]]
     variant: str
     system_weights: tuple[float, ...]
@@ -163,8 +164,9 @@ def coupling_coordination(
     data: pd.DataFrame,
     systems: Mapping[str, str | Sequence[str]],
     *,
-    entity: str = "country",
-    time: str = "year",
+    entity: str | None = "country",
+    time: str | None = "year",
+    normalised: bool = False,
     less_is_better: Sequence[str] = (),
     weights: str | Mapping[str, float] = "entropy",
     system_weights: Mapping[str, float] | None = None,
@@ -176,7 +178,8 @@ def coupling_coordination(
 
     Do both develop together, and on a high level? Indicators are brought to 0 to 1 over all
     entities and times at once, weighted to one level U a system, and joined: ``D = sqrt(C T)``,
-    see `servio.algebra.indices.coupling_degree` for C and its variants.
+    see `servio.algebra.indices.coupling_degree` for C and its variants, and for levels U that are
+    at hand as arrays.
 
     Parameters
     ----------
@@ -184,8 +187,11 @@ def coupling_coordination(
         One row an entity and time.
     systems : mapping of str to (sequence of) str
         Columns that measure each system.
-    entity, time : str
-        Columns.
+    entity, time : str or None
+        Columns; None where there is one entity, or one time, and no column for it.
+    normalised : bool
+        Columns lie within 0 to 1 already, 1 best, such as levels U of a published table: they are
+        taken as they are.
     less_is_better : sequence of str
         Indicators that count downwards.
     weights : 'entropy', 'equal' or mapping of str to float
@@ -210,7 +216,8 @@ def coupling_coordination(
     InputError
         An entity has two rows of one time, or nothing is left.
     ValueFault
-        A value lies outside the ranges of the `normalisation` given.
+        A value lies outside the ranges of the `normalisation` given, or outside 0 to 1 though
+        `normalised`; or is infinite or no number.
 
     Notes
     -----
@@ -236,6 +243,14 @@ def coupling_coordination(
     [0.1, 0.707, 0.225, 0.995]
     >>> found.frame["class"].iloc[-1]
     'quality coordination'
+
+    Levels as published, of one region over the years, weighted 0.6 to 0.4:
+
+    >>> levels = pd.DataFrame({"year": [2000, 2001], "m": [0.8, 0.5], "s": [0.2, 0.5]})
+    >>> found = coupling_coordination(levels, {"m": "m", "s": "s"}, entity=None, normalised=True,
+    ...                               system_weights={"m": 0.6, "s": 0.4})
+    >>> found.frame[["coupling", "level", "coordination"]].round(4).to_numpy().tolist()
+    [[0.8, 0.56, 0.6693], [1.0, 0.5, 0.7071]]
     """
     import pandas as pd
 
@@ -244,7 +259,8 @@ def coupling_coordination(
         for name, given in systems.items()
     }
     indicators = tuple(one for given in columns.values() for one in given)
-    rows = _rows("coupling_coordination", data, entity, time, indicators)
+    keys = [one for one in (entity, time) if one is not None]
+    rows = _rows("coupling_coordination", data, keys, indicators)
     if len(columns) < 2 or not all(columns.values()) or len(set(indicators)) != len(indicators):
         raise UsageError("coupling_coordination, systems", found=str(dict(columns)),
                          expected="two systems or more, each with indicators of its own",
@@ -253,6 +269,17 @@ def coupling_coordination(
     if stray:
         raise UsageError("coupling_coordination, less_is_better", found=stray[0],
                          expected=", ".join(indicators), remedy="Name indicators.")  # fmt: skip
+    if normalised and (less_is_better or epsilon or normalisation):
+        raise UsageError("coupling_coordination, normalised",
+                         found="less_is_better, epsilon or normalisation beside it",
+                         expected="columns that are used as they are",
+                         remedy="Leave normalised out, or the others.")  # fmt: skip
+    for name in indicators if normalised else ():
+        values = rows[name].to_numpy(dtype=np.float64)
+        for i in np.flatnonzero((values < 0) | (values > 1)):
+            raise ValueFault(_cell("coupling_coordination", rows, keys, int(i), name),
+                             found=f"{values[i]:g}", expected="levels from 0 to 1, as normalised",
+                             remedy="Leave normalised out: they are brought there.")  # fmt: skip
     missing = rows[[*indicators]].isna()
     whole = rows[~missing.any(axis=1)]
     if whole.empty:
@@ -261,8 +288,9 @@ def coupling_coordination(
                          remedy="Leave out indicators that are missing.")  # fmt: skip
     x = whole[[*indicators]].to_numpy(dtype=np.float64)
     direction = tuple(-1 if one in less_is_better else 1 for one in indicators)
-    used = normalisation or _normalisation(whole, x, columns, direction, weights, epsilon,
-                                           entity, time)  # fmt: skip
+    ends = (np.zeros(x.shape[1]), np.ones(x.shape[1])) if normalised else None
+    used = normalisation or _normalisation(x, columns, direction, weights, epsilon, ends,
+                                           _sample(whole, entity, time))  # fmt: skip
     if used.indicators != indicators or used.direction != direction:
         raise UsageError("coupling_coordination, normalisation",
                          found=f"ranges of {', '.join(used.indicators)}",
@@ -272,16 +300,16 @@ def coupling_coordination(
     names = list(columns)
     a = None if system_weights is None else _of(system_weights, names, "system_weights")
     found = coupling_degree(U, a, variant)
-    frame = whole[[entity, time]].assign(
+    frame = whole[keys].assign(
         **{name: U[:, k] for k, name in enumerate(names)},
         coupling=found.coupling, level=found.level, coordination=found.coordination,
     )  # fmt: skip
     frame["class"] = coordination_class(found.coordination)
-    lost = rows.loc[missing.any(axis=1), [entity, time]].assign(
+    lost = rows.loc[missing.any(axis=1), keys].assign(
         reason=[f"{', '.join(missing.columns[row])} missing"
                 for row in missing[missing.any(axis=1)].to_numpy()]
     )  # fmt: skip
-    zero = frame.loc[frame["coordination"].isna(), [entity, time]].assign(
+    zero = frame.loc[frame["coordination"].isna(), keys].assign(
         reason="all systems are 0: C is 0/0"
     )
     return CoordinationPanel(
@@ -339,7 +367,7 @@ def compare_coordination(first: CoordinationPanel, second: CoordinationPanel) ->
             expected="one normalisation",
             remedy="Give the second normalisation=first.normalisation.",
         )
-    keys = [first.entity, first.time]
+    keys = [one for one in (first.entity, first.time) if one is not None]
     sides = [
         one.frame[[*keys, "coordination"]].rename(columns={"coordination": name})
         for one, name in ((first, "first"), (second, "second"))
@@ -353,8 +381,8 @@ def grey_relation(
     reference: str,
     series: Sequence[str],
     *,
-    entity: str = "country",
-    time: str = "year",
+    entity: str | None = "country",
+    time: str | None = "year",
     scale: str = "range",
     rho: float = 0.5,
 ) -> GreyPanel:
@@ -370,7 +398,9 @@ def grey_relation(
         Column.
     series : sequence of str
         Columns.
-    entity, time : str
+    entity, time : str or None
+        Columns; None where there is one entity and no column for it, or where points are no times
+        and stand in their order.
     scale : {'range', 'mean', 'initial', 'none'}
         Each series over its entity's times: to 0 to 1, divided by its mean, by its first value, or
         as it is (already normalised).
@@ -387,6 +417,8 @@ def grey_relation(
         A column is missing, or an option unknown.
     InputError
         An entity has two rows of one time.
+    ValueFault
+        A value is infinite or no number.
 
     Notes
     -----
@@ -411,9 +443,10 @@ def grey_relation(
                          expected=f"{', '.join(SCALES)}; rho above 0, at most 1",
                          remedy="Choose one of them.")  # fmt: skip
     names = (reference, *series)
-    rows = _rows("grey_relation", data, entity, time, names)
+    keys = [one for one in (entity, time) if one is not None]
+    rows = _rows("grey_relation", data, keys, names)
     found, lost = [], []
-    for label, part in rows.groupby(entity, sort=False):
+    for label, part in rows.groupby(entity, sort=False) if entity else [("", rows)]:
         x = part[[*names]].to_numpy(dtype=np.float64).T
         scaled, reasons = _scaled(x, scale)
         if reasons[0]:
@@ -427,8 +460,11 @@ def grey_relation(
             found.append((label, name, grades[k], ranks[k - 1], len(part)))
             if np.isnan(grades[k]):
                 lost.append((label, name, reasons[k] or "every series is the reference (0/0)"))
-    frame = pd.DataFrame(found, columns=[entity, "series", "grade", "rank", "n"])
-    undefined = pd.DataFrame(lost, columns=[entity, "series", "reason"])
+    first = entity or "entity"
+    frame = pd.DataFrame(found, columns=[first, "series", "grade", "rank", "n"])
+    undefined = pd.DataFrame(lost, columns=[first, "series", "reason"])
+    if entity is None:
+        frame, undefined = (one.drop(columns=first) for one in (frame, undefined))
     return GreyPanel(frame, undefined, reference, scale, rho)
 
 
@@ -436,37 +472,65 @@ def grey_relation(
 
 
 def _rows(
-    place: str, data: pd.DataFrame, entity: str, time: str, names: Sequence[str]
+    place: str, data: pd.DataFrame, keys: Sequence[str], names: Sequence[str]
 ) -> pd.DataFrame:
-    lacking = [name for name in (entity, time, *names) if name not in data.columns]
+    """The rows in the order of their keys, their numbers finite or missing."""
+    lacking = [name for name in (*keys, *names) if name not in data.columns]
     if lacking:
+        key = lacking[0] in keys
         raise UsageError(place, found=f"no column {lacking[0]!r}",
                          expected=", ".join(map(str, data.columns)),
-                         remedy="Name columns of the data.")  # fmt: skip
+                         remedy="Name columns of the data" + (", or give entity=None or time=None "
+                         "where there is no such column." if key else "."))  # fmt: skip
+    if not len(data):
+        raise InputError(place, found="no rows", expected="one row an entity and time",
+                         remedy="Check the selection before.")  # fmt: skip
     for name in names:
-        numbers(f"{place}, column {name!r}", data[name])
-    rows = data.sort_values([entity, time])
-    twice = rows.duplicated([entity, time])
+        values = numbers(f"{place}, column {name!r}", data[name])
+        for i in np.flatnonzero(np.isinf(values)):
+            raise ValueFault(_cell(place, data, keys, int(i), name), found=f"{values[i]:g}",
+                             expected="a finite number, or a missing value",
+                             remedy="Correct the cell; a ratio with a zero below is missing, "
+                             "not infinite.")  # fmt: skip
+    if not keys:
+        return data
+    rows = data.sort_values([*keys])
+    twice = rows.duplicated([*keys])
     if twice.any():
         row = rows[twice].iloc[0]
-        raise InputError(place, found=f"two rows of {row[entity]} in {row[time]}",
+        raise InputError(place, found=f"two rows of {' in '.join(str(row[key]) for key in keys)}",
                          expected="one row an entity and time",
                          remedy="Keep one definition and source.")  # fmt: skip
     return rows
 
 
+def _cell(place: str, data: pd.DataFrame, keys: Sequence[str], i: int, name: str) -> str:
+    """Where a value stands: by the row's keys, or its number where there are none."""
+    label = " ".join(str(data[key].iloc[i]) for key in keys) or f"row {i + 1}"
+    return f"{place}, {label}, column {name!r}"
+
+
+def _sample(rows: pd.DataFrame, entity: str | None, time: str | None) -> str:
+    parts = [f"{len(rows)} rows"]
+    if entity is not None:
+        parts.append(f"{rows[entity].nunique()} of {entity}")
+    if time is not None:
+        parts.append(f"{time} {rows[time].min()} to {rows[time].max()}")
+    return ", ".join(parts)
+
+
 def _normalisation(
-    rows: pd.DataFrame,
     x: Array,
     systems: Mapping[str, tuple[str, ...]],
     direction: tuple[int, ...],
     weights: str | Mapping[str, float],
     epsilon: float,
-    entity: str,
-    time: str,
+    ends: tuple[Array, Array] | None,
+    sample: str,
 ) -> Normalisation:
-    """Ranges of the sample, and weights that add up to 1 within each system."""
-    z = range_normalised(x, direction, epsilon=epsilon)
+    """Ranges of the sample or given ones, and weights that add up to 1 within each system."""
+    low, high = ends or (x.min(axis=0), x.max(axis=0))
+    z = range_normalised(x, direction, low, high, epsilon)
     indicators = tuple(one for given in systems.values() for one in given)
     if isinstance(weights, str):
         if weights not in ("entropy", "equal"):
@@ -481,15 +545,12 @@ def _normalisation(
     for given in systems.values():
         part = slice(start, start + len(given))
         start += len(given)
-        own = entropy_weights(z[:, part]).weights if weights == "entropy" else raw[part]
+        several = len(given) > 1 and weights == "entropy"
+        own = entropy_weights(z[:, part]).weights if several else raw[part]
         own = np.where(np.isnan(z[0, part]), np.nan, own)
         found += (own / np.nansum(own)).tolist() if np.nansum(own) > 0 else [np.nan] * len(given)
-    sample = (
-        f"{len(rows)} rows, {rows[entity].nunique()} of {entity}, {time} "
-        f"{rows[time].min()} to {rows[time].max()}"
-    )
-    return Normalisation(indicators, direction, tuple(x.min(axis=0).tolist()),
-                         tuple(x.max(axis=0).tolist()), epsilon, tuple(found), sample)  # fmt: skip
+    return Normalisation(indicators, direction, tuple(low.tolist()), tuple(high.tolist()), epsilon,
+                         tuple(found), sample)  # fmt: skip
 
 
 def _levels(

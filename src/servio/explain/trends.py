@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from servio.errors import InputError, UsageError
+from servio.algebra._check import numbers
+from servio.errors import InputError, UsageError, ValueFault
 from servio.explain._lines import lines
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def slopes(
     ------
     InputError
         A unit has two values at one time.
+    ValueFault
+        A value is infinite or no number.
 
     Notes
     -----
@@ -337,8 +340,15 @@ def _series(
             remedy="Keep one definition, or name more columns in `by`.",
         )  # fmt: skip
     for name, part in whole.groupby(keys, sort=True):
-        times = part[time].to_numpy(dtype=np.float64)
-        yield dict(zip(keys, name, strict=True)), times, part[value].to_numpy(dtype=np.float64)
+        times, values = (numbers(f"trend of {value}", part[each]) for each in (time, value))
+        for i in np.flatnonzero(~np.isfinite(times) | ~np.isfinite(values)):
+            unit = " ".join(str(one) for one in name)
+            raise ValueFault(
+                f"trend of {value}, {unit}, {part[time].iloc[i]}", found=f"{values[i]:g}",
+                expected="a finite number, or a missing value",
+                remedy="Correct the cell; a ratio with a zero below is missing, not infinite.",
+            )  # fmt: skip
+        yield dict(zip(keys, name, strict=True)), times, values
 
 
 def _span(t: Array) -> dict[str, Any]:
