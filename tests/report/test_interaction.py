@@ -15,6 +15,7 @@ from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._community import _bent, community
 from servio.report._interaction import manufacturing_modes, symbioses
 from servio.report._page import as_html, build
+from servio.report._projection import projections
 from servio.report._view import Results, View
 from servio.report._workbook import as_xlsx
 from servio.study import StudyStore
@@ -135,14 +136,16 @@ def test_the_portrait_has_the_fitted_path_and_the_observed_years(store: StudySto
         assert any(isinstance(block, Text) for block in section.blocks)
         return
     row = own.iloc[0]
-    (portrait,) = figures(section)
+    portrait, paths = figures(section)
+    assert "rests on the equations" in paths.note
     observed = store.results("account", country="M02", industry="services")["value"]
     np.testing.assert_array_equal(portrait.data["services"], observed)
     assert portrait.data["services_fitted"].iloc[0] == pytest.approx(row["x0_second"])
     assert row["equilibrium"] in portrait.caption and row["notes"] in portrait.caption
     if not math.isnan(row["stable"]):
         assert f"stable in {row['stable']:.0%}" in portrait.caption
-    assert f"p = {row['interaction_p']:.2f}" in portrait.caption
+    p = row["interaction_p"]
+    assert ("p < 0.001" if p < 0.001 else f"p = {p:.3f}") in portrait.caption
 
 
 def test_a_focus_country_without_an_estimate_has_its_reason(store: StudyStore) -> None:
@@ -158,8 +161,61 @@ def test_a_focus_country_without_an_estimate_has_its_reason(store: StudyStore) -
     altered = Altered(store, change)
     altered.symbiosis = lambda: kept[kept["country"] != "M02"]  # type: ignore[attr-defined]
     section = symbioses(view_of(altered))  # type: ignore[arg-type]
-    assert not figures(section)
+    assert [figure.title.split(":")[0] for figure in figures(section)] == [
+        "Where the fitted equations lead"
+    ]
+    assert "M02" not in figures(section)[0].title
     assert any(isinstance(b, Text) and "too short" in b.text for b in section.blocks)
+
+
+def projected(**given: object) -> pd.DataFrame:
+    """Three years and two more of one country, as a study keeps them."""
+    years = np.repeat([2001, 2002, 2003, 2004, 2005], 2)
+    rows = pd.DataFrame({
+        "source": "model", "unit": "million USD", "country": "M02",
+        "sector": ["manufacturing", "services"] * 5, "year": years, "projected": years > 2003,
+        "observed": np.where(years > 2003, np.nan, 100.0), "value": 110.0, "lower": 100.0,
+        "upper": 120.0, "observed_lower": 90.0, "observed_upper": 130.0, "level": 0.95,
+        "unbounded": 0.0, "intervals": "parametric bootstrap, 199 draws, seed 0", "note": "",
+    })  # fmt: skip
+    return rows.assign(**given)
+
+
+def told(store: StudyStore, paths: pd.DataFrame | None) -> list[Figure]:
+    altered = Altered(store, lambda name, frame: frame)
+    altered.projections = lambda: paths  # type: ignore[attr-defined]
+    found = pd.DataFrame({"country": ["M01", "M02"], "kind": ["mutualism", "not identified"]})
+    return [*projections(view_of(altered), found)]  # type: ignore[arg-type]
+
+
+def test_projections_say_where_they_end_and_what_they_rest_on(store: StudyStore) -> None:
+    (figure,) = told(store, projected())
+    assert "M02 in 2005: manufacturing 110.000 million USD (90.000 to 130.000" in figure.caption
+    assert "Kind of symbiosis: not identified" in figure.caption
+    assert "95% band: parametric bootstrap" in figure.note
+    (rows,) = figure.chart["datasets"].values()
+    assert len(rows) == 10
+    before = [row for row in rows if row["year"] < 2003]
+    assert all(row["ahead"] is None and row["fitted"] == 110 for row in before)
+    after = [row for row in rows if row["year"] > 2003]
+    assert all(row["ahead"] == 110 and row["value"] is None for row in after)
+    joint = [row for row in rows if row["year"] == 2003]
+    assert all(row["ahead"] == row["fitted"] == 110 for row in joint)
+
+
+def test_a_band_without_end_is_cut_and_one_that_is_missing_is_said(store: StudyStore) -> None:
+    (figure,) = told(store, projected(observed_upper=np.inf))
+    assert "the band has no upper end" in figure.caption
+    (rows,) = figure.chart["datasets"].values()
+    assert {row["high"] for row in rows} == {300}
+    limits = dict.fromkeys(("lower", "upper", "observed_lower", "observed_upper"), np.nan)
+    bare = projected(**limits, intervals="", note="no band: too few refits")
+    (figure,) = told(store, bare)
+    assert "no band: too few refits" in figure.caption and "0 countries of 1" in figure.caption
+    blown = projected(note="the fitted model blows up: services at t = 2004.5")
+    (figure,) = told(store, blown[~blown["projected"]])
+    assert "no projection, the fitted model blows up: services at t = 2004.5" in figure.caption
+    assert told(store, None) == [] and told(store, projected(source="other")) == []
 
 
 def test_what_the_study_lacks_is_said(make: Callable[[str], StudyStore]) -> None:

@@ -17,6 +17,7 @@ from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
 from servio.report._detail import industry_titles
 from servio.report._notes import small_print
+from servio.report._projection import projections
 from servio.report._view import View
 from servio.report._words import count_words, country, group_title, number, span
 
@@ -178,13 +179,14 @@ def symbioses(view: View) -> Section:
     lost = problems[(problems["measure"] == "symbiosis") & (problems["source"] == view.source)]
     if found is None:
         return Section(title, absent="a country whose series the equations can follow")
-    open_kind = found["kind"] == "undetermined"
+    open_kind, lacking = (found["kind"] == kind for kind in ("undetermined", "not identified"))
     intro = (
         f"Two species, {entry.species[0]} and {entry.species[1]}: "
-        f"{count_words(len(found), 'country', 'countries')} could be estimated, in "
-        f"{int(open_kind.sum())} of them the {entry.level:.0%} intervals leave open whether either "
-        "gains or loses by the other. Series are in the money of the table: exchange rates and "
-        "prices move them too."
+        f"{count_words(len(found), 'country', 'countries')} could be estimated. In "
+        f"{int(lacking.sum())} of them the kind is not identified: the series fit many sets of "
+        f"parameters equally well, or give no capacity. In {int(open_kind.sum())} more the "
+        f"{entry.level:.0%} intervals leave open whether either gains or loses by the other. "
+        "Series are in the money of the table: exchange rates and prices move them too."
     )
     blocks: list[Block] = []
     own = found[found["country"] == view.focus]
@@ -193,6 +195,7 @@ def symbioses(view: View) -> Section:
     elif (lost["country"] == view.focus).any():
         why = str(lost.loc[lost["country"] == view.focus, "text"].iloc[0])
         blocks.append(Text(why, f"{view.focus_name}:"))
+    blocks += projections(view, found)
     blocks.append(_kinds(view, found, lost))
     return Section(title, intro, blocks)
 
@@ -259,7 +262,9 @@ def _observed(seen: pd.DataFrame, axes: Mapping[str, Any]) -> list[dict[str, Any
 
 def _portrait_caption(view: View, row: pd.Series, drawn: bool) -> str:
     name = view.focus_name
-    if row["kind"] == "undetermined":
+    if row["kind"] == "not identified":
+        what = f"{name}: the kind of symbiosis is not identified ({row['reason']})"
+    elif row["kind"] == "undetermined":
         what = (f"{name}: the kind of symbiosis is undetermined; the likeliest by signs is "
                 f"{row['likeliest']} ({row['probability']:.0%} of draws)")  # fmt: skip
     else:
@@ -272,7 +277,7 @@ def _portrait_caption(view: View, row: pd.Series, drawn: bool) -> str:
         end += "; it lies outside the chart"
     doubt = f" Doubtful: {row['notes']}." if row["notes"] else ""
     return (
-        f"{what}; {end}. No effect of either on the other: p = {row['interaction_p']:.2f}.{doubt}"
+        f"{what}; {end}. No effect of either on the other: p {_level(row['interaction_p'])}.{doubt}"
     )
 
 
@@ -286,9 +291,9 @@ def _interval(row: pd.Series) -> str:
 
 def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
     rows = [
-        [country(str(r["country"])), str(r["kind"]), f"{r['likeliest']} ({r['probability']:.0%})",
+        [country(str(r["country"])), str(r["kind"]), _likeliest(r),
          _effect(r, "d_first_second"), _effect(r, "d_second_first"), _end(r),
-         "<0.01" if r["interaction_p"] < 0.005 else f"{r['interaction_p']:.2f}"]
+         _level(r["interaction_p"]).removeprefix("= ")]
         for r in found.to_dict(orient="records")
     ]  # fmt: skip
     first, second = found["first"].iloc[0], found["second"].iloc[0]
@@ -297,15 +302,22 @@ def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
     more = f" Not estimated: {failed}." if failed else ""
     return Table(
         f"Symbiosis of {first} and {second}: {count_words(len(rows), 'country', 'countries')}",
-        "Kind: what the intervals leave; likeliest: by signs alone, share of draws. Effects in "
-        "units of capacity, with interval; a dash where a capacity is undefined. Equilibrium: with "
-        "the share of draws in which it is feasible and stable. p: of no effect. "
+        "Kind: what the intervals leave, not identified where the fit has no clear minimum or a "
+        "capacity is undefined; likeliest: by signs alone, share of draws. Effects in "
+        "units of capacity, with interval; a dash where a capacity is undefined; not determined "
+        "where the interval holds both \N{MINUS SIGN}1 and 1, so that the other at its capacity "
+        "might take a sector's whole capacity away or double it (the data have the interval). "
+        "Equilibrium: with the share of draws in which it is feasible and stable. p: of no effect. "
         f"{doubtful} estimates are doubtful; the data name why, and hold all parameters. "
         f"Source: {view.title}; own calculation.{more}",
         ["Country", "Kind", "Likeliest", f"Effect on {first}", f"Effect on {second}",
          "Equilibrium", "p"],
         rows, [False, False, False, False, False, False, True], found.drop(columns="source"),
     )  # fmt: skip
+
+
+def _likeliest(row: Mapping[Any, Any]) -> str:
+    return f"{row['likeliest']} ({row['probability']:.0%})" if row["likeliest"] else "–"
 
 
 def _end(row: Mapping[Any, Any]) -> str:
@@ -318,4 +330,13 @@ def _effect(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_lower", "_upper"))
     if math.isnan(value) or math.isnan(low) or math.isnan(high):
         return "–"
+    if low <= -1.0 and high >= 1.0:
+        return "not determined"
     return f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "\N{MINUS SIGN}")
+
+
+def _level(p: float) -> str:
+    """A p value with its sign, never rounded to nothing."""
+    if math.isnan(p):
+        return "undefined"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
