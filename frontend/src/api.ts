@@ -68,14 +68,12 @@ export class Api {
   async study(): Promise<Study> {
     const response = await this.#send("api/study", {});
     if (!response.ok) throw await failure(response);
-    this.#mark = response.headers.get("ETag");
     return (await response.json()) as Study;
   }
 
   /** Whether the server still has the study and the page this one came with. */
   async check(): Promise<void> {
-    const response = await fetch("api/study", { cache: "no-cache" }).catch(() => null);
-    if (response?.ok && this.#mark !== null && response.headers.get("ETag") !== this.#mark) this.onStale();
+    await this.#send("api/study", { cache: "no-cache" }).catch(() => undefined);
   }
 
   /**
@@ -101,9 +99,7 @@ export class Api {
         continue;
       }
       if (!response.ok) {
-        const error = await failure(response);
-        if (response.status >= 404) void this.check();
-        throw error;
+        throw await failure(response);
       }
       const answer = (await response.json()) as T;
       if (!FORGOTTEN.test(path)) this.#remember(url, answer);
@@ -147,9 +143,18 @@ export class Api {
     if (this.#answers.size > REMEMBERED && oldest !== undefined) this.#answers.delete(oldest);
   }
 
+  /** The header names study, version and page files: another one means another server than at the start. */
+  #compare(mark: string | null): void {
+    if (mark === null) return;
+    if (this.#mark !== null && this.#mark !== mark) this.onStale();
+    this.#mark ??= mark;
+  }
+
   async #send(url: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(url, init);
+      const response = await fetch(url, init);
+      this.#compare(response.headers.get("x-servio"));
+      return response;
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       throw new ApiError(0, { found: "no answer" });

@@ -1,9 +1,215 @@
-import type { Page } from "../page";
-import { notice } from "../parts/notice";
+import { ApiError } from "../api";
+import { fresh, h, replace, type Child } from "../dom";
+import { small } from "../format";
+import { numeric, rowsOf, type Row } from "../frames";
+import type { Context, Page } from "../page";
+import { faultNotice, notice } from "../parts/notice";
+import { select } from "../parts/select";
+import { table, type Column } from "../parts/table";
+import { texts } from "../text/data";
+import type { Cell, Frame } from "../types";
+
+type Say = ReturnType<typeof texts>;
+
+interface Tables {
+  readonly tables: Frame;
+  readonly findings: Frame;
+}
+
+interface Own {
+  readonly table: string;
+  readonly name: string;
+  readonly size: number;
+  readonly info: Readonly<Record<string, Cell | readonly Cell[]>>;
+  readonly audit: Readonly<Record<string, Cell>>;
+  readonly findings?: Frame;
+}
+
+interface Uploads {
+  readonly uploads: readonly Own[];
+  readonly limits?: { readonly bytes?: number };
+}
+
+const MEGABYTE = 2 ** 20;
+const MOST = 64 * MEGABYTE;
+const KEYS = ["source", "country", "year"] as const;
+
+const sizeOf = (bytes: number): string => (bytes / MEGABYTE).toFixed(bytes < MEGABYTE ? 2 : 0);
+
+function countryName(ctx: Context, code: Cell | undefined): string {
+  return ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? String(code ?? ""));
+}
+
+function findingColumns(t: Say): Column[] {
+  const words = { failure: t("level.failure"), warning: t("level.warning"), note: t("level.note") } as Record<string, string>;
+  return [
+    { key: "level", title: t("level"), show: (value) => h("span", { class: `level ${value}` }, words[String(value)] ?? String(value)) },
+    { key: "check", title: t("check") },
+    { key: "place", title: t("place") },
+    { key: "text", title: t("text") },
+  ];
+}
+
+function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
+  const rows = rowsOf(found.tables);
+  const findings = rowsOf(found.findings);
+  const list = h("div");
+  const detail = h("div", { class: "card", "aria-live": "polite" });
+  const all = { value: "", words: t("all") };
+  const choice = (name: (typeof KEYS)[number], label: string, words: (value: string) => string) =>
+    select({
+      label,
+      options: [all, ...[...new Set(rows.map((row) => String(row[name])))].sort().map((value) => ({ value, words: words(value) }))],
+      value: ctx.state.get(name),
+      onChange: (value) => ctx.state.patch({ [name]: value }),
+    });
+  const controls = [
+    choice("source", t("source"), String),
+    choice("country", t("country"), (code) => countryName(ctx, code)),
+    choice("year", ctx.t("chart.year"), String),
+  ];
+  const is = (row: Row) => KEYS.every((name) => !ctx.state.get(name) || String(row[name]) === ctx.state.get(name));
+  const columns: Column[] = [
+    { key: "country", title: t("country"), show: (value, row) => `${countryName(ctx, value)} ${row["year"]}` },
+    { key: "source", title: t("source") },
+    { key: "year", title: ctx.t("chart.year"), show: String },
+    { key: "data_residual", title: t("residual"), unit: "", show: small },
+    { key: "numeric_residual", title: t("numeric"), unit: "", show: small },
+    { key: "failures", title: t("failures"), unit: "" },
+    { key: "warnings", title: t("warnings"), unit: "" },
+    { key: "notes", title: t("notes"), unit: "" },
+    { key: "zero_output", title: t("zero"), show: (value) => h("small", {}, String(value ?? "")) },
+  ];
+  ctx.watch(KEYS, () => {
+    KEYS.forEach((name, at) => controls[at]?.set(ctx.state.get(name)));
+    const shown = rows.filter(is);
+    const pick = (row: Row) => ctx.state.patch(Object.fromEntries(KEYS.map((name) => [name, String(row[name])])));
+    replace(list, table(ctx, { caption: ctx.t("table.rows", { rows: shown.length }), columns, rows: shown, onPick: pick, marked: (row) => (numeric(row["failures"]) ?? 0) > 0 }));
+    const [only] = shown.length === 1 ? shown : [];
+    if (only === undefined) {
+      replace(detail, h("p", { class: "hint" }, t("findings.pick")));
+      return;
+    }
+    const own = findings.filter((row) => KEYS.every((name) => row[name] === only[name]));
+    const place = `${countryName(ctx, only["country"])} ${only["year"]}`;
+    replace(
+      detail,
+      own.length === 0
+        ? h("p", {}, t("findings.none"))
+        : table(ctx, { caption: t("findings", { place }), columns: findingColumns(t), rows: own }),
+    );
+  });
+  return h("div", { class: "stack" }, h("div", { class: "controls" }, controls.map((one) => one.element)), h("div", { class: "card" }, list), detail);
+}
+
+function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement {
+  const plain = (record: Readonly<Record<string, unknown>>): Child[] =>
+    Object.entries(record).flatMap(([name, value]) =>
+      value === null || value === "" || (typeof value === "object" && !Array.isArray(value))
+        ? []
+        : [h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, Array.isArray(value) ? value.join(", ") : typeof value === "number" ? (Number.isInteger(value) ? String(value) : small(value)) : String(value))],
+    );
+  const place = h("div");
+  const drop = async () => {
+    try {
+      await ctx.api.remove(`uploads/${own.table}`);
+      gone();
+    } catch (error) {
+      replace(place, faultNotice(ctx, error));
+    }
+  };
+  const first = ctx.study.measures[0]?.name ?? "";
+  return h(
+    "li",
+    { class: "card" },
+    h("h3", {}, own.name, " ", h("small", {}, `${sizeOf(own.size)} MB`)),
+    h("dl", { class: "terms" }, plain(own.info), plain(own.audit)),
+    own.findings !== undefined && own.findings.rows > 0 && table(ctx, { caption: t("findings", { place: own.name }), columns: findingColumns(t), rows: rowsOf(own.findings) }),
+    h(
+      "p",
+      { class: "actions" },
+      h("a", { href: ctx.state.link("measure", { name: first, table: own.table }) }, t("own.measure")),
+      h("button", { type: "button", onclick: () => void drop(), "aria-label": `${t("own.delete")}: ${own.name}` }, t("own.delete")),
+    ),
+    place,
+  );
+}
+
+function ownTables(ctx: Context, t: Say): HTMLElement {
+  const list = h("div");
+  const said = h("div", { "aria-live": "polite" });
+  const id = fresh("file");
+  const hint = h("small", {}, t("own.hint", { size: sizeOf(MOST) }));
+  const input = h("input", { id, type: "file", accept: ".csv,.tsv,.xlsx,.xlsb,.xls,.ods,.zip,.parquet,.txt,.gz,.npz,.rds,.rdata", required: true });
+  const send = h("button", { type: "submit", class: "primary" }, t("own.send"));
+  let most = MOST;
+
+  const refresh = () =>
+    ctx.load<Uploads>(list, "uploads", {}, (answer) => {
+      most = answer.limits?.bytes ?? MOST;
+      hint.textContent = t("own.hint", { size: sizeOf(most) });
+      if (answer.uploads.length === 0) return h("p", { class: "hint" }, t("own.none"));
+      return h(
+        "ul",
+        { class: "stack", "aria-label": t("own.list") },
+        answer.uploads.map((own) =>
+          ownEntry(ctx, t, own, () => {
+            replace(said, notice("info", t("own.gone", { name: own.name })));
+            void refresh();
+          }),
+        ),
+      );
+    });
+
+  const upload = async (file: File) => {
+    if (file.size > most)
+      throw new ApiError(413, { place: file.name, found: t("own.too", { size: sizeOf(file.size) }), expected: t("own.too.expected", { size: sizeOf(most) }) });
+    const stop = new AbortController();
+    const bar = h("progress", { max: 1, value: 0, "aria-label": t("own.send") });
+    const words = h("span", {}, t("own.sending", { share: 0 }));
+    const cancel = h("button", { type: "button", onclick: () => stop.abort() }, t("own.cancel"));
+    replace(said, h("div", { class: "pending", role: "status" }, bar, words, cancel));
+    const sent = (share: number) => {
+      if (share < 1) {
+        bar.value = share;
+        words.textContent = t("own.sending", { share: Math.floor(share * 100) });
+      } else {
+        bar.removeAttribute("value");
+        words.textContent = t("own.checking");
+      }
+    };
+    await ctx.api.upload(file, sent, AbortSignal.any([stop.signal, ctx.left]));
+    replace(said, notice("info", t("own.done", { name: file.name })));
+    form.reset();
+    await refresh();
+  };
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const file = input.files?.[0];
+    if (file === undefined) return;
+    send.disabled = true;
+    try {
+      await upload(file);
+    } catch (error) {
+      const cancelled = error instanceof DOMException && error.name === "AbortError";
+      replace(said, cancelled ? notice("info", ctx.t("pending.cancelled")) : faultNotice(ctx, error));
+    } finally {
+      send.disabled = false;
+    }
+  };
+
+  const form = h("form", { class: "card", onsubmit: (event) => void submit(event) }, h("div", { class: "field" }, h("label", { for: id }, t("own.file")), input, hint), h("p", { class: "actions" }, send), said);
+  void refresh();
+  return h("section", {}, h("h2", {}, t("own")), h("p", {}, t("own.words")), h("div", { class: "stack" }, form, list));
+}
 
 export const page: Page = {
   title: (ctx) => ctx.t("menu.data"),
   render(root, ctx) {
-    root.append(notice("info", ctx.t("app.soon")));
+    const t = texts(ctx.lang);
+    const place = h("div");
+    root.append(h("section", {}, h("h2", {}, t("tables")), h("p", {}, t("tables.words")), place), ownTables(ctx, t));
+    void ctx.load<Tables>(place, "tables", {}, (found) => audits(ctx, t, found));
   },
 };

@@ -49,6 +49,7 @@ export const en = {
   "chart.nodata": "no data",
   "chart.nothing": "No number here for this choice.",
   "chart.year": "Year",
+  "map.legend": "Grey: no data.",
   "map.borders": "Borders as in Natural Earth: who controls a place, not whose it is. They say nothing about claims.",
   "map.points": "Small countries are drawn as points.",
   "table.sort": "Sort by {column}",

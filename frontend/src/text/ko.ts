@@ -50,6 +50,7 @@ export const ko: Record<Key, string> = {
   "chart.nodata": "자료 없음",
   "chart.nothing": "이 조건에 해당하는 수치가 없습니다.",
   "chart.year": "연도",
+  "map.legend": "회색: 자료 없음.",
   "map.borders": "국경은 Natural Earth의 실효 지배 기준이며, 영유권 주장에 대한 의견이 아닙니다.",
   "map.points": "작은 국가는 점으로 표시합니다.",
   "table.sort": "{column} 기준 정렬",
