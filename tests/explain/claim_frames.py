@@ -28,11 +28,14 @@ class Made:
         *parts: Iterable[dict[str, Any]],
         estimates: Mapping[str, explain.Estimate] = {},
         sd: float = 0.01,
+        modes: pd.DataFrame | None = None,
+        symbiosis: pd.DataFrame | None = None,
     ) -> None:
         made = pd.DataFrame([row for part in parts for row in part])
         self._rows = made if made.empty else made.fillna(dict.fromkeys(set(made) - {"value"}, ""))
         self._estimates = dict(estimates)
         self._sd = sd
+        self._modes, self._symbiosis = modes, symbiosis
 
     def results(self, measure: str | None = None, **filters: Any) -> pd.DataFrame:
         if self._rows.empty or measure not in set(self._rows["measure"]):
@@ -47,6 +50,12 @@ class Made:
 
     def estimates(self) -> dict[str, explain.Estimate]:
         return self._estimates
+
+    def modes(self) -> pd.DataFrame | None:
+        return self._modes
+
+    def symbiosis(self) -> pd.DataFrame | None:
+        return self._symbiosis
 
     def panel(self) -> explain.Panel:
         """Columns of all terms, each with the standard deviation inside entities that was given.
@@ -111,3 +120,20 @@ def main(found: explain.ClaimRecord) -> list[explain.Finding]:
 
 def _cell(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def ruled(alternative: int, merging: int, missing: str = "") -> Made:
+    """How many of a hundred pairs are in either mode; one more in every other country."""
+    made = []
+    for country in COUNTRIES:
+        more = COUNTRIES.index(country) % 2
+        found = ["alternative"] * (alternative and alternative + more)
+        found += ["merging"] * (merging and merging + more)
+        found += ["receding"] * (100 - len(found))
+        made += [
+            {"source": "made", "country": country, "industry": "C20", "group": f"g{place}",
+             "mode": mode, "missing": missing, "first": 2000, "last": 2014, "period": "whole"}
+            for place, mode in enumerate(found)
+        ]  # fmt: skip
+    window = [row | {"period": "window", "mode": "merging"} for row in made]
+    return Made(modes=pd.DataFrame(made + window))

@@ -29,6 +29,12 @@ class Nothing:
     def panel(self) -> explain.Panel:
         raise Missing("panel")
 
+    def modes(self) -> None:
+        return None
+
+    def symbiosis(self) -> None:
+        return None
+
 
 def test_every_claim_is_there_once_and_complete() -> None:
     assert len(CLAIMS) == len(set(CLAIMS))

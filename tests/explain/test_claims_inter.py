@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from explain.claim_frames import COUNTRIES, Made, line, main, record, series
@@ -119,20 +120,105 @@ def communities(services: float, industry: float, agriculture: float) -> list[di
     return rows
 
 
+def ecology(
+    relation: float, held: tuple[float, float, float], *, leverage: float | None = None
+) -> list[dict[str, Any]]:
+    """Codes of all pairs of communities, what others lose without each, and for a unit of it."""
+    names = ("agriculture", "industry", "services")
+    rows = []
+    for one in names:
+        for other in names:
+            code = 4.0 if one == other else relation
+            for partner, value in (("", code), ("ZZZ", 4.0)):
+                rows += [
+                    row | {"partner": partner}
+                    for detail in ("group", "industry")
+                    for row in series("utility_relation", lambda c, y, v=value: v, form="relation",
+                                      detail=detail, by="communities", origin="balance",
+                                      industry=one, group=other)
+                ]  # fmt: skip
+    for name, loss in zip(names, held, strict=True):
+        keys = {"by": "communities", "origin": "balance", "industry": name}
+        wobbly = line(loss, 0.0) if name == "services" else lambda c, y, v=loss: v
+        rows += series("adhesion", wobbly, form="throughflow", **keys)
+        if leverage is not None:
+            more = leverage if name == "services" else 0.0
+            rows += series("adhesion", line(0.5 + more, 0.0), form="leverage", **keys)
+    return rows
+
+
 @pytest.mark.parametrize(
-    ("losses", "verdict"),
+    ("relation", "held", "verdict"),
     [
-        ((0.9, 0.36, 0.12), "supported"),
-        ((0.63, 0.45, 0.15), "contradicted"),
-        ((0.78, 0.45, 0.12), "mixed"),
+        (4.0, (0.1, 0.2, 0.4), "supported"),
+        (2.0, (0.1, 0.5, 0.05), "contradicted"),
+        (2.0, (0.1, 0.2, 0.4), "mixed"),
+        (4.0, (0.1, 0.5, 0.4), "mixed"),
     ],
 )
-def test_services_as_adhesive(losses: tuple[float, float, float], verdict: str) -> None:
-    found = record(Made(communities(*losses)), "INT-7")
+def test_services_as_adhesive(
+    relation: float, held: tuple[float, float, float], verdict: str
+) -> None:
+    found = record(Made(ecology(relation, held)), "INT-7")
     assert found.verdict == verdict
-    industry, agriculture = main(found)
-    assert industry.estimate == pytest.approx(losses[0] / 0.6 - losses[1] / 0.3)
-    assert agriculture.estimate == pytest.approx(losses[0] / 0.6 - losses[2] / 0.1)
+    by_group, by_industry, industry, agriculture = main(found)
+    assert by_group.estimate == by_industry.estimate == float(relation == 4.0)
+    assert industry.estimate == pytest.approx(held[2] - held[1])
+    assert agriculture.estimate == pytest.approx(held[2] - held[0])
+
+
+def test_losses_for_a_unit_and_for_the_own_share_count_where_they_are() -> None:
+    rows = ecology(4.0, (0.1, 0.2, 0.4), leverage=-0.2)
+    found = record(Made(rows, communities(0.9, 0.36, 0.12)), "INT-7")
+    assert found.verdict == "mixed"
+    *_, unit, _, industry, agriculture = main(found)
+    assert unit.estimate == pytest.approx(-0.2) and unit.verdict == "contradicted"
+    assert industry.estimate == pytest.approx(0.9 / 0.6 - 0.36 / 0.3)
+    assert agriculture.estimate == pytest.approx(0.9 / 0.6 - 0.12 / 0.1)
+
+
+@pytest.mark.parametrize("lacking", ["utility_relation", "adhesion"])
+def test_communities_need_both_measures(lacking: str) -> None:
+    rows = [r for r in ecology(4.0, (0.1, 0.2, 0.4)) if r["measure"] != lacking]
+    found = record(Made(rows), "INT-7")
+    assert found.verdict == "not testable" and lacking in found.missing
+
+
+def kinds(mutual: int, of: int = 40, pair: tuple[str, str] = ("manufacturing", "services")) -> Any:
+    """A country each, of which some are mutualists."""
+    return pd.DataFrame([
+        {"source": "made", "country": f"A{place:02d}", "first": pair[0], "second": pair[1],
+         "kind": "mutualism" if place < mutual else "undetermined", "year_first": 2000,
+         "year_last": 2014}
+        for place in range(of)
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mutual", "of", "word"),
+    [(20, 40, "supported"), (0, 40, "open"), (1, 40, "open"), (0, 200, "contradicted")],
+)
+def test_mutualism_against_chance(mutual: int, of: int, word: str) -> None:
+    found = record(Made(symbiosis=kinds(mutual, of)), "INT-8")
+    (one,) = main(found)
+    assert (one.verdict, one.estimate) == (word, mutual / of)
+    assert one.interval == "95 % Clopper-Pearson interval"
+
+
+def test_the_interval_of_a_share_is_clopper_and_pearson() -> None:
+    """4 of 8: 0.157 to 0.843 (tables of binomial limits)."""
+    (one,) = main(record(Made(symbiosis=kinds(4, 8)), "INT-8"))
+    assert (one.lower, one.upper) == pytest.approx((0.157, 0.843), abs=5e-4)
+
+
+def test_symbiosis_of_other_sectors_says_nothing() -> None:
+    found = record(Made(symbiosis=kinds(20, pair=("agriculture", "services"))), "INT-8")
+    assert found.verdict == "not testable" and "[symbiosis]" in found.missing
+
+
+def test_symbiosis_beside_prediction() -> None:
+    found = record(Made(growing(0.4, 0.4), symbiosis=kinds(20)), "INT-8")
+    assert (found.verdict, len(main(found))) == ("supported", 5)
 
 
 WIOD = ("C10-C12", "C31_C32", "C26", "G46", "R_S", "K64")

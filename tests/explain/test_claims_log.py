@@ -73,6 +73,17 @@ def test_place_of_china(rows: list[dict[str, Any]], place: int, verdict: str) ->
     assert f"place {place}" in found.text
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.3, "supported"), (0.7, "mixed")])
+def test_own_logistics_counts_where_it_is_known(share: float, verdict: str) -> None:
+    own = series("purchased_service_share", lambda c, y: share + 0.01 * (y - 2004),
+                 countries=["CHN"], grouping="kiet", group="logistics", by="manufacturing",
+                 origin="total", in_house="own_account")  # fmt: skip
+    found = record(Made(bought(0.05), own), "LOG-2")
+    assert found.verdict == verdict
+    assert main(found)[-1].estimate == pytest.approx(share + 0.05)
+    assert f"{share + 0.05:.1%} in 2009" in found.text
+
+
 def test_place_of_china_needs_china() -> None:
     found = record(Made([row for row in bought(0.05) if row["country"] != "CHN"]), "LOG-2")
     assert (found.verdict, "CHN" in found.missing) == ("not testable", True)

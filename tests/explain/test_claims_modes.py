@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explain.claim_frames import COUNTRIES, Made, line, main, record, series
+from explain.claim_frames import COUNTRIES, Made, line, main, record, ruled, series
 
 LISTS = ("ps_coffey2000", "ps_daniels1985", "ps_hktdc", "ps_greenfield1966")
 SHARE = {"origin": "total", "total": False}
@@ -20,45 +20,57 @@ def number(country: str) -> int:
 # -- INT-1 -----------------------------------------------------------------------------------------
 
 
-def classes(value_added: float, knowledge: float, energy: float) -> Made:
-    """What high technology has more than medium-low, about that in every country."""
+CRITERIA = ("technology", "value_added", "energy")
+INDUSTRIES = tuple(f"C{place}" for place in range(20, 28))
+
+
+def criteria(*signs: int, years: Any = (2009, 2010)) -> Made:
+    """Ranks of eight industries by each criterion: rising, or falling where the sign is -1.
+
+    In the year before the last all ranks rise: it does not count.
+    """
     parts = []
-    for industry, more in (("high", 1.0), ("medium_low", 0.0)):
-        by = {"by": "technology", "industry": industry}
+    for name, sign in zip((*CRITERIA, "knowledge"), signs, strict=True):
+        for place, code in enumerate(INDUSTRIES):
 
-        def at(start: float, gap: float, more: float = more) -> Any:
-            return lambda c, _: start + more * (gap + 1e-3 * (-1) ** number(c))
+            def rank(c: str, y: int, place: int = place, sign: int = sign) -> float:
+                # one country swaps two industries, so that the mean has an interval
+                swapped = {2: 3, 3: 2}.get(place, place) if c == "AAA" else place
+                rising = 1 if y < max(years) else sign
+                return (swapped + 0.5) / 8 if rising > 0 else 1 - (place + 0.5) / 8
 
-        parts += [
-            series("account", at(30.0, 100 * value_added), of="value_added", **by),
-            series("account", lambda c, _: 100.0, of="output", **by),
-            series("service_input_share", at(0.3, knowledge), grouping="kibs", **SHARE, **by),
-            series("service_input_coefficient", at(0.3, energy), grouping="energy", **SHARE, **by),
-        ]
+            parts.append(series("modern_manufacturing", rank, years=years, form="component",
+                                weights="equal", industry=code, part=name))  # fmt: skip
     return Made(*parts)
 
 
 @pytest.mark.parametrize(
-    ("gaps", "verdict"),
-    [
-        ((0.1, 0.1, -0.1), "supported"),
-        ((-0.1, -0.1, 0.1), "contradicted"),
-        ((0.1, 0.1, 0.1), "mixed"),
-    ],
+    ("signs", "verdict"),
+    [((1, 1, 1, -1), "supported"), ((1, -1, 1, 1), "mixed"), ((-1, 1, 1, 1), "mixed")],
 )
-def test_high_technology_is_modern(gaps: tuple[float, float, float], verdict: str) -> None:
-    found = record(classes(*gaps), "INT-1")
+def test_criteria_of_modern_manufacturing(signs: tuple[int, ...], verdict: str) -> None:
+    found = record(criteria(*signs), "INT-1")
     assert found.verdict == verdict
-    earned, known, saved = main(found)
-    expected = [gaps[0], gaps[1], -gaps[2]]
-    assert [earned.estimate, known.estimate, saved.estimate] == pytest.approx(expected, abs=1e-9)
+    assert [f.estimate > 0 for f in main(found)] == [
+        signs[0] == signs[1], signs[0] == signs[2], signs[1] == signs[2]
+    ]  # fmt: skip
+    assert {f.years for f in main(found)} == {"2010"}
 
 
-def test_one_class_of_technology_shows_nothing() -> None:
-    evidence = classes(0.1, 0.1, -0.1)
-    kept = evidence._rows[evidence._rows["industry"] == "high"]
-    found = record(Made(kept.to_dict("records")), "INT-1")
-    assert found.verdict == "not testable" and "medium-low" in found.missing
+def test_a_correlation_of_criteria_is_that_of_ranks_and_knowledge_is_detail() -> None:
+    """Two neighbours of eight swapped: 1 - 6 * 2 / (8 * 63) = 0.976; seven countries have 1."""
+    found = record(criteria(1, -1, 1, 1), "INT-1")
+    both = next(f for f in main(found) if "value added" in f.statistic)
+    assert both.estimate == pytest.approx(-(7 + 1 - 12 / 504) / 8)
+    detail = [f for f in found.findings if not f.main and f.scope == "all"]
+    assert len(detail) == 3 and all("knowledge" in f.statistic for f in detail)
+
+
+def test_one_criterion_shows_nothing() -> None:
+    kept = [row for row in criteria(1, 1, 1, 1)._rows.to_dict("records")
+            if row["part"] == "technology"]  # fmt: skip
+    found = record(Made(kept), "INT-1")
+    assert found.verdict == "not testable" and "two criteria" in found.missing
 
 
 # -- INT-2 -----------------------------------------------------------------------------------------
@@ -115,33 +127,36 @@ def test_a_few_definitions_are_no_spread() -> None:
 # -- INT-3 -----------------------------------------------------------------------------------------
 
 
-def modes(outsourcing: int, merging: int) -> Made:
-    """How many of eight countries have a rising slope; that of the others falls."""
-
-    def rising(count: int) -> Any:
-        return lambda c, y: line(0.2, 0.01 if number(c) < count else -0.01)(c, y)
-
-    by = {"grouping": "services", "by": "manufacturing", "origin": "total"}
-    return Made(
-        series("outsourcing", rising(outsourcing), **by),
-        series("structural_similarity", rising(merging), side="inputs", kind="cosine", **by),
-    )
-
-
 @pytest.mark.parametrize(
-    ("outsourcing", "merging", "verdict"),
-    [(4, 3, "supported"), (0, 0, "contradicted"), (8, 0, "mixed"), (4, 1, "mixed")],
+    ("alternative", "merging", "missing", "verdict", "words"),
+    [
+        (20, 10, "", "supported", ["supported", "supported"]),
+        (20, 0, "", "mixed", ["supported", "contradicted"]),
+        (20, 0, "own_account,secondary", "mixed", ["supported", "open"]),
+        (0, 0, "", "contradicted", ["contradicted", "contradicted"]),
+        (1, 20, "", "mixed", ["contradicted", "supported"]),
+        (2, 20, "", "mixed", ["open", "supported"]),
+    ],
 )
-def test_two_modes(outsourcing: int, merging: int, verdict: str) -> None:
-    found = record(modes(outsourcing, merging), "INT-3")
+def test_two_modes(
+    alternative: int, merging: int, missing: str, verdict: str, words: list[str]
+) -> None:
+    found = record(ruled(alternative, merging, missing), "INT-3")
     assert found.verdict == verdict
-    assert [f.estimate for f in main(found)] == [outsourcing / 8, merging / 8]
+    assert [f.verdict for f in main(found)] == words
+    shares = [(count + 0.5 * (count > 0)) / 100 for count in (alternative, merging)]
+    assert [f.estimate for f in main(found)] == pytest.approx(shares)
+    both = next(f for f in found.findings if f.statistic == "countries with pairs of both modes")
+    assert both.estimate == float(alternative > 0 and merging > 0)
+    assert ("secondary output" in found.text) == bool(missing)
 
 
-def test_the_interval_of_a_share_is_clopper_and_pearson() -> None:
-    """4 of 8: 0.157 to 0.843 (tables of binomial limits)."""
-    first = main(record(modes(4, 3), "INT-3"))[0]
-    assert (first.lower, first.upper) == pytest.approx((0.157, 0.843), abs=5e-4)
+def test_without_modes_the_claim_says_what_to_add() -> None:
+    assert "[modes]" in record(Made(), "INT-3").missing
+    two = ruled(20, 10)._modes
+    assert two is not None
+    found = record(Made(modes=two[two["country"] < "CCC"]), "INT-3")
+    assert (found.verdict, "three countries" in found.missing) == ("not testable", True)
 
 
 # -- INT-4 -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explain.claim_frames import COUNTRIES, YEARS, Made, line, main, record, series
+from explain.claim_frames import COUNTRIES, YEARS, Made, line, main, record, ruled, series
 
 SHARE = {"grouping": "services", "by": "manufacturing", "origin": "total", "total": False}
 STAGES = ("primary", "before", "fabrication", "support", "after")
@@ -262,6 +262,50 @@ def test_it_as_carrier(together: float, slope: float, verdict: str) -> None:
     assert found.verdict == verdict
     correlation = next(f for f in main(found) if f.unit == "correlation")
     assert correlation.estimate * together > 0.8
+
+
+def sold(share: float, measure: str = "secondary_output", slope: float = 0.0) -> Any:
+    """Services in the output of manufacturing, of one country with a supply table each year."""
+    options = {"makers": "manufacturing", "by": "makers"}
+    if measure == "secondary_service_share":
+        options = {"secondary": "secondary", "by": "manufacturing"}
+    return series(measure, line(share, slope), countries=["AAA"], grouping="services",
+                  industry="manufacturing", **options)  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", ["secondary_output", "secondary_service_share"])
+@pytest.mark.parametrize(
+    ("share", "slope", "verdict"),
+    [(0.7, 0.0, "supported"), (0.05, 0.0, "contradicted"), (0.46, 0.01, "mixed")],
+)
+def test_services_sold_by_manufacturers(
+    measure: str, share: float, slope: float, verdict: str
+) -> None:
+    found = record(Made(sold(share, measure, slope)), "TR-1d")
+    assert found.verdict == verdict
+    (one,) = main(found)
+    assert one.estimate == pytest.approx(share + 9 * slope, abs=2e-3)
+    assert one.lower == pytest.approx(share, abs=2e-3)
+    assert "AAA" in one.statistic and "establishments" in found.text
+
+
+def test_services_sold_need_a_measure_that_studies_have() -> None:
+    assert "measure secondary_service_share" in record(Made(), "TR-1d").missing
+
+
+def test_manufactures_that_services_make_count_where_there_are_supply_tables() -> None:
+    mirror = series("secondary_output", line(0.1, -0.01), countries=["AAA"],
+                    grouping="manufacturing", makers="services", by="makers",
+                    industry="services")  # fmt: skip
+    found = record(Made(mirror), "TR-1e")
+    assert found.verdict == "contradicted"
+    assert main(found)[0].estimate == pytest.approx(-0.01, abs=1e-3)
+
+
+def test_modes_are_detail_of_outsourcing() -> None:
+    found = record(ruled(20, 10), "TR-2")
+    assert found.verdict == "contradicted" and len(main(found)) == 2
+    assert "alternative mode 20.5%" in found.text
 
 
 @pytest.mark.parametrize("claim", ["TR-1c", "TR-1e", "TR-5"])

@@ -193,6 +193,12 @@ class Evidence(Protocol):
     def panel(self) -> Panel:
         """The panel they rest on."""
 
+    def modes(self) -> pd.DataFrame | None:
+        """Modes of industries and services; None where the study has none."""
+
+    def symbiosis(self) -> pd.DataFrame | None:
+        """One row a country; None where the study has none."""
+
 
 class Missing(Exception):
     """What a check needs is not in the study; the text says what to add."""

@@ -79,7 +79,7 @@ def above_chance(count: int, n: int, what: What, chance: float, years: str, sour
     """A share of countries against the one that chance alone would give."""
     found = stats.binomtest(count, n).proportion_ci(0.95)
     share = count / n
-    low: Word = "contradicted" if share <= chance else "open"
+    low: Word = "contradicted" if found.high < chance else "open"
     return Finding(
         "all", years, what.definition, what.thing, share, float(found.low), float(found.high),
         "share of countries", "supported" if found.low > chance else low, interval=SHARE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from servio.explain.book._book import (
     verdict_of,
     years_of,
 )
-from servio.explain.book._comparing import minus
+from servio.explain.book._comparing import above_chance, minus
 from servio.explain.book._findings import (
     What,
     by_country,
@@ -169,7 +170,85 @@ def _goes_with_value(evidence: Evidence) -> list[Finding]:
 
 @check("INT-7")
 def services_as_adhesive(evidence: Evidence) -> Answer:
-    """Whether the loss without services is larger for their size than without the others."""
+    """Whether communities gain by each other, and most is lost without services."""
+    made = [*_feeding(evidence), *_held_together(evidence), *_lost_for_size(evidence)]
+    said = by_words(
+        made,
+        lambda f: f"{f.definition}, {f.statistic.split(', m')[0]}",
+        lambda f: f"{f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f}; {f.source})",
+    )
+    return minus(f"{said[:1].upper()}{said[1:]}."), made
+
+
+def _ends(finding: Finding) -> tuple[float, float]:
+    """Of its interval; the number itself where it has none."""
+    if finding.lower is None or finding.upper is None:
+        return finding.estimate, finding.estimate
+    return finding.lower, finding.upper
+
+
+MUTUALISM = 4.0
+"""Code of `utility_relation` for a pair in which both gain."""
+
+
+def _feeding(evidence: Evidence) -> list[Finding]:
+    """Part of the pairs of communities in which both gain over all flows, last year."""
+    found = rows(evidence, "utility_relation", form="relation", by=COMMUNITIES, origin="balance")
+    home = (found["partner"] == "") | (found["partner"] == found["country"])
+    found = found[home & (found["industry"] < found["group"])]
+    made: list[Finding] = []
+    for detail, words in (("group", "of communities"), ("industry", "of industries, added up")):
+        for source, part in by_source(countries_only(found[found["detail"] == detail])):
+            last = last_year(part)
+            shares = (last["value"] == MUTUALISM).groupby(last["country"]).mean()
+            what = What(f"utility over all flows {words}", "part of pairs in which both gain")
+            made += [
+                replace(f, verdict=_most(*_ends(f)))
+                for f in mean_of(dict(shares), what, years_of(last), source)
+            ]
+    if not made:
+        raise Missing("three countries with utility_relation by communities")
+    return made
+
+
+def _held_together(evidence: Evidence) -> list[Finding]:
+    """What others lose without services less what they lose without the other communities."""
+    made: list[Finding] = []
+    for form, words, unit in (
+        ("throughflow", "throughflow that others lose without the community", "share"),
+        ("leverage", "the same for a unit that passes it", "ratio"),
+    ):
+        filters = {"form": form, "by": COMMUNITIES, "origin": "balance"}
+        try:
+            found = rows(evidence, "adhesion", **filters)
+        except Missing:
+            if form == "throughflow":
+                raise
+            continue
+        for other in ("industry", "agriculture"):
+            what = What(words, f"services less {other}", unit)
+            made += differences(found, "industry", "services", other, what)
+    return made
+
+
+COMMUNITIES = "communities"
+
+
+def _lost_for_size(evidence: Evidence) -> list[Finding]:
+    """The same by extraction over the own share of value added, where the study has it."""
+    try:
+        found = _loss_over_share(evidence)
+    except Missing:
+        return []
+    made: list[Finding] = []
+    for other in ("industry", "agriculture"):
+        what = What("loss of value added without the community over its own share",
+                    f"services less {other}", "ratio")  # fmt: skip
+        made += differences(found, "industry", "services", other, what)
+    return [*made, *_ratios(found)]
+
+
+def _loss_over_share(evidence: Evidence) -> pd.DataFrame:
     filters = {"variant": "full", "of": "value_added", "by": "communities", "scope": "own",
                "origin": "balance", "grouping": "services"}  # fmt: skip
     loss = rows(evidence, "extraction_loss", **filters)
@@ -179,23 +258,7 @@ def services_as_adhesive(evidence: Evidence) -> Answer:
     level = level.set_index([*keys, "industry"])["value"]
     share = level / whole.set_index(keys)["value"]
     ratio = (loss.set_index([*keys, "industry"])["value"] / share).dropna().rename("value")
-    found = ratio[np.isfinite(ratio)].reset_index()
-    made: list[Finding] = []
-    for other in ("industry", "agriculture"):
-        what = What("loss of value added without the community over its own share",
-                    f"services less {other}", "ratio")  # fmt: skip
-        made += differences(found, "industry", "services", other, what)
-    if not made:
-        raise Missing("three countries with extraction_loss by communities")
-    levels = list(_ratios(found))
-    said = "; ".join(f"{f.statistic.split(',')[0]} {f.estimate:.2f}" for f in levels)
-    gaps = by_words(
-        made,
-        lambda f: f.statistic.split(", mean")[0],
-        lambda f: f"{f.estimate:+.2f} ({f.lower:+.2f} to {f.upper:+.2f}; {f.source})",
-    )
-    text = f"Loss of value added over the own share: {said}. Mean differences: {gaps}."
-    return minus(text), [*made, *levels]
+    return ratio[np.isfinite(ratio)].reset_index()
 
 
 def _ratios(found: pd.DataFrame) -> Iterator[Finding]:
@@ -218,6 +281,25 @@ _SIDES = (("services", "manufacturing"), ("manufacturing", "services"))
 @check("INT-8")
 def feedback(evidence: Evidence) -> Answer:
     """Whether growth of each of manufacturing and services goes before growth of the other."""
+    made = list(_mutualism(evidence))
+    try:
+        made += _predictions(evidence)
+    except Missing as gap:
+        if not made:
+            raise Missing(f"{gap}, nor [symbiosis]") from None
+    said = by_words(
+        made,
+        lambda f: f"{f.statistic}:",
+        lambda f: (
+            f"{f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f}; {f.definition.split(':')[0]}, "
+            f"{f.source} {f.years})"
+        ),
+    )
+    text = f"{said}. What comes before need not be the cause."
+    return minus(text[:1].upper() + text[1:]), made
+
+
+def _predictions(evidence: Evidence) -> list[Finding]:
     made: list[Finding] = []
     for source, part in by_source(countries_only(_volumes(evidence))):
         growth = _growth(part)
@@ -226,15 +308,32 @@ def feedback(evidence: Evidence) -> Answer:
             made += _vector(growth, source)
     if not made:
         raise Missing("growth of eight countries over eight years")
-    said = by_words(
-        made,
-        lambda f: f"{f.statistic}:",
-        lambda f: (
-            f"{f.estimate:+.3f} ({f.lower:+.3f} to {f.upper:+.3f}; {f.definition.split(':')[0]})"
-        ),
-    )
-    text = f"{said} ({made[0].source} {made[0].years}). What comes before need not be the cause."
-    return minus(text[:1].upper() + text[1:]), made
+    return made
+
+
+CHANCE = 0.025
+"""Share of intervals that lie above zero by chance; mutualism needs two."""
+
+
+def _mutualism(evidence: Evidence) -> Iterator[Finding]:
+    """Share of countries whose two sectors feed each other's growth, against chance."""
+    kept = evidence.symbiosis()
+    if kept is None:
+        return
+    pairs = kept[
+        [set(pair) == set(_SIDES[0]) for pair in zip(kept["first"], kept["second"], strict=True)]
+    ]
+    for source, part in by_source(countries_only(pairs)):
+        years = f"{part['year_first'].min()}-{part['year_last'].max()}"
+        definition = "symbiosis: Lotka-Volterra of value added of manufacturing and services"
+        what = What(definition, "countries in which each feeds the other's growth")
+        mutual = int((part["kind"] == "mutualism").sum())
+        yield above_chance(mutual, len(part), what, CHANCE, years, source)
+        for kind, count in part["kind"].value_counts().items():
+            yield Finding(
+                "all", years, definition, f"countries with {kind}", count / len(part), None, None,
+                "share of countries", "not testable", source=source,
+            )  # fmt: skip
 
 
 def _volumes(evidence: Evidence) -> pd.DataFrame:

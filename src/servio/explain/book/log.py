@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from servio.explain._estimate import Estimate
@@ -125,15 +126,45 @@ def little_outsourcing(evidence: Evidence) -> Answer:
             made += _ranks(part, what, source)
     if not made:
         raise Missing("service_input_share of logistics for CHN and nine other countries")
+    made += _in_house(evidence)
     said = by_words(
         made,
         lambda f: f"{f.definition},",
-        lambda f: (
-            f"place {f.estimate:.0f} {f.statistic.removeprefix('rank of China ')} in "
-            f"{f.years[-4:]} ({f.lower:.0f} to {f.upper:.0f} over years; {f.source})"
-        ),
+        _place_or_share,
     )
     return f"China, 1 the most: {said}.", made
+
+
+def _place_or_share(f: Finding) -> str:
+    if f.unit == "share":
+        return (
+            f"{f.estimate:.1%} in {f.years[-4:]} ({f.lower:.1%} to {f.upper:.1%} over years; "
+            f"{f.source})"
+        )
+    return (
+        f"place {f.estimate:.0f} {f.statistic.removeprefix('rank of China ')} in "
+        f"{f.years[-4:]} ({f.lower:.0f} to {f.upper:.0f} over years; {f.source})"
+    )
+
+
+def _below_half(low: float, high: float) -> Word:
+    return verdict_of(low - 0.5, high - 0.5, "negative")
+
+
+def _in_house(evidence: Evidence) -> list[Finding]:
+    """Whether manufacturers buy less than half of the logistics they use; own account is needed."""
+    filters = {"grouping": "kiet", "group": "logistics", "by": "manufacturing", "origin": "total"}
+    try:
+        found = rows(evidence, "purchased_service_share", in_house="own_account", country=CHINA,
+                     **filters)  # fmt: skip
+    except Missing:
+        return []
+    made = []
+    for source, part in by_source(found):
+        share = part.set_index(["source", "year"])["value"]
+        one = _over_years(share, "logistics bought", source, _below_half)
+        made.append(replace(one, definition="logistics bought over bought and own account"))
+    return made
 
 
 def _ranks(found: pd.DataFrame, what: What, source: str) -> list[Finding]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +22,16 @@ from servio.explain.book._book import (
     rows,
     years_of,
 )
-from servio.explain.book._comparing import above_chance, latest, minus
+from servio.explain.book._comparing import latest, minus
 from servio.explain.book._findings import (
     What,
     a_year,
+    by_words,
     countries_only,
-    differences,
     each,
+    last_year,
+    mean_of,
+    rank_correlations,
     trends,
 )
 
@@ -37,46 +42,52 @@ FLOWS = {"origin": "total"}
 SHARE = {"origin": "total", "total": False}
 LEAST_DEFINITIONS = 4
 CHANCE = 0.025
-"""Share of series without a slope whose 95 % interval lies above zero."""
+"""Share of series without a slope whose 95 % interval lies above zero; either mode needs one."""
 
 
 # -- INT-1: modern manufacturing -------------------------------------------------------------------
 
 
+JOINED = ("technology", "value_added", "energy", "emissions")
+"""Criteria that the document names; clean production shows where tables have emissions."""
+BESIDE = ("knowledge", "research", "chain")
+WORDS = {"value_added": "value added over output", "energy": "little energy",
+         "emissions": "little emissions", "knowledge": "knowledge-intensive services",
+         "research": "R&D", "chain": "length of the chain"}  # fmt: skip
+
+
 @check("INT-1")
-def modern_manufacturing(evidence: Evidence) -> Answer:
-    """Whether high technology comes with high value added, knowledge and little energy."""
-    by = {"by": "technology"} | SHARE
-    kibs = rows(evidence, "service_input_share", grouping="kibs", **by)
-    energy = rows(evidence, "service_input_coefficient", grouping="energy", **by)
-    saved = energy.assign(value=-energy["value"])
+def criteria_of_modern_manufacturing(evidence: Evidence) -> Answer:
+    """Whether industries that are modern by one criterion are so by the others."""
+    found = rows(evidence, "modern_manufacturing", form="component", weights="equal")
     findings: list[Finding] = []
-    for found, definition, thing in (
-        (_value_added_rate(evidence), "value added over output", "value added"),
-        (kibs, "share of kibs in inputs", "knowledge-intensive services"),
-        (saved, "inputs from energy industries over output, sign turned", "energy saved"),
-    ):
-        for less in ("medium_low", "medium", "medium_high"):
-            what = What(definition, f"{thing}, high less {less.replace('_', '-')} technology")
-            main = less == "medium_low"
-            findings += differences(found, "industry", "high", less, what, main=main)
+    for source, part in by_source(countries_only(found)):
+        last = last_year(part)
+        wide = last.set_index(["country", "industry", "part"])["value"].unstack().reset_index()
+        for one, other, main in _pairs(set(last["part"])):
+            both = wide.dropna(subset=[one, other])
+            thing = f"{WORDS.get(one, one)} and {WORDS.get(other, other)}"
+            what = What("criteria of modern manufacturing, industries ranked in each country",
+                        f"rank correlation of {thing}", "correlation")  # fmt: skip
+            findings += mean_of(rank_correlations(both, one, other), what, years_of(last), source,
+                                main=main)  # fmt: skip
     decided = [f for f in findings if f.main]
     if not decided:
-        raise Missing("three countries with industries of high and of medium-low technology")
-    told = [
-        f"{f.statistic.partition(',')[0]} {100 * f.estimate:+.1f} points" for f in latest(decided)
-    ]
-    text = f"High less medium-low technology, mean over countries: {'; '.join(told)}."
-    return minus(text), findings
+        raise Missing("three countries with five manufacturing industries and two criteria")
+    said = by_words(
+        latest(decided),
+        lambda f: f.statistic.removeprefix("rank correlation of ").partition(",")[0],
+        lambda f: f"{f.estimate:+.2f} ({f.lower:+.2f} to {f.upper:+.2f}; {f.source} {f.years})",
+    )
+    return minus(f"Rank correlations over industries, mean over countries: {said}."), findings
 
 
-def _value_added_rate(evidence: Evidence) -> pd.DataFrame:
-    keys = ["source", "country", "year", "industry"]
-    earned = rows(evidence, "account", of="value_added", by="technology")
-    made = rows(evidence, "account", of="output", by="technology")
-    both = earned.merge(made, on=keys, suffixes=("", "_output"))
-    both = both[both["value_output"] > 0]
-    return both.assign(value=both["value"] / both["value_output"])
+def _pairs(there: set[str]) -> Iterator[tuple[str, str, bool]]:
+    """Pairs of criteria that there are; those the document names decide."""
+    named = [name for name in JOINED if name in there]
+    yield from ((one, other, True) for one, other in combinations(named, 2))
+    beside = [name for name in BESIDE if name in there]
+    yield from ((one, other, False) for one in named for other in beside)
 
 
 # -- INT-2: definitions of producer services -------------------------------------------------------
@@ -161,38 +172,70 @@ def _middle_half(values: np.ndarray) -> float:
 
 @check("INT-3")
 def two_modes(evidence: Evidence) -> Answer:
-    """Whether outsourcing rises, and industries grow alike, in more countries than by chance."""
-    bought = rows(evidence, "outsourcing", grouping="services", by="manufacturing", **FLOWS)
-    alike = rows(evidence, "structural_similarity", grouping="services", by="manufacturing",
-                 side="inputs", kind="cosine", **FLOWS)  # fmt: skip
-    detail = {
-        "alternative mode": trends(bought, What("services among inputs but energy", "outsourcing"),
-                                   "positive", main=False),
-        "merging mode": trends(alike, What("cosine of input structures",
-                                           "likeness of manufacturing and services", "ratio"),
-                               "positive", main=False),
-    }  # fmt: skip
-    findings = [f for mode, some in detail.items() for f in _coexist(mode, some)]
-    newest = {f.statistic.partition(":")[0]: f for f in latest(findings)}
-    text = "; ".join(
-        f"{mode}: rises in {f.estimate:.0%} of countries ({f.lower:.0%} to {f.upper:.0%})"
-        for mode, f in newest.items()
+    """Whether both modes rule more pairs of industry and service than chance would give."""
+    found = mode_shares(evidence)
+    if not any(f.main for f in found):
+        raise Missing("[modes] of three countries")
+    told = "; ".join(
+        f"{f.statistic.partition(':')[0]} {f.estimate:.1%} ({f.lower:.1%} to {f.upper:.1%})"
+        for f in latest(found) if f.main
+    )  # fmt: skip
+    both = "; ".join(f"{f.estimate:.0%} ({f.source})" for f in found if f.statistic == BOTH)
+    hidden = (
+        " Nothing is known of secondary output, in which merging would show first."
+        if _blind(evidence.modes())
+        else ""
     )
-    text = f"By slopes whose 95 % interval lies above zero, {text}; chance alone gives 2.5 %."
-    return text, [*findings, *detail["alternative mode"], *detail["merging mode"]]
+    return (
+        f"Pairs of industry and service, mean over countries: {told}; chance alone gives "
+        f"{CHANCE:.1%} at most. Countries with both modes: {both}.{hidden}"
+    ), found
 
 
-def _coexist(mode: str, detail: Sequence[Finding]) -> list[Finding]:
-    """Share of countries whose slope lies above zero, for each source."""
-    made: list[Finding] = []
-    for source in dict.fromkeys(f.source for f in detail):
-        countries = [f for f in detail if f.source == source and f.scope != "all"]
-        if countries:
-            rising = sum(f.verdict == "supported" for f in countries)
-            first = countries[0]
-            what = What(first.definition, f"{mode}: countries in which it rises")
-            made.append(above_chance(rising, len(countries), what, CHANCE, first.years, source))
-    return made
+def _blind(kept: pd.DataFrame | None) -> bool:
+    return kept is not None and bool(kept["missing"].str.contains("secondary").all())
+
+
+def mode_shares(evidence: Evidence) -> list[Finding]:
+    """Share of pairs in each of the two modes, mean over countries, against chance."""
+    kept = evidence.modes()
+    if kept is None or kept.empty:
+        raise Missing("[modes], and the measures it rests on (examples/interaction.toml)")
+    whole = countries_only(kept[kept["period"] == "whole"])
+    findings: list[Finding] = []
+    for source, part in by_source(whole):
+        count = part.groupby(["country", "mode"]).size().unstack(fill_value=0)
+        count = count.reindex(columns=["alternative", "merging"], fill_value=0)
+        share = count.div(part.groupby("country").size(), axis=0)
+        years = f"{part['first'].min()}-{part['last'].max()}"
+        known = not _blind(part)
+        for mode, column in share.items():
+            what = What(RULE, f"{mode} mode: share of pairs of industry and service")
+            findings += [
+                replace(f, verdict=_against_chance(f, known or mode == "alternative"))
+                for f in mean_of(dict(column), what, years, source)
+            ]
+        if len(share) >= 3:
+            both = float((count > 0).all(axis=1).mean())
+            findings.append(
+                Finding("all", years, RULE, BOTH, both, None, None,
+                        "share of countries", "not testable", source=source)
+            )  # fmt: skip
+    return findings
+
+
+RULE = "modes of industry and service over the whole period"
+BOTH = "countries with pairs of both modes"
+
+
+def _against_chance(share: Finding, known: bool) -> Word:
+    """Supported above what chance gives at most; below it contradicted, if evidence is complete."""
+    if share.lower is None or share.upper is None:
+        return "not testable"
+    low, high = share.lower, share.upper
+    if low > CHANCE:
+        return "supported"
+    return "contradicted" if high < CHANCE and known else "open"
 
 
 # -- INT-4: make or buy ----------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from servio.explain.book._findings import (
     slope_of,
     trends,
 )
+from servio.explain.book.modes import mode_shares
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,7 +206,51 @@ INTO_SERVICES: tuple[tuple[What, str, Filters], ...] = (
         {"grouping": "services", "by": CHAIN, "origin": "total", "side": "inputs",
          "kind": "cosine"},
     ),
+    (
+        What("manufactures in the output of services by supply tables",
+             "manufactures that services make"),
+        "secondary_output",
+        {"grouping": CHAIN, "makers": "services", "by": "makers"},
+    ),
 )  # fmt: skip
+
+
+SOLD: tuple[tuple[What, str, Filters], ...] = (
+    (
+        What("output of industries, satellites beside the table", "share of services in it"),
+        "secondary_service_share",
+        {"grouping": "services", "secondary": "secondary", "by": CHAIN},
+    ),
+    (
+        What("output of industries by supply tables", "share of services in it"),
+        "secondary_output",
+        {"grouping": "services", "makers": CHAIN, "by": "makers"},
+    ),
+)
+
+
+@check("TR-1d")
+def services_sold(evidence: Evidence) -> Answer:
+    """Whether services are over half of what manufacturing sells: of establishments, not firms."""
+    made: list[Finding] = []
+    for what, found in each(evidence, SOLD):
+        for source, part in by_source(countries_only(found)):
+            middle = part.groupby("year", as_index=False)["value"].median()
+            count = part["country"].nunique()
+            over = f"median of {count} countries" if count > 1 else str(part["country"].iloc[0])
+            made += _over_half(middle, What(what.definition, f"{what.thing}, {over}"), source)
+            last = last_year(part)
+            values = dict(zip(last["country"], last["value"], strict=True))
+            made += by_country(values, what, years_of(last), source, _above_half)
+    said = by_words(made, lambda f: f"{f.definition}, {f.statistic.rpartition(', ')[2]},", _in_year)
+    return (
+        f"Services in the output of manufacturing: {said}. These are establishments: a firm's "
+        "banks, dealers and head offices are in other industries, multinationals are not seen."
+    ), made
+
+
+def _in_year(f: Finding) -> str:
+    return f"{f.estimate:.1%} in {f.years} ({f.lower:.1%} to {f.upper:.1%} over years; {f.source})"
 
 
 @check("TR-1e")
@@ -291,9 +336,20 @@ def outsourcing_market(evidence: Evidence | None) -> Answer:
     trend = [] if evidence is None else _outsourcing_trends(evidence)
     means = [replace(f, main=True) for f in trend if f.scope == "all"]
     said = by_words(means, lambda f: f"{f.definition},", a_year)
-    return minus(f"{text} Services in inputs of manufacturing: {said}.") if said else text, (
-        growth, market, *trend,
-    )  # fmt: skip
+    modes = [] if evidence is None else _modes(evidence)
+    told = "; ".join(f"{f.statistic.partition(':')[0]} {f.estimate:.1%} ({f.source})"
+                     for f in modes if f.scope == "all" and ":" in f.statistic)  # fmt: skip
+    text += f" Services in inputs of manufacturing: {said}." if said else ""
+    text += f" Pairs of industry and service: {told}." if told else ""
+    return minus(text), (growth, market, *trend, *modes)
+
+
+def _modes(evidence: Evidence) -> list[Finding]:
+    """Shares of the alternative mode, which is outsourcing, and of merging, as detail."""
+    try:
+        return [replace(finding, main=False) for finding in mode_shares(evidence)]
+    except Missing:
+        return []
 
 
 BOUGHT: tuple[tuple[What, str, Filters], ...] = (
@@ -338,7 +394,7 @@ def income_of_stages(evidence: Evidence) -> Answer:
     made: list[Finding] = []
     for source, part in by_source(income):
         shares = _service_income(part.assign(country="all"))
-        made += _over_half(shares, source)
+        made += _over_half(shares, What(INCOME, SERVICES), source)
         made += slope_of(shares, What(INCOME, f"slope of {SERVICES}"), "positive", source,
                          main=True)  # fmt: skip
         own = _service_income(last_year(countries_only(part)))
@@ -346,13 +402,7 @@ def income_of_stages(evidence: Evidence) -> Answer:
         what = What(INCOME, f"{SERVICES}, of what the country earns")
         made += by_country(values, what, years_of(own), source, _above_half)
         made += _owners(last_year(part), source)
-    said = "; ".join(
-        f"{f.estimate:.1%} in {f.years} ({f.lower:.1%} to {f.upper:.1%} over years, {f.source})"
-        if f.unit == "share"
-        else a_year(f)
-        for f in made
-        if f.main
-    )
+    said = "; ".join(_in_year(f) if f.unit == "share" else a_year(f) for f in made if f.main)
     return minus(f"Service stages earn of the income of manufacturing chains: {said}."), made
 
 
@@ -372,13 +422,13 @@ def _service_income(income: pd.DataFrame) -> pd.DataFrame:
     return share.rename("value").reset_index()
 
 
-def _over_half(shares: pd.DataFrame, source: str) -> list[Finding]:
+def _over_half(shares: pd.DataFrame, what: What, source: str) -> list[Finding]:
     values = shares.sort_values("year")["value"]
     low, high = float(values.min()), float(values.max())
     return [
-        Finding("all", str(shares["year"].max()), INCOME, SERVICES, float(values.iloc[-1]), low,
-                high, "share", _above_half(low, high), interval="range over years", main=True,
-                source=source)
+        Finding("all", str(shares["year"].max()), what.definition, what.thing,
+                float(values.iloc[-1]), low, high, "share", _above_half(low, high),
+                interval="range over years", main=True, source=source)
     ]  # fmt: skip
 
 
