@@ -101,7 +101,8 @@ def test_modes_by_window_are_shares_of_the_units(store: StudyStore) -> None:
 
 
 def test_the_network_has_the_shares_of_intake(store: StudyStore) -> None:
-    network, relations = figures(community(view_of(store)))
+    section = community(view_of(store))
+    network, relations = figures(section)
     year = store.years[-1]
     rows = store.results("nutrition", country="M02", year=year, partner=["M02"])
     rows = rows.set_index(["industry", "group"])
@@ -116,7 +117,9 @@ def test_the_network_has_the_shares_of_intake(store: StudyStore) -> None:
     words = dict(zip(relations.data["code"], relations.data["relation"], strict=True))
     assert set(words.items()) <= {(4.0, "mutualism"), (2.0, "exploits"), (-2.0, "is exploited"),
                                   (-4.0, "competition"), (0.0, "none")}  # fmt: skip
-    assert "of the three communities" in relations.caption
+    hangs, *_ = tables(section)
+    assert [row[0] for row in hangs.rows] == ["broad", "communities"]
+    assert hangs.rows[1][1].endswith(" of 3")
 
 
 def test_arrows_keep_clear_of_their_nodes() -> None:

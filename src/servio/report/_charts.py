@@ -262,6 +262,7 @@ def _panel_layers(
     width: int,
     height: int,
     title: Sequence[str],
+    zero: bool,
 ) -> Any:
     years = sorted({row["year"] for row in (*others, *focus)})
     x = _year_axis(years, width)
@@ -269,7 +270,7 @@ def _panel_layers(
         "value:Q",
         title=None,
         axis=alt.Axis(format=_form(unit), tickCount=4),
-        scale=alt.Scale(nice=False, zero=unit != "stages"),
+        scale=alt.Scale(nice=False, zero=zero),
     )
     layers = [
         _line(data(others), color=GREY, strokeWidth=0.6).encode(x=x, y=y, detail="code:N"),
@@ -286,7 +287,8 @@ def _panel_layers(
 def group_panels(panels: Sequence[Mapping[str, Any]], *, columns: int = 4) -> Spec:
     """Small multiples, one a group, each with its own scale.
 
-    Panels have title, unit and the rows others, median and focus.
+    Panels have title, unit and the rows others, median and focus; `zero` says whether the scale
+    starts there.
     """
     data = Data()
     columns = min(columns, len(panels))
@@ -301,6 +303,7 @@ def group_panels(panels: Sequence[Mapping[str, Any]], *, columns: int = 4) -> Sp
             width=width,
             height=105,
             title=_lines(p["title"], width),
+            zero=p.get("zero", p["unit"] != "stages"),
         )
         for p in panels
     ]

@@ -11,11 +11,21 @@ import numpy as np
 import pandas as pd
 
 from servio.report import _charts
-from servio.report._blocks import Block, Figure, Section, Table
+from servio.report._blocks import Block, Figure, Section
 from servio.report._detail import NO_FOCUS
 from servio.report._notes import small_print
+from servio.report._succession import (
+    GROUPINGS,
+    adhesive,
+    aggregation,
+    convention,
+    countries,
+    indicators,
+    over_years,
+    trophic_levels,
+)
 from servio.report._view import Slab, Variant, View
-from servio.report._words import number, span
+from servio.report._words import number
 
 __all__ = ["community"]
 
@@ -25,37 +35,31 @@ RELATIONS = {4: "mutualism", 2: "exploits", -2: "is exploited", -4: "competition
 
 
 def community(view: View) -> Section:
-    """Who feeds whom, who gains by whom, and how much flow cycles."""
+    """Who feeds whom, who gains by whom, who holds it together, and how that moved."""
     title = "The economy as a community"
-    fed = view.pick(
-        "nutrition",
-        {"by": "broad", "origin": "domestic"},
-        form="direct",
-        by=("broad", "communities"),
-    )
-    relation = view.pick(
-        "utility_relation",
-        {"by": "broad", "detail": "group", "origin": "domestic"},
-        form="relation",
-        by=("broad", "communities"),
-    )
+    prefer = {"by": "broad", "detail": "group", "origin": "domestic"}
+    fed = view.pick("nutrition", prefer, form="direct", by=GROUPINGS)
+    relation = view.pick("utility_relation", prefer, form="relation", by=GROUPINGS)
     if fed is None and relation is None:
         return Section(title, absent="nutrition with form=direct, utility_relation with "
                        "form=relation, each by=broad or communities")  # fmt: skip
     if view.focus is None:
         return Section(title, absent=NO_FOCUS)
-    blocks: list[Block] = []
+    blocks: list[Block] = [*convention(view)]
+    said = len(blocks)
     if fed is not None:
         blocks += _network(view, fed)
     if relation is not None:
         blocks += _relations(view, relation)
-    blocks += _indicators(view)
+    for make in (aggregation, adhesive, trophic_levels, over_years, countries, indicators):
+        blocks += make(view)
     intro = (
         "A table of flows read as an ecosystem: sectors are communities that feed on each other "
         "and on what comes from outside (value added, imports)."
     )
-    return Section(title, intro if blocks else "", blocks,
-                   "" if blocks else "a defined value of the focus country")  # fmt: skip
+    if len(blocks) == said:
+        return Section(title, absent="a defined value of the focus country")
+    return Section(title, intro, blocks)
 
 
 def _pairs(slab: Slab, code: str | None) -> tuple[int, pd.DataFrame]:
@@ -208,11 +212,11 @@ def _relations(view: View, variant: Variant) -> Iterator[Figure]:
     counts = pd.Series([r[3] for r in records if r[0] < r[1]]).replace("is exploited", "exploits")
     kinds = ", ".join(f"{n} {'exploitation' if k == 'exploits' else k}"
                       for k, n in counts.value_counts().items())  # fmt: skip
-    caption = f"{view.focus_name} in {year}, pairs of different nodes: {kinds}.{_doubts(view)}"
+    caption = f"{view.focus_name} in {year}, pairs of different nodes: {kinds}.{_divergence(view)}"
     yield Figure(
         f"Who gains by whom, all indirect flows counted: {view.focus_name}, {year or ''}",
         caption,
-        small_print(view, variant, slab.unit, [year])
+        small_print(view, variant, "relation, by the signs of both utilities", [year])
         + " Read along a row: what the node is to the others. Exploits: it gains, the other loses."
         + _abroad(slab),
         f"Matrix of {len(names)} nodes. {caption}",
@@ -222,51 +226,9 @@ def _relations(view: View, variant: Variant) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _doubts(view: View) -> str:
-    """How far relations hang on aggregation, and whether sums over paths converge."""
-    words = ""
-    coarse = view.pick("utility_relation", form="relation", by="communities", detail="group")
-    fine = view.pick("utility_relation", form="relation", by="communities", detail="industry")
-    if coarse is not None and fine is not None:
-        (year, a), (_, b) = (_pairs(view.slab(v), view.focus) for v in (coarse, fine))
-        if not a.empty and not b.empty:
-            off = ~np.eye(len(a), dtype=bool)
-            same = (a.to_numpy() == b.to_numpy())[off]
-            words += (
-                f" Of the {len(same) // 2} relations of the three communities {same.sum() // 2} "
-                f"are the same if utilities are added up from industries ({year})."
-            )
+def _divergence(view: View) -> str:
+    """Whether sums over paths converge."""
     notes = view.results.store.notes()
-    if notes["text"].str.contains("series of utilities diverges").any():
-        words += " In some tables the sum over paths diverges; there the inverse is shown."
-    return words
-
-
-def _indicators(view: View) -> Iterator[Table]:
-    """Flow of the network, first and last year, for each grouping: what hangs on aggregation."""
-    rows, frames, years = [], [], list[int]()
-    for variant in view.variants("flow_indicators"):
-        by, origin = variant.options["by"], variant.options["origin"]
-        by = by if origin == "balance" else f"{by}, {origin}"
-        for label, panel in view.panels(variant):
-            if view.focus not in panel.codes or not panel.years:
-                continue
-            first, last = panel.years[0], panel.years[-1]
-            years += [first, last]
-            values = [panel.value(view.focus, first), panel.value(view.focus, last),
-                      panel.median(last)]  # fmt: skip
-            rows.append([label["part"].replace("_", " "), by, *(number(v, "ratio")
-                                                                for v in values)])  # fmt: skip
-            frames.append((label["part"], by, first, last, *values))
-    if not rows:
-        return
-    first, last = min(years), max(years)
-    yield Table(
-        f"The network of flows of {view.focus_name}, {span([first, last])}",
-        "Each indicator by every grouping of the study: the finer, the more flow is between nodes. "
-        f"Source: {view.title}; own calculation (flow_indicators).",
-        ["Indicator", "Nodes", str(first), str(last), f"Median of countries, {last}"],
-        rows, [False, False, True, True, True],
-        pd.DataFrame(frames, columns=["part", "by", "first_year", "last_year", "first", "last",
-                                      "median"]),
-    )  # fmt: skip
+    if not notes["text"].str.contains("series of utilities diverges").any():
+        return ""
+    return " In some tables the sum over paths diverges; there the inverse is shown."
