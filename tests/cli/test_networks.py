@@ -18,6 +18,14 @@ POND = {
     "nodes": ["plants", "grazers", "detritus"], "F": [[0, 30, 50], [0, 0, 10], [0, 10, 0]],
     "z": [100, 0, 0], "e": [0, 2, 5], "r": [20, 28, 45],
 }  # fmt: skip
+OYSTER = {
+    "nodes": ["Filter Feeders", "Microbiota", "Meiofauna", "Deposit Feeders", "Predators",
+              "Deposited Detritus"],
+    "F": [[0, 0, 0, 0, 0.5135, 15.7910], [0, 0, 1.2060, 1.2060, 0, 0], [0, 0, 0, 0.6609, 0, 4.2403],
+          [0, 0, 0, 0, 0.1721, 1.9076], [0, 0, 0, 0, 0, 0.3262], [0, 8.1721, 7.2745, 0.6431, 0, 0]],
+    "z": [41.47, 0, 0, 0, 0, 0], "e": [0] * 6,
+    "r": [25.1650, 5.76, 3.5794, 0.4303, 0.3594, 6.1759],
+}  # fmt: skip
 PUBLISHED = {
     "system_throughput": {"Boundary": "boundary", "TST": "throughflow", "TSTp": "throughput"},
     "flow_indicators": {
@@ -90,6 +98,40 @@ def test_cone_spring_from_files(run: Run, shared: Path, tmp_path: Path, turned: 
     for label, part in TOOL.items():
         assert found[part] == pytest.approx(tool[label], rel=1e-9), label
     assert 100 * found["changed"] == pytest.approx(tool["relation_change_pct"], abs=5e-3)
+
+
+def test_oyster_reef_from_files(run: Run, tmp_path: Path) -> None:
+    """Dame & Patten (1981); figures of enaR, seelab.github.io/enaR/articles/flow_simple.html."""
+    path = written(tmp_path, OYSTER)
+    flows, sizes = (parts(run, n, path)[0] for n in ("flow_indicators", "system_throughput"))
+    expected = {
+        "path_length": 2.015512, "cycling": 0.1101686, "boundary_share": 0.4961517,
+        "direct_share": 0.1950689, "indirect_share": 0.3087794, "indirect_ratio": 1.582925,
+        "indirect_ratio_input": 1.716607, "indirect_ratio_output": 1.534181,
+        "homogenisation_input": 2.051826, "homogenisation_output": 1.891638,
+        "amplification_input": 3, "amplification_output": 1,
+    }  # fmt: skip
+    assert flows.keys() - {"cycling_throughput"} == expected.keys()
+    for name, value in expected.items():
+        assert flows[name] == pytest.approx(value, rel=5e-7), name
+    assert sizes == pytest.approx(
+        {"boundary": 41.47, "throughflow": 83.5833, "throughput": 125.0533,
+         "first_passage": 32.90504, "cycled": 9.208256}, rel=2e-7)  # fmt: skip
+    bits = parts(run, "flow_information", path)[0]
+    assert list(bits.values()) == pytest.approx([3.018275, 1.330211, 1.688063], rel=5e-7)
+    shares = parts(run, "ascendency", path)[0]
+    assert shares["robustness"] == pytest.approx(0.3611021, rel=2e-7)
+    whole = parts(run, "development_capacity", path)[0]
+    assert [whole[k] for k in ("capacity", "ascendency", "overhead")] == pytest.approx(
+        [377.4452, 166.3473, 211.0979], rel=3e-7)  # fmt: skip
+    cells = [whole[f"ascendency_{side}"] for side in SIDES]
+    assert cells == pytest.approx([66.03696, 72.62476, 0, 27.68558], rel=2e-7)
+
+
+def test_the_audit_takes_a_network_for_one(run: Run, tmp_path: Path) -> None:
+    outcome = run("audit", written(tmp_path, POND))
+    assert outcome.code == 0
+    assert "output" not in outcome.out
 
 
 def test_each_measure_has_one_unit(run: Run, tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from servio.errors import InputError, ValueFault
-from servio.table import IOTable, Note, column_gap, row_gap
+from servio.table import IOTable, Note, column_gap, is_network, row_gap
 
 __all__ = [
     "NEGATIVE_LIMIT",
@@ -17,7 +17,6 @@ __all__ = [
     "checked",
     "heavy_inputs",
     "imbalance",
-    "is_network",
     "missing",
     "negative_demand",
     "negative_flows",
@@ -147,11 +146,6 @@ def negative_value_added(table: IOTable) -> Iterator[Note]:
     low = np.flatnonzero((table.value_added < 0) & table.live)
     if low.size:
         yield Note("negative-value-added", f"value added is negative for {_named(table, low)}")
-
-
-def is_network(demand_roles: Sequence[str]) -> bool:
-    """What leaves is respired or exported, none of it consumed: a flow network, no economy."""
-    return "respiration" in demand_roles or set(demand_roles) == {"exports"}
 
 
 def refuse_unsteady(table: IOTable, place: str, transposed: bool) -> None:

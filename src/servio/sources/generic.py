@@ -16,7 +16,6 @@ from servio.errors import FormatError, InputError, LabelError, UnitError, UsageE
 from servio.sources import _csv, _labels, _roles, _xlsx
 from servio.sources._checks import (
     checked,
-    is_network,
     missing,
     refuse_derived_outflow,
     refuse_imbalance,
@@ -39,6 +38,7 @@ from servio.table import (
     TableInfo,
     column_gap,
     file_sha256,
+    is_network,
     row_gap,
 )
 

@@ -9,6 +9,7 @@ from servio.table.identity import (
     checkable,
     column_gap,
     identities,
+    is_network,
     row_gap,
 )
 from servio.table.info import Note, TableInfo
@@ -54,6 +55,7 @@ __all__ = [
     "file_sha256",
     "fold_countries",
     "identities",
+    "is_network",
     "national",
     "perturbed",
     "row_gap",

@@ -17,6 +17,7 @@ from servio.table.identity import (
     checkable,
     column_gap,
     identities,
+    is_network,
     row_gap,
 )
 from servio.table.iotable import IOTable
@@ -244,7 +245,7 @@ def _solvable(table: IOTable) -> Iterable[Finding]:
     heavy = np.flatnonzero(inputs >= 1.0)
     if len(heavy) == 0:
         return
-    for i in heavy:
+    for i in () if is_network(table.demand_roles) else heavy:
         yield Finding("warn", "inputs-exceed-output", table.axis.labels[i],
                       f"inputs are {inputs[i]:.3f} of output")  # fmt: skip
     if _productive(table, A):
