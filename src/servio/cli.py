@@ -220,8 +220,8 @@ def serve(
 @cli.command()
 @click.argument("text", nargs=-1)
 @click.option("--answer", "answers", multiple=True, metavar="NAME=ANSWER",
-              help="Answer to a question of the form, or the level of a dimension, such as "
-              "pays_for=unit or stage=use; repeatable. `servio list models` shows all.")  # fmt: skip
+              help="Answer to a question, or level of a dimension, such as pays_for=unit or "
+              "stage=use; repeatable. `servio list models` shows all.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True, help="Lines to read, or plain data.")  # fmt: skip
 def place(text: tuple[str, ...], answers: tuple[str, ...], form: str) -> None:

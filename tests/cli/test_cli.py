@@ -69,7 +69,8 @@ def test_without_a_command_help_is_shown(run: Run) -> None:
     outcome = run()
     assert outcome.code == 0
     assert "servio demo" in outcome.out
-    for command in ("audit", "claims", "demo", "list", "measure", "report", "serve", "study"):
+    for command in ("audit", "claims", "demo", "list", "measure", "place", "report", "serve",
+                    "study"):  # fmt: skip
         assert command in outcome.out
         assert run(command, "--help").code == 0
 
@@ -436,7 +437,7 @@ def examples() -> list[tuple[str, str]]:
     """Commands of the documentation with the output shown there."""
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n\$ servio (.*)\n((?:.*\n)*?)```", text)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     return blocks
 
 

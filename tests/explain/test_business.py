@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from servio.explain.book.cases import answer
 from servio.explain.business import _accuracy, _data, _model, _place, _words
 from servio.explain.business._base import base, orientations
 
+ROOT = Path(__file__).resolve().parents[2]
 CASES = business.cases()
 ORIENTATIONS = {
     "product-oriented": {"product_related", "advice"},
@@ -43,11 +45,11 @@ stage = "use"
 combination = "{combination}"
 pss = "lease"
 iot = "no"
-source = {{ publisher = "{publisher}", title = "T", url = "{url}" }}
+source = {{ publisher = "{publisher}", title = "T", url = "{url}", verified = "{verified}" }}
 """
 GOOD = {
     "id": "a-b", "industry": "28", "description": "word " * 60, "contact": "low",
-    "combination": "bundled", "publisher": "P", "url": "",
+    "combination": "bundled", "publisher": "P", "url": "", "verified": "",
 }  # fmt: skip
 
 
@@ -96,6 +98,8 @@ def test_descriptions_do_not_name_levels_of_the_type() -> None:
         ({"combination": "connected"}, "without iot"),
         ({"publisher": " "}, "publisher"),
         ({"url": "ftp://x"}, "http"),
+        ({"verified": "2026-11"}, "verified without url"),
+        ({"url": "https://x", "verified": "2026-13"}, "a month such as"),
     ],
 )
 def test_a_wrong_case_is_refused_by_name(change: dict[str, str], message: str) -> None:
@@ -103,6 +107,17 @@ def test_a_wrong_case_is_refused_by_name(change: dict[str, str], message: str) -
     with pytest.raises(FormatError, match=message) as fault:
         _data.read_cases(CASE.format(**(GOOD | change)), "mine.toml")
     assert "mine.toml: " in str(fault.value) and len(str(fault.value)) < 300
+
+
+def test_a_source_says_whether_it_was_read() -> None:
+    (unread,) = _data.read_cases(CASE.format(**GOOD), "mine.toml")
+    read = CASE.format(**(GOOD | {"url": "https://a.b", "verified": "2026-11"}))
+    (case,) = _data.read_cases(read, "mine.toml")
+    assert (unread.verified, unread.source.cited) == (False, "P: T [source not re-read]")
+    assert (case.verified, case.source.cited) == (True, "P: T, https://a.b [read 2026-11]")
+    counted = sum(one.verified for one in CASES)
+    page = (ROOT / "docs" / "business-models.md").read_text(encoding="utf-8")
+    assert f"{counted} of the {len(CASES)} cases" in page
 
 
 @pytest.mark.parametrize(
@@ -152,11 +167,67 @@ def test_answers_give_the_levels_of_their_rules() -> None:
 
 
 def test_what_answers_leave_open_is_named() -> None:
+    """people = no: every low case and one of the three ways to high agree: 1 to 1/3."""
     placing = business.place(answers={"people": "no"})
-    assert placing.level("contact") is None
-    assert placing.labels[0].reason == "not enough evidence: answer tailored"
-    assert placing.nearest == () and placing.capabilities == ()
+    contact = placing.labels[0]
+    assert contact.level is None and contact.missing == ("tailored",)
+    assert contact.probabilities == {"low": pytest.approx(0.75), "high": pytest.approx(0.25)}
+    assert contact.reason == "not enough evidence: low or high; answer tailored"
+    assert placing.labels[1].reason == "not enough evidence: answer knowledge"
+    assert [one.similarity for one in placing.nearest] == [pytest.approx(0.75)] * 3
+    low = {case.id for case in CASES if case.contact == "low"}
+    assert {one.case for one in placing.nearest} <= low
+    assert any(note.startswith(f"{len(low)} cases are equally near") for note in placing.notes)
+    assert placing.capabilities == ()
     assert any("Without a type" in note for note in placing.notes)
+
+
+def test_a_level_may_be_given_outright() -> None:
+    placing = business.place(answers={"contact": "high", "stage": "end"})
+    assert [label.level for label in placing.labels] == ["high", None, "end", None, None, None]
+    assert [spoke.term for spoke in placing.labels[0].evidence] == ["contact = high"]
+    assert placing.nearest[0].similarity == 1 or placing.nearest[0].labels == 0.5
+    assert any("Tukker 2015" in line for line in placing.risks)
+
+
+def test_one_answer_that_settles_several_levels_settles_them() -> None:
+    placing = business.place(answers={"parties": "many"})
+    assert placing.level("combination") == "platform"
+    carried = business.place(answers={"data": "carries"})
+    assert carried.level("iot") == "yes" and carried.level("combination") is None
+    found = carried.labels[3].probabilities
+    assert found == {"add_on": 0, "bundled": 0, "connected": 0.75, "platform": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"contact": "low", "people": "yes"}, "contact = low and people = yes"),
+        ({"combination": "add_on", "price": "together"}, "hold together"),
+        ({"iot": "no", "data": "carries"}, "iot = no and data = carries"),
+        ({"combination": "connected", "iot": "no"}, "made of data"),
+    ],
+)
+def test_answers_that_exclude_each_other_are_refused(answers: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        business.place(PUMPS, answers)
+
+
+def test_a_text_that_says_otherwise_is_named() -> None:
+    placing = business.place(PUMPS, {"pays_for": "period"})
+    (note,) = [note for note in placing.notes if note.startswith("pss:")]
+    assert "the answers say lease, the text speaks for pay_per_unit (pays for each" in note
+
+
+def test_partial_answers_bear_on_the_text() -> None:
+    """data = carries leaves connected and platform, whatever the text speaks for."""
+    alone = business.place(PUMPS).labels[3]
+    both = business.place(PUMPS, {"data": "carries"}).labels[3]
+    assert alone.level == "bundled" and both.level != "bundled"
+    weight = {"add_on": 0.0, "bundled": 0.0, "connected": 0.75, "platform": 0.25}
+    raw = {level: alone.probabilities[level] * weight[level] for level in weight}
+    for level, p in both.probabilities.items():
+        assert p == pytest.approx(raw[level] / sum(raw.values()), abs=1e-12)
 
 
 def test_answers_come_before_the_text() -> None:
@@ -235,6 +306,64 @@ def test_too_little_evidence_is_said(text: str) -> None:
     assert {label.level for label in placing.labels} == {None}
     assert placing.orientation is None and placing.nearest == () and placing.risks == ()
     assert all("not enough evidence: only" in label.reason for label in placing.labels)
+    assert all(label.missing for label in placing.labels)
+    assert "Undecided: contact, technology, stage" in " ".join(placing.notes)
+    assert "none: no word, cue or answer speaks" in business.as_table(placing)
+
+
+SHORT = [
+    "pump rental", "carsharing", "We rent pumps.", "smart lock subscription",
+    "copiers paid per page", "predictive maintenance for wind turbines",
+    "I want to sell coffee machines with capsules", "electric scooters by the minute in a city",
+    "we fix elevators", "robots as a service", "a platform for 3D printers and designers",
+    "Chemical supplier paid by cleaned part rather than by litre of solvent",
+    "A start-up leases solar panels to households for a monthly fee and keeps them in repair.",
+    "We take back old phones, refurbish them and resell them with a warranty.",
+    "A shipyard guarantees 98% availability of ferries and is fined for breakdowns",
+    "Garbage trucks that weigh each bin; the town pays by the kilogram",
+    "Our firm makes milking robots. Farmers buy the robot and pay a yearly fee for software that "
+    "watches the cows' health and sends an alert.",
+    "We are a Korean maker of air purifiers. Customers rent for 36 months and a visitor changes "
+    "filters.",
+    "We rent 정수기 to households for a monthly fee", "tyres, by the kilometre",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_whatever_speaks_has_nearest_cases(text: str) -> None:
+    placing = business.place(text)
+    assert placing.nearest and all(one.similarity > 0 for one in placing.nearest)
+    for label in placing.labels:
+        assert (label.level is None) == bool(label.reason) == bool(label.missing)
+    assert business.as_table(placing).isascii() or "정" not in business.as_table(placing)
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [
+        ("carsharing", "bmw-drivenow"),
+        ("copiers paid per page", "xerox-914"),
+        ("coffee capsules", "nespresso-club"),
+        ("tyres, by the kilometre", "michelin-fleet-solutions"),
+    ],
+)
+def test_two_words_find_their_like(text: str, case: str) -> None:
+    assert business.place(text).nearest[0].case == case
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("정수기를 빌려주고 달마다 요금을 받는다.", True),
+        ("スマートフォンの定期購入", True),
+        ("Wir vermieten Baumaschinen an Handwerker, die eine monatliche Gebühr zahlen.", True),
+        ("Nous louons des machines à laver aux ménages qui paient chaque lavage.", True),
+        *((text, False) for text in SHORT),
+    ],
+)
+def test_other_languages_are_said_not_to_be_covered(text: str, foreign: bool) -> None:
+    notes = business.place(text).notes
+    assert any("the only language covered" in note for note in notes) == foreign
 
 
 def test_two_levels_about_as_probable_are_not_told_apart() -> None:
@@ -261,6 +390,18 @@ def test_two_levels_about_as_probable_are_not_told_apart() -> None:
         (("", {"pay_for": "unit"}), "pays_for"),
         (("", {"pays_for": "units"}), "Did you mean 'unit'"),
         (({"pays_for": "unit"},), "answers="),
+        ((b"pumps",), "bytes"),
+        ((None,), "NoneType"),
+        (("pumps\x00",), "U\\+0000 at character 6"),
+        (("\x1b[31mpumps",), "U\\+001B"),
+        (("\udc80pumps",), "U\\+DC80"),
+        (("", ["unit"]), "found list"),
+        (("", "unit"), "found str"),
+        (("", {1: "unit"}), "found 1"),
+        (("", {"pays_for": ["unit"]}), "one of upkeep"),
+        (("", {"pays_for": None}), "found None"),
+        (("", {"x" * 5000: "unit"}), "one of people"),
+        (("", {"people": "n\x1bo"}), "one of yes, no"),
     ],
 )
 def test_what_cannot_be_placed_is_refused_in_a_line(
@@ -268,7 +409,11 @@ def test_what_cannot_be_placed_is_refused_in_a_line(
 ) -> None:
     with pytest.raises(UsageError, match=message) as fault:
         business.place(*arguments)  # type: ignore[arg-type]
-    assert len(str(fault.value)) < 300
+    assert len(str(fault.value)) < 300 and str(fault.value).isprintable()
+
+
+def test_the_longest_text_is_read() -> None:
+    assert business.place(("rent pump " * 2000)[: _place.LIMIT]).nearest
 
 
 def test_placing_is_the_same_each_time() -> None:
@@ -288,8 +433,30 @@ def test_cases_left_out_are_placed_better_than_by_the_most_common_level() -> Non
         assert one.words_only > one.baseline
         assert abs(one.confidence - one.leave_one_out) < 0.12
         assert one.answered > 0.8
+        assert one.sentences_right is None or one.sentences_right > one.baseline + 0.15
+        assert one.dimension == "orientation" or one.sentences_named > 20
     assert found["pss"].leave_one_out >= 0.7
     assert found["pss"].leave_one_out <= found["orientation"].leave_one_out
+
+
+def test_the_documentation_shows_the_accuracy() -> None:
+    page = (ROOT / "docs" / "business-models.md").read_text(encoding="utf-8")
+    titles = {"pss": "type", "iot": "internet of things"}
+    for one in business.accuracy():
+        shares = [f"{100 * share:.0f} %" for share in (
+            one.baseline, one.leave_one_out, one.words_only, one.answered, one.right_when_answered,
+            one.confidence, one.held_back, one.held_back_baseline,
+        )]  # fmt: skip
+        base, left, wordy, answered, right, sure, held, held_base = shares
+        alone = "" if one.sentences_right is None else (
+            f"{one.sentences_named}: {100 * one.sentences_right:.0f} %"
+        )  # fmt: skip
+        row = (
+            f"| {titles.get(one.dimension, one.dimension)} | {one.levels} | {base} | {left} "
+            f"({100 * one.lower:.0f} to {100 * one.upper:.0f}) | {wordy} | {answered}: {right} | "
+            f"{sure} | {held} ({held_base}) | {alone} |"
+        )
+        assert row in page, row
 
 
 def test_what_is_left_out_is_not_looked_at() -> None:

@@ -3,6 +3,7 @@
 from servio.explain.business._accuracy import Accuracy, accuracy
 from servio.explain.business._data import Case, Typology, cases, typology
 from servio.explain.business._place import Label, Nearest, Placing, Spoke, place
+from servio.explain.business._show import as_table
 
 __all__ = [
     "Accuracy",
@@ -13,6 +14,7 @@ __all__ = [
     "Spoke",
     "Typology",
     "accuracy",
+    "as_table",
     "cases",
     "place",
     "typology",

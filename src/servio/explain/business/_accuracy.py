@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from servio.explain.business._base import Base, base, orientations
-from servio.explain.business._data import DIMENSIONS
-from servio.explain.business._model import fit, is_clear, shuffled
+from servio.explain.business._base import Base, base, count_cues, orientations
+from servio.explain.business._data import DIMENSIONS, typology
+from servio.explain.business._model import LEAST_WORDS, fit, is_clear, names_level, shuffled
+from servio.explain.business._words import occurrences, telling, words
 
 __all__ = ["Accuracy", "accuracy"]
 
@@ -47,6 +50,13 @@ class Accuracy:
     held_back_baseline : float
         Share right there by the most common level of the other cases.
     held_back_cases : int
+    sentences : int
+        Sentences of the descriptions with few words that the other cases know, each read alone by
+        a model fitted to the other cases.
+    sentences_named : int
+        Those in which a level was named.
+    sentences_right : float or None
+        Share of these that was right; None where none was named, and of `orientation`.
     """
 
     dimension: str
@@ -63,6 +73,9 @@ class Accuracy:
     held_back: float
     held_back_baseline: float
     held_back_cases: int
+    sentences: int
+    sentences_named: int
+    sentences_right: float | None
 
 
 @cache
@@ -101,13 +114,22 @@ def accuracy() -> tuple[Accuracy, ...]:
     member = orientations()[1]
     groups = (rows @ member for rows in probabilities)
     read["orientation"] = (member.argmax(axis=1)[labels], *groups)
-    return tuple(_accuracy(name, held, *arrays) for name, arrays in read.items())
+    return tuple(
+        _accuracy(name, held, *arrays, _sentences(found, name)) for name, arrays in read.items()
+    )
 
 
 def _accuracy(
-    name: str, held: Flags, labels: Ints, left: Floats, words: Floats, third: Floats
+    name: str,
+    held: Flags,
+    labels: Ints,
+    left: Floats,
+    wordy: Floats,
+    third: Floats,
+    alone: Sequence[bool | None],
 ) -> Accuracy:
     right = left.argmax(axis=1) == labels
+    named = [one for one in alone if one is not None]
     clear = np.array([is_clear(row) for row in left])
     interval = binomtest(int(right.sum()), len(right)).proportion_ci()
     return Accuracy(
@@ -118,13 +140,16 @@ def _accuracy(
         leave_one_out=float(right.mean()),
         lower=float(interval.low),
         upper=float(interval.high),
-        words_only=float((words.argmax(axis=1) == labels).mean()),
+        words_only=float((wordy.argmax(axis=1) == labels).mean()),
         answered=float(clear.mean()),
         right_when_answered=float(right[clear].mean()),
         confidence=float(left.max(axis=1).mean()),
         held_back=float((third.argmax(axis=1) == labels[held]).mean()),
         held_back_baseline=float((labels[held] == np.bincount(labels[~held]).argmax()).mean()),
         held_back_cases=int(held.sum()),
+        sentences=len(alone),
+        sentences_named=len(named),
+        sentences_right=sum(named) / len(named) if named else None,
     )
 
 
@@ -133,3 +158,23 @@ def _read(found: Base, name: str, out: Flags, *, cues: bool = True) -> Floats:
     counts = found.cues[name] if cues else np.zeros_like(found.cues[name])
     reader = fit(found.present[~out], counts[~out], found.labels[name][~out])
     return reader.probabilities(found.present[out], counts[out])
+
+
+def _sentences(found: Base, name: str) -> list[bool | None]:
+    """Of each short sentence whether it named the right level; None where it named none."""
+    if name not in DIMENSIONS:
+        return []
+    dimension, made = typology().get(name), list[bool | None]()
+    for number, case in enumerate(found.cases):
+        rest = np.arange(len(found.cases)) != number
+        reader = fit(found.present[rest], found.cues[name][rest], found.labels[name][rest])
+        elsewhere = found.present[rest].any(axis=0)
+        for sentence in filter(str.strip, re.split(r"[.;:]", case.description)):
+            (present,) = occurrences([telling(sentence)], found.vocabulary) * elsewhere
+            known, cues = int(present.sum()), count_cues(words(sentence), dimension)
+            if known >= LEAST_WORDS:
+                continue
+            (row,) = reader.probabilities(present[None], cues[None])
+            right = bool(row.argmax() == found.labels[name][number])
+            made.append(right if names_level(row, known, cues) else None)
+    return made

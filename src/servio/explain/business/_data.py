@@ -102,6 +102,11 @@ class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     rule: tuple[Rule, ...]
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the questions whose answers give its level."""
+        return tuple(dict.fromkeys(question for rule in self.rule for question in rule.when))
+
+    @property
     def levels(self) -> tuple[str, ...]:
         """Names of the levels."""
         return tuple(level.id for level in self.level)
@@ -134,12 +139,31 @@ class Typology(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Publication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a case is described; `url` only where the page was found."""
+    """Where a case is described.
+
+    Parameters
+    ----------
+    publisher, title : str
+    year : int, optional
+    url : str
+        Address, where the page was found.
+    verified : str
+        Month in which the page was read against the case, such as 2026-11; empty where it wasn't.
+    """
 
     publisher: str
     title: str
     year: int | None = None
     url: str = ""
+    verified: str = ""
+
+    @property
+    def cited(self) -> str:
+        """The source in a line, and whether it was read."""
+        year = f" ({self.year})" if self.year else ""
+        address = f", {self.url}" if self.url else ""
+        read = f"read {self.verified}" if self.verified else "source not re-read"
+        return f"{self.publisher}: {self.title}{year}{address} [{read}]"
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -172,6 +196,11 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     iot: str
     source: Publication
     started: int | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether a public page was read against it."""
+        return bool(self.source.verified)
 
     def level(self, dimension: str) -> str:
         """Its level on a dimension."""
@@ -286,6 +315,10 @@ def _faults(case: Case) -> Iterator[tuple[str, str]]:
         yield "a source without publisher or title", "both"
     if case.source.url and not re.match(r"https?://\S+$", case.source.url):
         yield f"url {case.source.url!r}", "an address that begins with http"
+    if case.source.verified and not case.source.url:
+        yield "verified without url", "the address of the page that was read"
+    if case.source.verified and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", case.source.verified):
+        yield f"verified = {case.source.verified!r}", "a month such as 2026-11"
 
 
 def _complete(dimension: Dimension, answers: Mapping[str, Sequence[str]], place: str) -> None:
@@ -296,9 +329,8 @@ def _complete(dimension: Dimension, answers: Mapping[str, Sequence[str]], place:
         for question, answer in rule.when.items():
             if answer not in answers.get(question, ()):
                 raise _wrong(place, f"a rule on {question} = {answer!r}", "an answer of a question")
-    asked = sorted({question for rule in dimension.rule for question in rule.when})
-    for chosen in product(*(answers[question] for question in asked)):
-        given = dict(zip(asked, chosen, strict=True))
+    for chosen in product(*(answers[question] for question in dimension.asked)):
+        given = dict(zip(dimension.asked, chosen, strict=True))
         levels = {r.level for r in dimension.rule if r.when.items() <= given.items()}
         if len(levels) != 1:
             told = ", ".join(f"{q} = {a}" for q, a in given.items())

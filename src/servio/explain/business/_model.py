@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-__all__ = ["Reader", "fit", "is_clear", "shuffled"]
+__all__ = ["LEAST_WORDS", "Reader", "fit", "is_clear", "names_level", "shuffled"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,6 +23,12 @@ RARE = 2
 
 MARGIN = 0.1
 """The two most probable levels lie at least so far apart where one of them is named."""
+
+LEAST_WORDS = 8
+"""A text with fewer words that the cases know is short: only a cue names a level in it."""
+
+SHORT_MARGIN = 0.4
+"""`MARGIN` of a short text."""
 
 WORD_WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 CUE_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -93,10 +99,24 @@ def fit(present: Floats, cues: Floats, labels: Ints) -> Reader:
     return Reader(*_bayes(present, labels, levels), best[1], best[2])
 
 
-def is_clear(probabilities: Floats) -> bool:
+def is_clear(probabilities: Floats, margin: float = MARGIN) -> bool:
     """Whether one level is clearly more probable than the next."""
     second, first = np.sort(probabilities)[-2:]
-    return bool(first - second >= MARGIN)
+    return bool(first - second >= margin)
+
+
+def names_level(probabilities: Floats, known: int, cues: Floats) -> bool:
+    """Whether a text names its most probable level.
+
+    Parameters
+    ----------
+    probabilities, cues : ndarray, shape (levels,)
+    known : int
+        Number of its words that the cases know.
+    """
+    if known >= LEAST_WORDS:
+        return is_clear(probabilities)
+    return bool(cues[probabilities.argmax()]) and is_clear(probabilities, SHORT_MARGIN)
 
 
 def shuffled(size: int) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,8 @@ def cues_in(found: Sequence[str], cues: Sequence[str]) -> tuple[str, ...]:
     >>> cues_in(words("A car leased for a monthly fee"), ["monthly fee", "leas*", "care"])
     ('monthly fee', 'leas*')
     """
-    return tuple(cue for cue in cues if _stands(cue, found))
+    text = " ".join(found)
+    return tuple(cue for cue in cues if _pattern(cue).search(text))
 
 
 def occurrences(texts: Sequence[frozenset[str]], vocabulary: Sequence[str]) -> Floats:
@@ -88,13 +90,7 @@ def _singular(word: str) -> str:
     return word
 
 
-def _stands(cue: str, found: Sequence[str]) -> bool:
-    parts = [(part[:-1], True) if part.endswith("*") else (part, False) for part in cue.split()]
-    parts = [(part if open_ended else _singular(part), open_ended) for part, open_ended in parts]
-    return any(
-        all(
-            word.startswith(part) if open_ended else word == part
-            for (part, open_ended), word in zip(parts, found[at:], strict=False)
-        )
-        for at in range(len(found) - len(parts) + 1)
-    )
+@cache
+def _pattern(cue: str) -> re.Pattern[str]:
+    parts = (rf"{part[:-1]}\S*" if part.endswith("*") else _singular(part) for part in cue.split())
+    return re.compile(rf"(?<!\S){' '.join(parts)}(?!\S)")
