@@ -103,7 +103,8 @@ def test_each_parameter_says_where_it_is_from(made: study.StudyStore) -> None:
     assert kept is not None
     own = kept[kept["country"] == "M03"].set_index("name")
     origins = own["origin"].to_dict()
-    assert {n for n, o in origins.items() if o == "calibrated"} == {"scale", "own_cost", "price"}
+    assert {n for n, o in origins.items() if o == "calibrated"} == {"scale", "own_cost"}
+    assert origins["price"] == "defined"
     assert {n for n, o in origins.items() if o == "given"} == {"specificity", "friction"}
     assert len([n for n, o in origins.items() if o == "assumed"]) == 10
     assert own.loc["specificity", "basis"] == "interviews"

@@ -24,7 +24,9 @@ from servio.report._headlines import headlines
 from servio.report._income import income
 from servio.report._interaction import manufacturing_modes, symbioses
 from servio.report._linkage import linkage
+from servio.report._modern import modern
 from servio.report._notes import member_words
+from servio.report._outsourcing import delegating, make_or_buy
 from servio.report._profiles import accounts, levels, links, offshore
 from servio.report._quality import quality
 from servio.report._smile import smile
@@ -40,8 +42,8 @@ __all__ = ["Entry", "Part", "Report", "as_html", "build"]
 
 SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
             changes, export_services, origins, accounts, trade_matrix, participation, offshore,
-            positions, levels, links, income, smile, manufacturing_modes, community,
-            symbioses)  # fmt: skip
+            positions, levels, links, income, smile, modern, delegating, make_or_buy,
+            manufacturing_modes, community, symbioses)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 Regime = Literal["always", "never", "below", "above"]
 ASSUMED = "assumed"
+DEFINED = "by definition: a unit is what 1 of money buys"
 ASSUMED_SCALE = 100.0
 PURE = "1"
 PER_UNIT, PER_YEAR, UNITS = "/unit", "/year", "unit/year"
@@ -542,7 +543,7 @@ def make_or_buy_from_totals(
             f"{relative:.3f} ({labour}/{hours})",
         )  # fmt: skip
     if found:
-        found["price"] = Parameter(1.0, per_unit, *NOT_NEGATIVE, "a unit is what 1 of money buys")
+        found["price"] = Parameter(1.0, per_unit, *NOT_NEGATIVE, DEFINED)
     found |= given
     quantity = found["scale"].value if "scale" in found else ASSUMED_SCALE
     return MakeOrBuy(**_assumed(money, quantity=quantity) | found)

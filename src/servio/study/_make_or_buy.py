@@ -30,6 +30,7 @@ KEY = "make_or_buy"
 PARAMETERS = f"{KEY}.parameters"
 MONEY = "money"
 GIVEN, CALIBRATED, ASSUMED, RESULT = "given", "calibrated", "assumed", "result"
+DEFINED = "defined"
 
 Reader = Callable[..., "pandas.DataFrame"]
 
@@ -382,7 +383,7 @@ def _rows(firm: MakeOrBuy, given: set[str]) -> Iterator[dict[str, Any]]:
     """A row a parameter with what it does, and a row a result."""
     effects = {effect.parameter: effect for effect in firm.effects()}
     for name, parameter in firm.parameters().items():
-        origin = GIVEN if name in given else ASSUMED if parameter.source == ASSUMED else CALIBRATED
+        origin = GIVEN if name in given else _origin(parameter)
         row = {
             "name": name, "origin": origin, "value": parameter.value, "unit": parameter.unit,
             "low": parameter.low, "high": parameter.high, "basis": parameter.source,
@@ -404,6 +405,12 @@ def _rows(firm: MakeOrBuy, given: set[str]) -> Iterator[dict[str, Any]]:
             "threshold_low": math.nan, "regime_low": "", "threshold_high": math.nan,
             "regime_high": "", "regime": firm.regime,
         }  # fmt: skip
+
+
+def _origin(parameter: Parameter) -> str:
+    if parameter.source == ASSUMED:
+        return ASSUMED
+    return DEFINED if parameter.source.startswith("by definition") else CALIBRATED
 
 
 def _at(firm: MakeOrBuy, name: str, value: float) -> tuple[float, str]:
