@@ -182,6 +182,20 @@ def test_the_way_flows_run_is_said_and_checked(run: Run, tmp_path: Path) -> None
     refused(run("measure", "cycling", path), "beside imports")
 
 
+def test_one_sheet_with_the_boundary_around(run: Run, tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "ecology.md").read_text("utf-8")
+    description = page.split("needs no cutting:\n\n```toml\n")[1].split("```")[0]
+    lines = ["node,plants,grazers,detritus,export,respiration", "plants,0,30,50,0,20",
+             "grazers,0,0,10,2,28", "detritus,0,10,0,5,45", "input,100,0,0,,"]  # fmt: skip
+    (tmp_path / "pond.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "table.toml").write_text(description, encoding="utf-8")
+    values, units, _ = parts(run, "development_capacity", tmp_path)
+    assert units == {"kcal/m2/year x bits"}
+    other = tmp_path / "other"
+    other.mkdir()
+    assert values == parts(run, "development_capacity", written(other, POND))[0]
+
+
 def test_inputs_follow_from_the_balance(run: Run, tmp_path: Path) -> None:
     given = parts(run, "flow_indicators", written(tmp_path, POND))[0]
     assert parts(run, "flow_indicators", written(tmp_path, POND, inputs=""))[0] == given
