@@ -401,7 +401,7 @@ def _shown_name(sent: str) -> str:
     """A file's name as it may be shown: no folders, no control characters, not too long."""
     name = PureWindowsPath(PurePosixPath(unquote(sent, errors="replace")).name).name
     name = "".join(c if c.isprintable() else " " for c in name).strip()
-    return name[-120:] or "upload"
+    return name[-120:] if name.strip(". ") else "upload"
 
 
 def _response(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import ipaddress
@@ -126,7 +125,10 @@ def serve(
         app = application(opened, jobs=jobs, hosts=[*allow_hosts, _named(host)])
         if log:
             _log_to_stderr()
-        _run(app, listening, lambda: say(f"Ready: http://{_named(host)}:{_port(listening)}/"))
+        address = f"http://{_named(host)}:{_port(listening)}/"
+        server = server_of(app, lambda: say(f"Ready: {address}"))
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run([listening])
 
 
 def _opened(folder: str | Path | None) -> StudyStore:
@@ -192,7 +194,9 @@ def _no_address(host: str, port: int, why: str) -> UsageError:
                       remedy="Use 127.0.0.1 and a port from 1024 to 65535.")  # fmt: skip
 
 
-def _run(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+def server_of(app: Starlette, ready: Callable[[], None]) -> uvicorn.Server:
+    """A server that says when it is ready."""
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -213,8 +217,7 @@ def _run(app: Starlette, listening: socket.socket, ready: Callable[[], None]) ->
         timeout_keep_alive=KEPT_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(Server(config).serve(sockets=[listening]))
+    return Server(config)
 
 
 def _log_to_stderr() -> None:
