@@ -344,8 +344,10 @@ class SymbiosisFit:
 
         Notes
         -----
-        Bands hold if the model is right and stays so; they know nothing of crises or of parameters
-        that change.
+        Bands are percentiles over the draws of the bootstrap (`bootstrap`), of a fit without one
+        over draws from the covariance, which in a valley say nothing: they reach from 0 to
+        infinity. Bands hold if the model is right and stays so; they know nothing of crises or of
+        parameters that change.
         """
         t = time_points("projection", times)
         if t[0] < self.times[0]:
