@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,15 @@ import numpy as np
 import pytest
 
 import servio
+from servio import study
 from servio.classify import Grouping
 from servio.errors import LabelError, UnitError, UsageError, ValueFault
-from servio.simulate import MakeOrBuy, Parameter, calibrated_make_or_buy
+from servio.simulate import (
+    MakeOrBuy,
+    Parameter,
+    calibrated_make_or_buy,
+    make_or_buy_from_totals,
+)
 from servio.table import IOTable, Satellite, TableInfo
 
 FIRM = MakeOrBuy.assumed()
@@ -229,3 +236,47 @@ def test_korea_2014_from_published_accounts(shared: Path):
     found = calibrated_make_or_buy(table)
     assert "labour share 0.387" in found.own_cost.source
     assert found.own_cost.value == pytest.approx(1.285, abs=5e-4)
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "make-or-buy.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", DOCS.read_text(encoding="utf-8"), flags=re.S)
+
+
+def test_the_page_runs_on_generated_tables(tmp_path, monkeypatch):
+    model, _, calibration, stored = blocks("python")
+    names: dict = {}
+    exec(model, names)
+    assert names["firm"].regime == "below" and names["firm"].threshold == pytest.approx(51.4, 1e-3)
+    exec(calibration, names)
+    assert names["firm"].own_cost.source.startswith("model")
+    (text,) = blocks("toml")
+    study.run(study.parse(text, "own.toml", tmp_path), tmp_path / "out" / "own", workers=1)
+    monkeypatch.chdir(tmp_path)
+    exec(stored, names)
+    kept = names["store"].make_or_buy().set_index("name")
+    assert kept.loc["specificity", "origin"] == "given"
+    assert kept.loc["own_cost", "origin"] == kept.loc["scale", "origin"] == "calibrated"
+
+
+def test_the_page_runs_on_wiod(shared, monkeypatch):
+    monkeypatch.chdir(shared / "data")
+    names: dict = {}
+    exec(blocks("python")[1], names)
+    korea = names["korea"]
+    assert korea.regime == "always" and korea.own_cost.value == pytest.approx(1.285, abs=5e-4)
+    assert "pay of manufacturing over that of services 1.736" in korea.own_cost.source
+
+
+def test_totals_alone_and_bad_ones_are_named():
+    assert make_or_buy_from_totals("own", money="EUR").threshold == FIRM.threshold
+    with pytest.raises(ValueFault, match=r"own make or buy, purchases: found 0; expected more"):
+        make_or_buy_from_totals("own", money="EUR", purchases=0.0)
+    with pytest.raises(ValueFault, match="LAB of services: found nan"):
+        make_or_buy_from_totals("own", money="EUR", output=1.0, pay=(1.0, float("nan")),
+                                work=(1.0, 1.0))  # fmt: skip
+    with pytest.raises(UnitError, match="friction"):
+        given = {"friction": Parameter(0.2, "won/unit", 0, 1, "own")}
+        make_or_buy_from_totals("own", money="EUR", given=given)
