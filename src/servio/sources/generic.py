@@ -55,6 +55,7 @@ SOURCE = Source(
     citation="",
     how_to_get="Write table.toml beside your files: see docs/generic-tables.md.",
     alone=False,
+    version=2,
 )
 
 _HEAD = 2**16
