@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,28 @@ def test_rows_of_a_study_and_of_tables_go_together():
     frame = made(purchased=1).assign(by="industry", grouping="kiet")
     both = explain.as_results(pd.concat([frame, supplied(1)]))
     assert len(both("secondary_output", by="industry", grouping="kiet")) == len(YEARS)
+
+
+def test_the_make_and_use_tables_of_the_docs(shared: Path, monkeypatch: pytest.MonkeyPatch):
+    """What docs/modes.md says of the United States, by its own lines."""
+    page = Path(__file__).parents[2] / "docs" / "modes.md"
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    supply, size = (block for block in blocks if "as_results(" in block or "sizes =" in block)
+    monkeypatch.chdir(shared.parent)
+    names: dict[str, Any] = {}
+    exec(supply.replace("../shared/", "shared/"), names)
+    found = names["found"]
+    assert found.counts().loc["USA"].tolist() == [31, 4, 155, 19, 0]
+    assert set(found.table["missing"]) == {"own_account"}
+    merging = found.table[found.table["mode"] == "merging"]
+    assert sorted(merging["industry"]) == ["323", "326", "333", "334"]
+    own = found.evidence[found.evidence["kind"] == "secondary"]
+    assert own["direction"].value_counts().to_dict() == {"flat": 187, "rises": 18, "falls": 4}
+    exec(size, names)
+    assert set(names["large"].table["industry"]) == {"333", "334"}
+    reasons = names["large"].undefined["reason"].value_counts().to_dict()
+    assert reasons == {"no size of firms": 16 * 11, "firms smaller than 50": 11}
 
 
 # -- size of firms ---------------------------------------------------------------------------------
