@@ -27,21 +27,25 @@ function points(coarse: Topology): { id: string; at: [number, number] }[] {
     });
 }
 
+const codes = load("i18n-iso-countries/codes.json") as [string, string, string, string][];
+
+/** Numeric codes, which the map has, by the three letters, which tables have. */
+function numeric(): Record<string, string> {
+  return Object.fromEntries(codes.map(([, alpha3, number]) => [alpha3, number]).sort());
+}
+
 /** Country names by numeric code, in the languages of the page. */
 function names(): Record<string, { en: string; ko: string }> {
-  const codes = load("i18n-iso-countries/codes.json") as string[][];
   const table = (lang: string) =>
     (load(`i18n-iso-countries/langs/${lang}.json`) as { countries: Record<string, string | string[]> })
       .countries;
   const first = (name: string | string[] | undefined, code: string) =>
     (Array.isArray(name) ? name[0] : name) ?? code;
   const [en, ko] = [table("en"), table("ko")];
-  const known = new Map(codes.map((row) => [row[2] as string, row[0] as string]));
   return Object.fromEntries(
-    [...known].sort().map(([numeric, alpha2]) => [
-      numeric,
-      { en: first(en[alpha2], alpha2), ko: first(ko[alpha2], alpha2) },
-    ]),
+    codes
+      .map(([alpha2, , number]) => [number, { en: first(en[alpha2], alpha2), ko: first(ko[alpha2], alpha2) }] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 
@@ -56,6 +60,7 @@ function world(): Plugin {
       return [
         `export const topology = JSON.parse(${JSON.stringify(JSON.stringify(coarse))});`,
         `export const points = ${JSON.stringify(points(coarse))};`,
+        `export const numeric = ${JSON.stringify(numeric())};`,
         `export const names = ${JSON.stringify(names())};`,
       ].join("\n");
     },

@@ -89,7 +89,7 @@ export class App {
       this.place,
       h("a", { class: "skip", href: "#content", onclick: (event) => this.#skip(event) }, this.#t("app.skip")),
       this.#head(study),
-      study.synthetic && h("p", { class: "synthetic", role: "note" }, this.#t("app.synthetic")),
+      study.synthetic && h("section", { class: "synthetic", "aria-label": this.#t("app.synthetic.short") }, h("p", {}, this.#t("app.synthetic"))),
       this.#notices,
       this.#main,
       h("footer", {}, h("p", {}, this.#t("app.foot")), h("p", {}, this.#t("app.version", { version: study.version }))),

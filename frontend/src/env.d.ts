@@ -6,5 +6,7 @@ declare module "virtual:world" {
 
   export const topology: Topology<{ countries: GeometryCollection<{ name: string }> }>;
   export const points: readonly { readonly id: string; readonly at: readonly [number, number] }[];
+  /** Numeric ISO codes by alpha-3 codes. */
+  export const numeric: Readonly<Record<string, string>>;
   export const names: Readonly<Record<string, Words>>;
 }

@@ -11,10 +11,10 @@ export interface Frame {
 }
 
 export interface Evidence {
-  readonly tables: number;
-  readonly inputs: readonly { readonly file: string; readonly sha256: string; readonly source: string }[];
-  readonly data_residual: number | null;
-  readonly numeric_residual: number | null;
+  readonly tables?: number;
+  readonly inputs?: readonly { readonly file: string; readonly sha256: string; readonly source: string }[];
+  readonly data_residual?: number | null;
+  readonly numeric_residual?: number | null;
   readonly undefined: number;
   readonly undefined_first: string | null;
 }
@@ -29,6 +29,10 @@ export interface About {
   readonly definition: string | null;
   readonly identity: string | null;
   readonly evidence: Evidence | null;
+  /** Options in words. */
+  readonly words?: string;
+  readonly notes?: readonly string[];
+  readonly problems?: readonly string[];
   readonly cli: string;
   readonly python: string;
   readonly synthetic: boolean;
@@ -65,7 +69,11 @@ export interface MeasureOption {
   readonly default: Cell;
   readonly choices: readonly Cell[] | null;
   readonly words: string;
+  /** "groupings": a name of a grouping is wanted. */
+  readonly takes?: string;
   readonly title: Words;
+  /** Of the choices. */
+  readonly titles?: Readonly<Record<string, Words>>;
 }
 
 export interface MeasureInfo {
@@ -80,7 +88,7 @@ export interface MeasureInfo {
   readonly source: string;
   readonly compares: unknown;
   readonly options: readonly MeasureOption[];
-  readonly computed: readonly { readonly options: Readonly<Record<string, Cell>> }[];
+  readonly computed: readonly { readonly options: Readonly<Record<string, Cell>>; readonly only?: string }[];
 }
 
 export interface Grouping {
@@ -88,6 +96,8 @@ export interface Grouping {
   readonly title: Words;
   readonly groups: readonly { readonly code: string; readonly title: Words }[];
   readonly role: string;
+  readonly definition?: string;
+  readonly source?: string;
 }
 
 export interface Headline {
@@ -119,13 +129,13 @@ export interface Study {
     readonly years: readonly number[];
     readonly countries: readonly string[];
   }[];
-  readonly countries: readonly { readonly code: string; readonly name: Words; readonly numeric: string | number | null }[];
+  readonly countries: readonly { readonly code: string; readonly name: Words }[];
   readonly focus: string | readonly string[] | null;
   readonly base_year: number | null;
   readonly measures: readonly MeasureInfo[];
   readonly groupings: readonly Grouping[];
   readonly definitions: readonly string[];
-  readonly industries: Readonly<Record<string, readonly { readonly code: string; readonly title: string | Words }[]>>;
+  readonly industries: Readonly<Record<string, readonly { readonly code: string; readonly title: string | Words; readonly service?: boolean }[]>>;
   readonly quality: Quality;
   readonly headlines: readonly Headline[];
   readonly pages: Readonly<Record<string, boolean>>;

@@ -53,7 +53,7 @@ const PAGED: readonly { key: Parameters<Say>[0]; more: Parameters<Say>[0]; page:
 ];
 
 function starts(ctx: Context, t: Say): Child {
-  const known = new Set(ctx.study.measures.map((one) => one.name));
+  const known = new Set(ctx.study.measures.filter((one) => ctx.study.live.tables || one.computed.length > 0).map((one) => one.name));
   const measured = MEASURED.flatMap(({ key, more, names, view }) => {
     const name = names.find((one) => known.has(one));
     return name === undefined ? [] : [{ key, more, href: ctx.state.link("measure", { name, country: focus(ctx), view }) }];
@@ -75,7 +75,7 @@ function quality(ctx: Context, t: Say): Child {
     h("h2", {}, t("quality")),
     h("p", { class: `light ${found.light}` }, h("span", { class: "lamp", "aria-hidden": "true" }), h("strong", {}, t(`quality.${found.light}`))),
     h("p", {}, ctx.say(found.text)),
-    h("p", { class: "hint" }, [t("failures", { count: found.failures }), t("warnings", { count: found.warnings }), t("residual", { value: small(found.data_residual) })].join(" · ")),
+    h("p", { class: "hint" }, t("residual", { value: small(found.data_residual) })),
     h("p", {}, h("a", { href: ctx.state.link("data") }, t("audits"))),
   );
 }

@@ -18,6 +18,8 @@ export interface AboutPanel {
   readonly point: (point: Point | null) => void;
 }
 
+const LISTED = 8;
+
 type Speaking = Pick<Context, "t" | "say">;
 
 /** A line to copy, with its button. */
@@ -38,23 +40,30 @@ export function copyable(ctx: Pick<Context, "t">, label: string, line: string): 
 }
 
 function evidenceNodes(ctx: Speaking, evidence: Evidence): Child[] {
+  const { tables, data_residual: data, numeric_residual: numeric, inputs = [] } = evidence;
   const line = [
-    ctx.t("about.tables", { tables: evidence.tables }),
-    ctx.t("about.data", { value: small(evidence.data_residual) }),
-    ctx.t("about.numeric", { value: small(evidence.numeric_residual) }),
+    tables !== undefined && ctx.t("about.tables", { tables }),
+    data !== undefined && ctx.t("about.data", { value: small(data) }),
+    numeric !== undefined && ctx.t("about.numeric", { value: small(numeric) }),
     ctx.t("about.undefined", { count: evidence.undefined }),
-  ].join(" · ");
+  ]
+    .filter(Boolean)
+    .join(" · ");
   return [
     line,
     evidence.undefined_first && h("small", {}, evidence.undefined_first),
-    evidence.inputs.length > 0 &&
+    inputs.length > 0 &&
       h(
         "details",
         {},
-        h("summary", {}, `${ctx.t("about.inputs")} (${evidence.inputs.length})`),
-        h("ul", {}, evidence.inputs.map((one) => h("li", {}, one.file, " ", h("small", {}, one.source), " ", h("code", {}, one.sha256.slice(0, 12))))),
+        h("summary", {}, `${ctx.t("about.inputs")} (${inputs.length})`),
+        h("ul", {}, inputs.map((one) => h("li", {}, one.file, " ", h("small", {}, one.source), " ", h("code", {}, one.sha256.slice(0, 12))))),
       ),
   ];
+}
+
+function listed(lines: readonly string[] = []): Child {
+  return lines.length === 0 ? null : h("ul", {}, lines.slice(0, LISTED).map((line) => h("li", {}, line)));
 }
 
 export function about(ctx: Speaking): AboutPanel {
@@ -70,12 +79,15 @@ export function about(ctx: Speaking): AboutPanel {
     row(ctx.t("about.formula"), facts.formula && h("code", { class: "formula" }, facts.formula));
     row(ctx.t("about.unit"), facts.unit);
     row(ctx.t("about.definition"), facts.definition);
+    row(ctx.t("about.options"), facts.words);
     row(ctx.t("about.source"), facts.source);
     row(ctx.t("about.identity"), facts.identity);
     if (facts.evidence !== null) row(ctx.t("about.evidence"), evidenceNodes(ctx, facts.evidence));
+    row(ctx.t("about.notes"), listed(facts.notes));
+    row(ctx.t("about.problems"), listed(facts.problems));
     replace(
       body,
-      facts.title && h("h3", {}, ctx.say(facts.title)),
+      facts.title && h("p", {}, h("strong", {}, ctx.say(facts.title))),
       facts.synthetic && h("p", { class: "mark" }, ctx.t("app.synthetic.short")),
       h("dl", { class: "terms" }, rows),
       facts.cli && copyable(ctx, ctx.t("about.cli"), facts.cli),

@@ -5,7 +5,7 @@ import type { EChartsType } from "echarts/core";
 import { fresh, h, onRelease, replace } from "../dom";
 import type { Context } from "../page";
 import { coloursOf, type Colours, type Theme } from "../theme";
-import { core } from "./echarts";
+import { core, look } from "./echarts";
 import { dataLinks, savePng, saveSvg, type Plate } from "./export";
 import { notice } from "./notice";
 import { closeOutside } from "./select";
@@ -51,10 +51,11 @@ const ALWAYS: EChartsOption = { animation: false };
 
 /** Tooltips are drawn on the canvas: the page's policy allows no markup made of text. */
 function complete(option: EChartsOption): EChartsOption {
-  const tooltip = option.tooltip;
+  const { legend, tooltip } = option;
   return {
     ...ALWAYS,
     ...option,
+    ...(legend && !Array.isArray(legend) ? { legend: { type: "scroll", ...legend } } : {}),
     ...(tooltip && !Array.isArray(tooltip) ? { tooltip: { confine: true, ...tooltip, renderMode: "richText" } } : {}),
   };
 }
@@ -65,7 +66,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   let theme: Theme = ctx.theme;
   let tabular = false;
   const titleId = fresh("figure");
-  const title = h("h3", { id: titleId });
+  const title = h("h2", { id: titleId });
   const host = h("div", { class: "host", role: "img" });
   const alternative = h("div", { class: "alternative", hidden: true });
   const note = h("figcaption");
@@ -99,7 +100,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const open = () => {
     if (chart !== null || host.clientWidth === 0 || tabular) return;
-    chart = core.init(host, `servio-${theme}`, { renderer: "canvas" });
+    chart = core.init(host, look(theme), { renderer: "canvas" });
     chart.on("finished", () => {
       host.dataset["done"] = spec.name;
     });
@@ -159,7 +160,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const wearFor = (next: Theme) => {
     theme = next;
-    chart?.setTheme(`servio-${theme}`);
+    chart?.setTheme(look(theme));
     draw();
   };
   const before = () => wearFor("light");

@@ -16,29 +16,36 @@ core.use([
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
 
-function look(colours: Colours): object {
+/** Text of charts grows with the text of the page. */
+export function scaleOfPage(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+}
+
+/** The look of charts in a theme. */
+export function look(theme: Theme): object {
+  const colours: Colours = coloursOf(theme);
+  const scale = scaleOfPage();
+  const [usual, large] = [12 * scale, 13 * scale];
   const axis = {
     axisLine: { lineStyle: { color: colours.line } },
     axisTick: { lineStyle: { color: colours.line } },
-    axisLabel: { color: colours.muted, fontSize: 12 },
-    nameTextStyle: { color: colours.muted, fontSize: 12 },
+    axisLabel: { color: colours.muted, fontSize: usual },
+    nameTextStyle: { color: colours.muted, fontSize: usual },
     splitLine: { lineStyle: { color: colours.faint } },
   };
   return {
     color: colours.series,
     backgroundColor: "transparent",
-    textStyle: { fontFamily: FONT, color: colours.ink },
+    textStyle: { fontFamily: FONT, color: colours.ink, fontSize: usual },
     categoryAxis: { ...axis, splitLine: { show: false } },
     valueAxis: axis,
     logAxis: axis,
     timeAxis: axis,
-    legend: { textStyle: { color: colours.ink }, inactiveColor: colours.line, pageTextStyle: { color: colours.muted } },
-    tooltip: { backgroundColor: colours.panel, borderColor: colours.line, textStyle: { color: colours.ink, fontSize: 13 } },
-    visualMap: { textStyle: { color: colours.muted } },
-    line: { symbolSize: 5, lineStyle: { width: 2 } },
+    legend: { top: 0, bottom: "auto", itemWidth: 20 * scale, itemHeight: 12 * scale, textStyle: { color: colours.ink, fontSize: usual }, inactiveColor: colours.line, pageTextStyle: { color: colours.muted } },
+    tooltip: { backgroundColor: colours.panel, borderColor: colours.line, textStyle: { color: colours.ink, fontSize: large } },
+    visualMap: { textStyle: { color: colours.muted, fontSize: usual } },
+    line: { symbolSize: 5 * scale, lineStyle: { width: 2 * scale } },
   };
 }
-
-for (const theme of ["light", "dark"] as Theme[]) core.registerTheme(`servio-${theme}`, look(coloursOf(theme)));
 
 export { core };

@@ -4,7 +4,7 @@ import type { EChartsOption } from "echarts";
 import { h } from "../dom";
 import type { Context } from "../page";
 import { coloursOf } from "../theme";
-import { core, FONT } from "./echarts";
+import { core, FONT, look } from "./echarts";
 
 export interface Plate {
   readonly title: string;
@@ -39,7 +39,7 @@ function escaped(text: string): string {
 
 export function saveSvg(plate: Plate): void {
   const { ink, muted, ground } = coloursOf("light");
-  const chart = core.init(null, "servio-light", { renderer: "svg", ssr: true, width: plate.width, height: plate.height });
+  const chart = core.init(null, look("light"), { renderer: "svg", ssr: true, width: plate.width, height: plate.height });
   chart.setOption(plate.option);
   const inner = chart.renderToSVGString().replace("<svg ", `<svg y="${HEAD}" `);
   chart.dispose();
@@ -59,7 +59,7 @@ export function saveSvg(plate: Plate): void {
 
 export function savePng(plate: Plate): void {
   const { ink, muted, ground } = coloursOf("light");
-  const chart = core.init(h("div"), "servio-light", { renderer: "canvas", width: plate.width, height: plate.height, devicePixelRatio: SHARP });
+  const chart = core.init(h("div"), look("light"), { renderer: "canvas", width: plate.width, height: plate.height, devicePixelRatio: SHARP });
   chart.setOption(plate.option);
   chart.getZr().flush();
   const inner = chart.renderToCanvas({ pixelRatio: SHARP });

@@ -3,13 +3,13 @@
 import { geoEqualEarth } from "d3-geo";
 import type { EChartsOption } from "echarts";
 import { feature } from "topojson-client";
-import { names, points, topology } from "virtual:world";
+import { names, numeric, points, topology } from "virtual:world";
 import { number, quantity } from "../format";
 import type { Context } from "../page";
 import type { Colours } from "../theme";
 import type { Study } from "../types";
 import { figure, type Figure, type FigureSpec, type Hit } from "./chart";
-import { core } from "./echarts";
+import { core, scaleOfPage } from "./echarts";
 
 export interface MapSpec extends Omit<FigureSpec, "option" | "onPick" | "onPoint"> {
   /** Values by the study's country codes; null: none. */
@@ -38,13 +38,9 @@ function register(): void {
   registered = true;
 }
 
-function numericCode(value: string | number | null | undefined): string | null {
-  return value === null || value === undefined || value === "" ? null : String(value).padStart(3, "0");
-}
-
-/** Whether a country of the study is on the map; an invented world is not. */
+/** Whether the study's countries are on the map; an invented world is not. */
 export function hasMap(study: Study): boolean {
-  return study.countries.some((one) => numericCode(one.numeric) !== null);
+  return !study.synthetic && study.countries.some((one) => numeric[one.code] !== undefined);
 }
 
 function scaleOf(spec: MapSpec, colours: Colours): { min: number; max: number; inRange: { color: string[] } } {
@@ -61,26 +57,28 @@ function scaleOf(spec: MapSpec, colours: Colours): { min: number; max: number; i
 export function worldMap(ctx: Context, first: MapSpec): { element: HTMLElement; set: (spec: MapSpec) => void } {
   register();
   const byNumeric = new Map(ctx.study.countries.flatMap((one) => {
-    const code = numericCode(one.numeric);
-    return code === null ? [] : [[code, one] as const];
+    const code = numeric[one.code];
+    return code === undefined ? [] : [[code, one] as const];
   }));
   const codeOf = (hit: Hit | null) => byNumeric.get(hit?.name ?? "")?.code ?? null;
 
-  const words = (spec: MapSpec, numeric: string): string => {
-    const known = byNumeric.get(numeric);
-    const name = known ? ctx.say(known.name) : ctx.say(names[numeric] ?? numeric.replace(/^-/, ""));
+  const words = (spec: MapSpec, id: string): string => {
+    const known = byNumeric.get(id);
+    const name = known ? ctx.say(known.name) : ctx.say(names[id] ?? id.replace(/^-/, ""));
     const value = known && spec.values.get(known.code);
     return typeof value === "number" ? `${name}\n${quantity(value, spec.unit, ctx.lang)}` : `${name}\n${ctx.t("chart.nodata")}`;
   };
 
   const option = (spec: MapSpec) => (colours: Colours): EChartsOption => {
-    const item = (numeric: string, code: string) => ({
-      name: numeric,
+    const item = (id: string, code: string) => ({
+      name: id,
       value: spec.values.get(code) ?? Number.NaN,
       ...(spec.marked?.includes(code) ? { itemStyle: { borderColor: colours.ink, borderWidth: 2 } } : {}),
     });
+    const scale = scaleOf(spec, colours);
+    const ends = [scale.min, scale.max].map((value) => number(value, spec.unit, ctx.lang));
     const drawn = new Set(points.map((one) => one.id));
-    const area = [...byNumeric].filter(([numeric]) => !drawn.has(numeric)).map(([numeric, one]) => item(numeric, one.code));
+    const area = [...byNumeric].filter(([id]) => !drawn.has(id)).map(([id, one]) => item(id, one.code));
     const dots = points.flatMap((one) => {
       const known = byNumeric.get(one.id);
       const value = known && spec.values.get(known.code);
@@ -92,17 +90,16 @@ export function worldMap(ctx: Context, first: MapSpec): { element: HTMLElement; 
       tooltip: { trigger: "item", formatter: (hit: unknown) => words(spec, (hit as Hit).name) },
       visualMap: {
         type: "continuous",
-        ...scaleOf(spec, colours),
+        ...scale,
         orient: "horizontal",
         left: 0,
         bottom: 0,
-        itemWidth: 12,
-        itemHeight: 150,
+        itemWidth: 12 * scaleOfPage(),
+        itemHeight: 150 * scaleOfPage(),
         calculable: false,
         dimension: 0,
         seriesIndex: 0,
-        text: [],
-        formatter: (value: unknown) => number(value, spec.unit, ctx.lang, "short"),
+        text: [...ends].reverse(),
       },
       geo: {
         map: "world",
@@ -110,7 +107,7 @@ export function worldMap(ctx: Context, first: MapSpec): { element: HTMLElement; 
         left: 0,
         right: 0,
         top: 0,
-        bottom: 28,
+        bottom: 30 * scaleOfPage(),
         projection: {
           project: (at: number[]) => projection(at as [number, number]) as [number, number],
           unproject: (at: number[]) => projection.invert?.(at as [number, number]) as [number, number],
@@ -122,7 +119,7 @@ export function worldMap(ctx: Context, first: MapSpec): { element: HTMLElement; 
       },
       series: [
         { type: "map", map: "world", geoIndex: 0, data: area },
-        { type: "scatter", coordinateSystem: "geo", symbolSize: 9, data: dots, itemStyle: { borderColor: colours.ground, borderWidth: 1 } },
+        { type: "scatter", coordinateSystem: "geo", symbolSize: 9 * scaleOfPage(), data: dots, itemStyle: { borderColor: colours.ground, borderWidth: 1 } },
       ],
     };
   };

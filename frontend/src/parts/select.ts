@@ -111,7 +111,8 @@ export function picker(
   const name = () => {
     const words = chosen.map((code) => options.find((one) => one.value === code)?.words ?? code);
     const shown = words.length === 0 ? "–" : words.length <= 2 ? words.join(", ") : ctx.t("select.chosen", { count: words.length });
-    replace(summary, h("span", { class: "label" }, spec.label), h("span", { class: "value" }, shown));
+    replace(summary, h("span", { class: "value" }, shown));
+    summary.setAttribute("aria-label", `${spec.label}: ${shown}`);
   };
   const boxes = () => [...list.querySelectorAll("input")];
   const mark = () => {
@@ -156,7 +157,7 @@ export function picker(
     h("div", { class: "drop" }, search, list, h("p", {}, none, spec.most !== undefined && h("small", {}, ctx.t("select.most", { count: most })))),
   );
   closeOutside(details);
-  return { element: h("div", { class: "field" }, details, spec.hint && h("small", {}, spec.hint)), set };
+  return { element: h("div", { class: "field" }, h("span", { class: "label" }, spec.label), details, spec.hint && h("small", {}, spec.hint)), set };
 }
 
 /** Closes an open `details` with Escape or when the focus goes elsewhere. */
