@@ -32,12 +32,17 @@ CONVENTIONS = {
 DEFINITIONS = {
     "cycling": "part of all throughflow that comes round again (Finn)",
     "path_length": "nodes that flow passes on average",
+    "indirect_ratio": "indirect over direct flow",
+    "homogenisation_input": "variation of direct over that of integral flows; above 1 if paths "
+    "even flows out",
     "robustness": "\N{MINUS SIGN}a ln a, a being ascendency over capacity; at most 1/e = 0.368, "
     "at a = 1/e",
     "order": "ascendency over capacity",
     "mutualism": "positive over negative utilities",
     "synergism": "sum of positive over sum of negative utilities",
 }
+ASIDE = ("path length", "adhesive per unit")
+"""Columns that are in the data of the table of countries only: a page has no room for all."""
 HOLDS = (
     ("lost without it, share of the others' throughflow",
      "The adhesive, without which the others lose most", "share", "adhesion", "throughflow"),
@@ -524,12 +529,12 @@ def countries(view: View) -> Iterator[Figure | Table]:
                          has_base=base is not None),
         columns.reset_index(), keys,
     )  # fmt: skip
-    shown = columns.drop(columns="rank")
+    shown = columns.drop(columns=["rank", *(c for c in ASIDE if c in columns)])
     known = {_title(part) for part in PARTS}
     yield Table(
         f"Communities of {count_words(len(values), 'country', 'countries')}, {year or ''}",
-        "Adhesive: the community without which the others lose most throughflow; per unit: the "
-        "same for each unit that passes it; keystone: the highest keystone index. "
+        "Adhesive: the community without which the others lose most throughflow; keystone: the "
+        f"highest keystone index. The data have {' and '.join(ASIDE)} too. "
         + _defined(shown)
         + f" Nodes: {panel.variant.options['by']}. Source: {view.title}; own calculation.",
         ["Country", *(name[:1].upper() + name[1:] for name in shown.columns)],
@@ -594,7 +599,7 @@ def indicators(view: View) -> Iterator[Table]:
             for label, panel in view.panels(variant) if variant is not None else ():
                 own = _own_years(view, panel)
                 part = label["part"]
-                if not own or (name != "flow_indicators" and part not in DEFINITIONS):
+                if not own or part not in DEFINITIONS:
                     continue
                 first, last = own[0], own[-1]
                 years += [first, last]
@@ -609,8 +614,10 @@ def indicators(view: View) -> Iterator[Table]:
     yield Table(
         f"Indicators by grouping: {view.focus_name}, {span([first, last])}",
         "The same network of industries, grouped more or less finely: the finer, the less flow is "
-        f"inside a node, where it counts as cycling. Source: {view.title}; own calculation "
-        "(flow_indicators, ascendency, synergism). The data have the median of countries too.",
+        "inside a node, where it counts as cycling. "
+        + " ".join(f"{_plain(part).capitalize()}: {DEFINITIONS[part]}." for part in cells)
+        + " The data have the median of countries too. "
+        f"Source: {view.title}; own calculation (flow_indicators, ascendency, synergism).",
         ["Indicator", *(f"{by}, {y}" for by in used for y in (first, last))],
         [[_plain(part), *(number(v, "ratio") if by in row else "–"
                           for by in used for v in row.get(by, nothing))]
