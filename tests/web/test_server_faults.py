@@ -26,7 +26,7 @@ from servio.web._app import build
 from servio.web._security import Limits
 from servio.web._sessions import COOKIE, MAX_OBJECTS, Session, Sessions
 from servio.web._static import Bundle
-from web_server import eventually
+from web_server import eventually, listening
 
 Serve = Callable[[Starlette], httpx.Client]
 SECRET = "secret-label"
@@ -120,11 +120,16 @@ ROUTES = [
 ]
 
 
+def with_own_routes(patch: pytest.MonkeyPatch) -> None:
+    """Routes of the tests beside those of jobs."""
+    jobs = [route for route in _app._routes() if "/api/jobs" in route[1]]
+    patch.setattr(_app, "_routes", lambda: [*ROUTES, *jobs])
+
+
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Routes of the tests beside those of jobs, and nothing left of the test before."""
-    jobs = [route for route in _app._routes() if "/api/jobs" in route[1]]
-    monkeypatch.setattr(_app, "_routes", lambda: [*ROUTES, *jobs])
+    """Nothing left of the test before."""
+    with_own_routes(monkeypatch)
     monkeypatch.setattr(JOB, "future", Future())
     JOB.waiting.clear()
     CALLS.clear()
@@ -134,9 +139,20 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     GATE.set()
 
 
+@pytest.fixture(scope="module")
+def base(small_store: StudyStore) -> Iterator[httpx.URL]:
+    """Where one server for many tests listens."""
+    with pytest.MonkeyPatch.context() as patch:
+        with_own_routes(patch)
+        app = application(small_store)
+    with listening(app) as client:
+        yield client.base_url
+
+
 @pytest.fixture
-def client(serving: Serve, small_store: StudyStore) -> httpx.Client:
-    return serving(application(small_store))
+def client(base: httpx.URL) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
+        yield client
 
 
 def limited(store: StudyStore, **limits: Any) -> Starlette:
@@ -570,7 +586,10 @@ def test_h13_a_job_goes_on_without_its_asker_and_is_found_after_a_reload(
     assert client.get("/api/jobs").json()["jobs"][0]["ended"]
 
 
-def test_h13_who_waits_longer_gets_the_answer_itself(client: httpx.Client) -> None:
+def test_h13_who_waits_longer_gets_the_answer_itself(
+    serving: Serve, small_store: StudyStore
+) -> None:
+    client = serving(application(small_store))
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(client.get, "/api/computed?wait=30")
         assert eventually(lambda: bool(JOB.waiting))
@@ -580,7 +599,10 @@ def test_h13_who_waits_longer_gets_the_answer_itself(client: httpx.Client) -> No
     assert JOB.waiting == set()
 
 
-def test_h13_a_job_that_fails_is_an_error_with_four_parts(client: httpx.Client) -> None:
+def test_h13_a_job_that_fails_is_an_error_with_four_parts(
+    serving: Serve, small_store: StudyStore
+) -> None:
+    client = serving(application(small_store))
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(client.get, "/api/computed?wait=30")
         assert eventually(lambda: bool(JOB.waiting))
