@@ -200,6 +200,10 @@ class Results:
         """Sources of the tables, in the order of the study."""
         return tuple(dict.fromkeys(self.audits["source"]))
 
+    def codes(self, source: str) -> tuple[str, ...]:
+        """Countries that have a row of a source, sorted, without what is left over in a table."""
+        return tuple(c for c in self.store.countries(source) if not is_region(c))
+
     def block(self, variant: Variant) -> _Block:
         """The rows of the variant's measure."""
         if variant.name not in self._blocks:
@@ -270,11 +274,8 @@ class View:
         own = results.audits[results.audits["source"] == source]
         self.tables = len(own)
         self.years = sorted({int(y) for y in own["year"].dropna()})
-        self._slabs = {(v.name, v.text): results.block(v).slab(v, source) for v in results.variants}
-        self._defined = {
-            key for key, slab in self._slabs.items() if not np.isnan(slab.values).all()
-        }
-        self.codes = tuple(sorted({c for slab in self._slabs.values() for c in slab.codes}))
+        self._slabs: dict[tuple[str, str], Slab] = {}
+        self.codes = results.codes(source)
         self.marked = tuple(code for code in study.focus if code in self.codes)
         self.missing = tuple(code for code in study.focus if code not in self.codes)
         self.focus = self.marked[0] if self.marked else self._only_one()
@@ -307,7 +308,7 @@ class View:
             for v in self.results.variants
             if name in (None, v.name)
             and all(v.options.get(key) in values for key, values in wanted.items())
-            and (v.name, v.text) in self._defined
+            and self._is_defined(v)
         ]
 
     def pick(
@@ -323,7 +324,13 @@ class View:
 
     def slab(self, variant: Variant) -> Slab:
         """All values of a variant."""
-        return self._slabs[variant.name, variant.text]
+        key = variant.name, variant.text
+        if key not in self._slabs:
+            self._slabs[key] = self.results.block(variant).slab(variant, self.source)
+        return self._slabs[key]
+
+    def _is_defined(self, variant: Variant) -> bool:
+        return not np.isnan(self.slab(variant).values).all()
 
     def labels(self, variant: Variant, column: str) -> list[str]:
         """Labels in a column, in the order they come."""

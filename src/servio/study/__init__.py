@@ -4,6 +4,7 @@
 """
 
 from servio.study._file import StudyFile, demo, load, parse
+from servio.study._flows import Flows, flows_into
 from servio.study._grid import Call
 from servio.study._live import LiveTables, Recomputed, live_tables, settled_call, uploaded_tables
 from servio.study._plan import Plan, Step, plan
@@ -13,6 +14,7 @@ from servio.study._store import StudyStore, open_store
 
 __all__ = [
     "Call",
+    "Flows",
     "LiveTables",
     "Plan",
     "Recomputed",
@@ -20,6 +22,7 @@ __all__ = [
     "StudyFile",
     "StudyStore",
     "demo",
+    "flows_into",
     "live_tables",
     "load",
     "open_store",

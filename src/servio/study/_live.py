@@ -98,9 +98,9 @@ class LiveTables:
         inputs = self.inputs[number::count]
         return LiveTables(inputs, self.bases, self.base_year, self.room // count, self.opener)
 
-    def holder(self, source: str, country: str, year: int | None, count: int) -> int:
-        """Number of the part that holds a table, of `count`."""
-        return self.inputs.index(self._place(source, country, year)) % count
+    def number(self, source: str, country: str, year: int | None) -> int:
+        """Place of a table among all; of `count` parts, the rest by `count` holds it."""
+        return self.inputs.index(self._place(source, country, year))
 
     def table(self, source: str, country: str, year: int | None) -> IOTable:
         """One table; a country of a world table's axis gives the world table.

@@ -18,6 +18,7 @@ from servio.table import file_sha256
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
     from servio.explain import ClaimRecord, Estimate, Panel
 
@@ -92,6 +93,19 @@ class StudyStore:
         """
         names = [] if measure is None else self.provenance()["names"]
         return read_results(self.folder, names, measure, filters)
+
+    def arrow(self, measure: str, **filters: Any) -> pyarrow.Table:
+        """The rows `results` gives as an Arrow table, its texts as dictionaries."""
+        return arrow_results(self.folder, self.provenance()["names"], measure, filters)
+
+    def countries(self, source: str) -> list[str]:
+        """Countries that have a row of a source, sorted; "" where a table names none."""
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        path = self.folder / "results.parquet"
+        found = pq.read_table(path, columns=["country"], filters=[("source", "=", source)])
+        return sorted(pc.unique(found["country"].cast("string")).to_pylist())
 
     def audits(self) -> pandas.DataFrame:
         """One row a table: data and numeric residual, industries without output, findings.
@@ -224,6 +238,13 @@ def read_results(
     folder: Path, names: Iterable[str], measure: str | None, filters: dict[str, Any]
 ) -> pandas.DataFrame:
     """Result rows that match; see `StudyStore.results`. `names` are the measures there are."""
+    return _frame(arrow_results(folder, names, measure, filters))
+
+
+def arrow_results(
+    folder: Path, names: Iterable[str], measure: str | None, filters: dict[str, Any]
+) -> pyarrow.Table:
+    """Result rows that match, as they lie in the file."""
     import pyarrow.parquet as pq
 
     path = folder / "results.parquet"
@@ -235,10 +256,10 @@ def read_results(
         _must_be("column", key, known)
     chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
     if measure is None:
-        return _frame(pq.read_table(path, filters=chosen or None))
+        return pq.read_table(path, filters=chosen or None)
     status = path.stat()
     rows = _of_measure(path, measure, status.st_mtime_ns, status.st_size)
-    return _frame(rows.filter(pq.filters_to_expression(chosen)))
+    return rows.filter(pq.filters_to_expression(chosen))
 
 
 @lru_cache(maxsize=8)

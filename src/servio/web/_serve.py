@@ -98,7 +98,7 @@ def serve(
     workers : int, optional
         Processes that compute; by default one a core.
     log : bool
-        One line a request on stderr, without addresses or data.
+        One line a request on stderr, without addresses or data; faults of servio are told anyway.
     say : callable
         Is told when the server is ready.
 
@@ -123,8 +123,7 @@ def serve(
         folder = None if tables is None else Path(tables)
         jobs = Jobs(opened, folder, workers=workers or os.cpu_count() or 1)
         app = application(opened, jobs=jobs, hosts=[*allow_hosts, _named(host)])
-        if log:
-            _log_to_stderr()
+        _log_to_stderr(logging.INFO if log else logging.ERROR)
         address = f"http://{_named(host)}:{_port(listening)}/"
         server = server_of(app, lambda: say(f"Ready: {address}"))
         with contextlib.suppress(KeyboardInterrupt):
@@ -220,9 +219,9 @@ def server_of(app: Starlette, ready: Callable[[], None]) -> uvicorn.Server:
     return Server(config)
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: int) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
+    LOG.handlers = [handler]
+    LOG.setLevel(level)
     LOG.propagate = False

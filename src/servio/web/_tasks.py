@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from servio.study import LiveTables, Recomputed, StudyStore, settled_call, uploaded_tables
+from servio.study import (
+    Flows,
+    LiveTables,
+    Recomputed,
+    StudyStore,
+    flows_into,
+    settled_call,
+    uploaded_tables,
+)
 
 __all__ = ["TASKS", "Hold"]
 
@@ -44,4 +52,16 @@ def measure(
     return hold.of(upload).measure(settled_call(name, dict(options), only), tick)
 
 
-TASKS: dict[str, Callable[..., Any]] = {"measure": measure}
+def flows(
+    hold: Hold, tick: Tick, *, source: str, country: str, year: int | None, industry: str,
+    by: str, grouping: str, group: str, origin: str, upload: str = "",
+) -> Flows:  # fmt: skip
+    """Inputs of one industry by supplier."""
+    table = hold.of(upload).table(source, country, year)
+    found = flows_into(table, industry, country=country, by=by, grouping=grouping, group=group,
+                       origin=origin)  # fmt: skip
+    tick()
+    return found
+
+
+TASKS: dict[str, Callable[..., Any]] = {"flows": flows, "measure": measure}

@@ -1,23 +1,203 @@
-"""What the study is."""
+"""What the study is, and what can be asked of it."""
 
 from __future__ import annotations
 
-from servio.web._answers import Answer, OpenStudy, Query
+from typing import Any
 
-__all__ = ["routes"]
+import pandas as pd
+
+from servio import classify
+from servio.errors import ServioError
+from servio.measure import MEASURES, MeasureSpec
+from servio.measure._contract import Option
+from servio.report._words import country, source_title
+from servio.study import LiveTables, StudyStore
+from servio.table import IOTable
+from servio.web._answers import Answer, OpenStudy, Query
+from servio.web._headlines import COUNT, headlines
+from servio.web._words import both, korean
+
+__all__ = ["routes", "summary"]
+
+ECOLOGY = ("utility_relation", "throughflow", "nutrition", "ascendency")
 
 
 def described(study: OpenStudy, query: Query) -> Answer:
-    """Title, sources and what can be asked."""
-    file = study.store.study
-    return Answer(
-        {
-            "title": file.title,
-            "description": file.description,
-            "synthetic": study.store.synthetic,
-            "version": study.version,
-        }
-    )
+    """Title, sources, measures with options, groupings, quality, headlines, pages."""
+    return Answer(summary(study))
+
+
+def summary(study: OpenStudy) -> dict[str, Any]:
+    """What `/api/study` says; made once."""
+    return study.once("summary", lambda: _described(study))
+
+
+def _described(study: OpenStudy) -> dict[str, Any]:
+    store = study.store
+    file = store.study
+    views = [study.view(source) for source in study.results.sources]
+    codes = sorted({code for view in views for code in view.codes})
+    said = [one for view in views for one in headlines(view)]
+    return {
+        "title": file.title,
+        "description": file.description.strip(),
+        "synthetic": store.synthetic,
+        "version": study.version,
+        "sources": [
+            {
+                "name": view.source,
+                "title": source_title(view.source),
+                "years": view.years,
+                "countries": view.codes,
+            }
+            for view in views
+        ],
+        "countries": [{"code": code, "name": _country(code)} for code in codes],
+        "focus": list(file.focus),
+        "base_year": file.base_year,
+        "measures": [_measure(spec, store) for spec in MEASURES.values()],
+        "groupings": [_grouping(name) for name in classify.groupings()],
+        "definitions": list(classify.producer_service_definitions()),
+        "industries": {view.source: _industries(study, view.source) for view in views},
+        "quality": _quality(store),
+        "headlines": said[:COUNT],
+        "pages": _pages(study),
+        "live": {"tables": _live(study), "why": getattr(study.jobs, "why", "")},
+    }
+
+
+def _country(code: str) -> dict[str, str]:
+    english = country(code)
+    return {"en": english.removesuffix(f" ({code})"), "ko": korean()["country"].get(code, code)}
+
+
+def _measure(spec: MeasureSpec, store: StudyStore) -> dict[str, Any]:
+    own = [call for call in store.study.calls if call.name == spec.name]
+    return {
+        "name": spec.name,
+        "family": spec.family,
+        "title": both("measure", spec.name, spec.title),
+        "question": spec.question,
+        "unit": spec.unit,
+        "range": spec.range,
+        "formula": spec.formula,
+        "identity": spec.identity,
+        "source": spec.source,
+        "compares": spec.compares,
+        "options": [_option(spec, option) for option in spec.options.values()],
+        "computed": [
+            {"options": {key: call.option(key) for key, _ in call.options}, "only": call.only}
+            for call in own
+        ],
+    }
+
+
+def _option(spec: MeasureSpec, option: Option) -> dict[str, Any]:
+    choices = ("false", "true") if option.kind is bool else option.choices
+    default = str(option.default)
+    return {
+        "name": option.name,
+        "kind": option.kind.__name__,
+        "default": default.lower() if option.kind is bool else default,
+        "choices": choices,
+        "words": option.words,
+        "takes": "groupings" if _takes_groupings(option) else "",
+        "title": both("option", option.name, option.name.replace("_", " ")),
+        "titles": {c: both("choice", str(c), str(c).replace("_", " ")) for c in choices},
+    }
+
+
+def _takes_groupings(option: Option) -> bool:
+    named = option.name == "by" or option.default in classify.groupings()
+    return named and option.kind is str and not option.choices and option.name != "chain"
+
+
+def _grouping(name: str) -> dict[str, Any]:
+    grouping = classify.grouping(name)
+    groups = zip(grouping.groups, grouping.group_titles, strict=True)
+    return {
+        "name": name,
+        "title": both("grouping", name, grouping.title),
+        "groups": [
+            {"code": code, "title": both("group", f"{name}.{code}", title)}
+            for code, title in groups
+        ],
+        "role": grouping.kind,
+        "definition": grouping.definition,
+        "source": grouping.source,
+    }
+
+
+def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
+    """Codes and titles of a source's industries; none where its tables are not at hand."""
+    tables: LiveTables | None = getattr(study.jobs, "tables", None)
+    own = [] if tables is None else [one for one in tables.inputs if one.source == source]
+    if tables is None or not own:
+        return []
+    try:
+        table = tables.table(source, own[0].entry.country, own[0].entry.year)
+    except ServioError:
+        return []
+    return [
+        {"code": code, "title": title, "service": service}
+        for code, title, service in _titled(table)
+    ]
+
+
+def _titled(table: IOTable) -> list[tuple[str, str, bool]]:
+    codes = table.axis.code_names
+    titles: dict[str, str] = {}
+    if table.info.classification:
+        known = classify.classification(table.info.classification)
+        titles = dict(zip(known.codes, known.titles, strict=True))
+    services: set[str] = set()
+    try:
+        weights = table.weights("services")[1].sum(axis=0)
+        services = {c for c, w in zip(table.axis.codes, weights, strict=True) if w > 0.5}
+    except ServioError:
+        pass
+    return [(code, titles.get(code, code), code in services) for code in codes]
+
+
+def _quality(store: StudyStore) -> dict[str, Any]:
+    audits = store.audits()
+    failed, warned = int((audits.failures > 0).sum()), int((audits.warnings > 0).sum())
+    light = "red" if failed else "amber" if warned else "green"
+    tables = len(audits)
+    return {
+        "light": light,
+        "failures": failed,
+        "warnings": warned,
+        "tables": tables,
+        "data_residual": _most(audits.data_residual),
+        "numeric_residual": _most(audits.numeric_residual),
+        "text": {
+            "en": f"{tables} tables audited: {failed} fail, {warned} with warnings.",
+            "ko": f"표 {tables}개 점검: 불합격 {failed}개, 경고 있는 표 {warned}개.",
+        },
+    }
+
+
+def _most(values: pd.Series) -> float | None:
+    return None if values.dropna().empty else float(values.max())
+
+
+def _pages(study: OpenStudy) -> dict[str, bool]:
+    store = study.store
+    names, live = store.provenance()["names"], _live(study)
+    interacts = store.modes() is not None or store.symbiosis() is not None
+    return {
+        "measure": True,
+        "chains": live or bool({"smile_curve", "upstreamness", "chain_income"} & set(names)),
+        "interaction": interacts or live or bool(set(ECOLOGY) & set(names)),
+        "explain": bool(store.study.estimates),
+        "claims": True,
+        "data": True,
+    }
+
+
+def _live(study: OpenStudy) -> bool:
+    return getattr(study.jobs, "tables", None) is not None
 
 
 routes = [("/api/study", described)]

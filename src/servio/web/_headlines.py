@@ -1,0 +1,149 @@
+"""Five sentences with numbers that a study has to say, in English and Korean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+
+from servio.report._headlines import indicators
+from servio.report._view import Panel, Slab, Variant, View
+from servio.report._words import country, number, rank_words, variant_words
+from servio.web._words import both, korean
+
+__all__ = ["COUNT", "headlines"]
+
+COUNT = 5
+_WHOLES = ("manufacturing", "economy", "services", "sectors")
+
+
+def headlines(view: View) -> list[dict[str, Any]]:
+    """What is said first of the country looked at, or of all where none is."""
+    known = {id(panel): what for what, panel in indicators(view)}
+    panels = [panel for _, panel in indicators(view)]
+    seen = {panel.variant.name for panel in panels}
+    for panel in _others(view, seen):
+        if len(panels) >= COUNT:
+            break
+        panels.append(panel)
+    said = [_headline(view, panel, known.get(id(panel), "")) for panel in panels[:COUNT]]
+    return said + _extremes(view, COUNT - len(said), seen)
+
+
+def _extremes(view: View, count: int, seen: set[str]) -> list[dict[str, Any]]:
+    """Which label of a measure by industry or group has most, in the country looked at."""
+    found: list[dict[str, Any]] = []
+    for variant in view.results.variants:
+        if len(found) >= count:
+            break
+        if variant.name in seen:
+            continue
+        slab = view.slab(variant)
+        code, year = view.focus or (slab.codes[0] if slab.codes else None), max(slab.years or (0,))
+        if code not in slab.codes:
+            continue
+        own = slab.values[:, slab.codes.index(code), slab.years.index(year)]
+        if np.isnan(own).all():
+            continue
+        most = int(np.nanargmax(own))
+        seen.add(variant.name)
+        found.append(_most_of(variant, slab, code, year or None, most, float(own[most])))
+    return found
+
+
+def _most_of(
+    variant: Variant, slab: Slab, code: str, year: int | None, most: int, value: float
+) -> dict[str, Any]:
+    labels = [text for text in slab.labels[most] if text]
+    title, shown = both("measure", variant.name, variant.spec.title), number(value, slab.unit)
+    when, of = (f" in {year}" if year else ""), ", ".join(labels)
+    name = korean()["country"].get(code, code)
+    return {
+        "text": {
+            "en": f"{title['en']} in {country(code)}{when}: most for {of}, {shown}, "
+            f"of {len(slab.labels)} ({variant.words}).",
+            "ko": f"{name}, {title['ko']}: {f'{year}년 ' if year else ''}{len(slab.labels)}개 중 "
+            f"{of} 최대, {shown}.",
+        },
+        "value": value,
+        "unit": slab.unit,
+        "country": code,
+        "year": year,
+        "view": _link(variant, code, year),
+    }
+
+
+def _others(view: View, seen: set[str]) -> Iterator[Panel]:
+    """Measures with one number a country and year, of a whole sector; one a measure."""
+    for variant in view.results.variants:
+        if variant.name not in seen and variant.options.get("by") in _WHOLES:
+            slab = view.slab(variant)
+            if len(slab.labels) == 1 and not np.isnan(slab.values).all():
+                seen.add(variant.name)
+                yield slab.panel(0)
+
+
+def _headline(view: View, panel: Panel, what: str) -> dict[str, Any]:
+    year, code = panel.latest, view.focus or _most(panel)
+    value = panel.value(code, year)
+    rank, count = panel.rank(code, year), panel.count(year)
+    base = panel.value(code, view.base) if view.base != year else math.nan
+    return {
+        "text": {
+            "en": _english(panel, what, code, year, value, rank, count, view.base, base),
+            "ko": _korean(panel, code, year, value, rank, count, view.base, base),
+        },
+        "value": None if math.isnan(value) else value,
+        "unit": panel.unit,
+        "country": code,
+        "year": year,
+        "view": _link(panel.variant, code, year),
+    }
+
+
+def _link(variant: Variant, code: str | None, year: int | None) -> str:
+    """Address of the view that shows the number."""
+    wanted = {"name": variant.name, **variant.options, "only": variant.only,
+              "country": code or "", "year": str(year or "")}  # fmt: skip
+    return f"#/measure?{urlencode({key: text for key, text in wanted.items() if text})}"
+
+
+def _most(panel: Panel) -> str | None:
+    values = panel.column(panel.latest)
+    return None if values.empty else str(values.idxmax())
+
+
+def _english(
+    panel: Panel, what: str, code: str | None, year: int | None, value: float, rank: int | None,
+    count: int, base_year: int | None, base: float,
+) -> str:  # fmt: skip
+    shown, when = number(value, panel.unit), f" in {year}" if year else ""
+    if what:
+        text = what.format(place=country(code or ""), value=shown, when=when)
+    else:
+        title = panel.variant.spec.title
+        text = f"{title} ({panel.variant.words or variant_words(panel.variant.options)}) "
+        text += f"of {country(code or '')}{when}: {shown}"
+    if rank is not None and count > 1:
+        text += f", {rank_words(rank, count)} countries"
+    if not math.isnan(base):
+        text += f"; {base_year}: {number(base, panel.unit)}"
+    return f"{text}."
+
+
+def _korean(
+    panel: Panel, code: str | None, year: int | None, value: float, rank: int | None,
+    count: int, base_year: int | None, base: float,
+) -> str:  # fmt: skip
+    name = korean().get("country", {}).get(code or "", code or "")
+    title = both("measure", panel.variant.name, panel.variant.spec.title)["ko"]
+    when = f"{year}년 " if year else ""
+    text = f"{name}, {title}: {when}{number(value, panel.unit)}"
+    if rank is not None and count > 1:
+        text += f" ({count}개국 중 {rank}위)"
+    if not math.isnan(base):
+        text += f", {base_year}년 {number(base, panel.unit)}"
+    return f"{text}."

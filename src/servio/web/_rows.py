@@ -1,0 +1,198 @@
+"""Rows of a measure as the web asks for them: from the study, or computed by the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from servio.errors import UsageError
+from servio.measure import MEASURES, MeasureSpec
+from servio.study import Call, settled_call
+from servio.web._answers import OpenStudy, Pending, Query
+from servio.web._jobs import Task
+
+__all__ = ["LABELS", "Found", "asked_call", "found", "pick_uploaded", "selected"]
+
+LABELS = ("industry", "partner", "group", "part")
+FILTERS = ("source", "country", *LABELS)
+COLUMNS = ("source", "year", "country", *LABELS, "value", "unit")
+
+
+@dataclass(frozen=True)
+class Found:
+    """All rows of one measure.
+
+    Parameters
+    ----------
+    call : Call
+    rows : pyarrow.Table
+        Columns source, year, country, industry, partner, group, part, value, unit.
+    stored : bool
+        Whether the study holds them, rather than the queue.
+    undefined : int
+    first : str
+        The first label without a value, and why; empty where there is none.
+    problems : tuple of str
+        Why tables have no answer.
+    notes : tuple of str
+    residual : float or None
+        Largest error of the measure's identity; None where the study keeps it with its tables.
+    """
+
+    call: Call
+    rows: pa.Table
+    stored: bool
+    undefined: int
+    first: str
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    residual: float | None
+
+    @property
+    def spec(self) -> MeasureSpec:
+        """The record of the measure."""
+        return self.call.spec
+
+    @property
+    def unit(self) -> str:
+        """Its unit, or its units."""
+        units = pc.unique(self.rows["unit"]).to_pylist()
+        return " or ".join(units) or self.spec.unit
+
+    def labels(self) -> dict[str, list[str]]:
+        """Every label of each column that has any."""
+        listed = {name: pc.unique(self.rows[name]).to_pylist() for name in LABELS}
+        return {name: texts for name, texts in listed.items() if texts not in ([""], [])}
+
+
+def asked_call(name: str, query: Query) -> Call:
+    """The measure a query is about; what its other readers left are the measure's options.
+
+    Every other parameter must have been read before.
+    """
+    only = query.text("only", "")
+    return settled_call(name, query.rest(), only)
+
+
+def found(study: OpenStudy, call: Call, upload: str = "") -> Found | Pending:
+    """All rows of a measure; `Pending` while the queue computes them."""
+    if not upload and call in _stored(study):
+        return study.once(f"rows {call.text} {call.only}", lambda: _of_store(study, call))
+    options = tuple((key, call.option(key)) for key, _ in call.options)
+    arguments: tuple[tuple[str, Any], ...] = (
+        ("name", call.name),
+        ("only", call.only),
+        ("options", options),
+    )
+    if upload:
+        arguments = (*arguments, ("upload", upload))
+    holder = 0 if upload else -1
+    if study.jobs is None:
+        raise UsageError(
+            f"measure {call.name}", found="options the study does not hold",
+            expected="those it holds: this server computes nothing",
+            remedy="Choose stored options, or start the server with --tables.",
+        )  # fmt: skip
+    job = study.jobs.submit(Task("measure", arguments, holder))
+    if not job.future.done():
+        return Pending(job)
+    return _of_parts(call, job.answer)
+
+
+def selected(
+    rows: pa.Table, chosen: Mapping[str, Sequence[str]], years: Sequence[int] = ()
+) -> pa.Table:
+    """Rows with one of the texts in each column that has any chosen, and of some years.
+
+    Raises
+    ------
+    UsageError
+        A text that the column does not have.
+    """
+    keep = None
+    for name, texts in chosen.items():
+        if not texts:
+            continue
+        known = pc.unique(rows[name]).to_pylist()
+        for text in texts:
+            if text not in known:
+                raise UsageError(
+                    f"parameter {name}", found=repr(text), remedy="Choose one of those there are.",
+                    expected=f"one of {', '.join(map(str, known[:8]))}",
+                )  # fmt: skip
+        keep = _both(keep, pc.is_in(rows[name], value_set=pa.array(texts, pa.string())))
+    if years:
+        keep = _both(keep, pc.is_in(rows["year"], value_set=pa.array(years, pa.int32())))
+    return rows if keep is None else rows.filter(keep)
+
+
+def pick_uploaded(study: OpenStudy, query: Query) -> str:
+    """Path of the session's own table that a query names; empty where it names none."""
+    id = query.text("table", "")
+    return str(query.session.get("uploads", id).path) if id else ""
+
+
+def _stored(study: OpenStudy) -> frozenset[Call]:
+    calls = study.store.study.calls
+    return study.once(
+        "stored calls", lambda: frozenset(Call(c.name, c.options, c.only) for c in calls)
+    )
+
+
+def _of_store(study: OpenStudy, call: Call) -> Found:
+    store = study.store
+    rows = _plain(store.arrow(call.name, definition=call.definition))
+    gaps = store.undefined().query("measure == @call.name and definition == @call.definition")
+    problems = store.problems().query("measure == @call.name")
+    notes = store.notes().query("measure == @call.name")
+    return Found(
+        call, rows, True, len(gaps), _gap(gaps), tuple(problems.text.unique()[:5]),
+        tuple(notes.text), None,
+    )  # fmt: skip
+
+
+def _of_parts(call: Call, parts: Sequence[Any]) -> Found:
+    rows = _plain(pa.concat_tables([_decoded(part.results) for part in parts]))
+    order = [("source", "ascending"), ("year", "ascending"), ("country", "ascending")]
+    gaps = pa.concat_tables([_decoded(part.undefined) for part in parts]).to_pandas()
+    notes = dict.fromkeys(text for part in parts for text, _ in part.notes)
+    problems = dict.fromkeys(p["text"] for part in parts for p in part.problems)
+    return Found(
+        call, rows.sort_by(order), False, len(gaps), _gap(gaps), tuple(problems)[:5],
+        tuple(notes), max(part.residual for part in parts),
+    )  # fmt: skip
+
+
+def _gap(gaps: pd.DataFrame) -> str:
+    if gaps.empty:
+        return ""
+    one = gaps.iloc[0]
+    year = "" if pd.isna(one.year) else f" {int(one.year)}"
+    return f"{one.label}{year}: {one.reason}"
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    return _decoded(table.select([name for name in COLUMNS if name in table.column_names]))
+
+
+def _decoded(table: pa.Table) -> pa.Table:
+    """Texts as texts: dictionaries of several parts do not go together."""
+    fields = [
+        pa.field(f.name, f.type.value_type) if pa.types.is_dictionary(f.type) else f
+        for f in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _both(one: Any, other: Any) -> Any:
+    return other if one is None else pc.and_(one, other)
+
+
+def known_measure(name: str) -> MeasureSpec:
+    """The record of a measure by its name."""
+    return settled_call(name, {}).spec if name not in MEASURES else MEASURES[name]
