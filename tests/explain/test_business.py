@@ -416,6 +416,22 @@ def test_the_longest_text_is_read() -> None:
     assert business.place(("rent pump " * 2000)[: _place.LIMIT]).nearest
 
 
+@pytest.mark.parametrize(
+    ("row", "known", "cues", "named"),
+    [
+        ([0.9, 0.1], 7, [0, 0], False),
+        ([0.9, 0.1], 7, [0, 1], False),
+        ([0.9, 0.1], 7, [1, 0], True),
+        ([0.65, 0.35], 7, [1, 0], False),
+        ([0.65, 0.35], 8, [0, 0], True),
+    ],
+)
+def test_a_short_text_names_a_level_only_by_a_cue(
+    row: list[float], known: int, cues: list[float], named: bool
+) -> None:
+    assert _model.names_level(np.array(row), known, np.array(cues)) == named
+
+
 def test_placing_is_the_same_each_time() -> None:
     assert business.place(PUMPS).record() == business.place(PUMPS).record()
 
