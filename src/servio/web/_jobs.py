@@ -322,8 +322,12 @@ class _Hand(threading.Thread):
                 else:
                     self.jobs._answered(job, self.number, said)
                 return
+            if self._stopped.is_set():
+                self._end()
+                self.jobs._failed(job, _cancelled())
+                return
             now = time.monotonic()
-            if not told and (job.unwanted or self._stopped.is_set() or now > until):
+            if not told and (job.unwanted or now > until):
                 told = True
                 late = now > until
                 line.send(CANCEL)
