@@ -200,7 +200,11 @@ def test_make_or_buy_has_the_numbers_of_the_store(store: StudyStore) -> None:
     drawn = surface[surface["country"] == "M02"]
     np.testing.assert_array_equal(figure.data["saving"], drawn["saving"])
     np.testing.assert_array_equal(figure.data["border"], drawn["border"])
-    for point in next(r for r in figure.chart["datasets"].values() if set(r[0]) == {"q", "k"}):
+    line = next(r for r in figure.chart["datasets"].values() if set(r[0]) == {"q", "k"})
+    crossed = {level for level, row in drawn.groupby("specificity")
+               if row["saving"].min() < 0 < row["saving"].max()}  # fmt: skip
+    assert len(crossed) > 10 and crossed <= {point["k"] for point in line}
+    for point in line:
         at = drawn[drawn["specificity"].between(point["k"] - 0.03, point["k"] + 0.03)]
         assert at["saving"].min() <= 0 <= at["saving"].max()
     cells = next(rows for rows in figure.chart["datasets"].values() if "saving" in rows[0])
