@@ -184,11 +184,16 @@ def test_communities_need_both_measures(lacking: str) -> None:
     assert found.verdict == "not testable" and lacking in found.missing
 
 
-def kinds(mutual: int, of: int = 40, pair: tuple[str, str] = ("manufacturing", "services")) -> Any:
+def kinds(
+    mutual: int,
+    of: int = 40,
+    pair: tuple[str, str] = ("manufacturing", "services"),
+    other: str = "competition",
+) -> Any:
     """A country each, of which some are mutualists."""
     return pd.DataFrame([
-        {"source": "made", "country": f"A{place:02d}", "first": pair[0], "second": pair[1],
-         "kind": "mutualism" if place < mutual else "undetermined", "year_first": 2000,
+        {"source": "made", "country": f"A{place:03d}", "first": pair[0], "second": pair[1],
+         "kind": "mutualism" if place < mutual else other, "year_first": 2000,
          "year_last": 2014}
         for place in range(of)
     ])  # fmt: skip
@@ -203,6 +208,20 @@ def test_mutualism_against_chance(mutual: int, of: int, word: str) -> None:
     (one,) = main(found)
     assert (one.verdict, one.estimate) == (word, mutual / of)
     assert one.interval == "95 % Clopper-Pearson interval"
+
+
+def test_what_is_not_identified_or_not_settled_is_no_evidence_against() -> None:
+    for other in ("undetermined", "services gain; manufacturing open"):
+        (one,) = main(record(Made(symbiosis=kinds(0, 200, other=other)), "INT-8"))
+        assert one.verdict == "open"
+    known = kinds(3, 5)
+    lost = kinds(0, 200, other="not identified").assign(country="Z")
+    found = record(Made(symbiosis=pd.concat([known, lost])), "INT-8")
+    (one,) = main(found)
+    assert (one.estimate, one.verdict) == (3 / 5, "supported")
+    assert "5 of 205 identified" in one.statistic
+    found = record(Made(symbiosis=lost), "INT-8")
+    assert found.verdict == "not testable" and "[symbiosis]" in found.missing
 
 
 def test_the_interval_of_a_share_is_clopper_and_pearson() -> None:

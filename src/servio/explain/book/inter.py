@@ -285,8 +285,8 @@ def feedback(evidence: Evidence) -> Answer:
     try:
         made += _predictions(evidence)
     except Missing as gap:
-        if not made:
-            raise Missing(f"{gap}, nor [symbiosis]") from None
+        if not any(f.main for f in made):
+            raise Missing(f"{gap}, nor [symbiosis] that is identified anywhere") from None
     said = by_words(
         made,
         lambda f: f"{f.statistic}:",
@@ -315,6 +315,11 @@ CHANCE = 0.025
 """Share of intervals that lie above zero by chance; mutualism needs two."""
 
 
+NOT_IDENTIFIED = "not identified"
+UNSETTLED = "undetermined|open"
+"""Kinds of which one sign is not known: lack of power is no evidence against."""
+
+
 def _mutualism(evidence: Evidence) -> Iterator[Finding]:
     """Share of countries whose two sectors feed each other's growth, against chance."""
     kept = evidence.symbiosis()
@@ -326,9 +331,14 @@ def _mutualism(evidence: Evidence) -> Iterator[Finding]:
     for source, part in by_source(countries_only(pairs)):
         years = f"{part['year_first'].min()}-{part['year_last'].max()}"
         definition = "symbiosis: Lotka-Volterra of value added of manufacturing and services"
-        what = What(definition, "countries in which each feeds the other's growth")
-        mutual = int((part["kind"] == "mutualism").sum())
-        yield above_chance(mutual, len(part), what, CHANCE, years, source)
+        known = part.loc[part["kind"] != NOT_IDENTIFIED, "kind"]
+        if len(known):
+            thing = "countries in which each feeds the other's growth"
+            what = What(definition, f"{thing}, of {len(known)} of {len(part)} identified")
+            mutual = int((known == "mutualism").sum())
+            one = above_chance(mutual, len(known), what, CHANCE, years, source)
+            doubtful = one.verdict == "contradicted" and known.str.contains(UNSETTLED).any()
+            yield replace(one, verdict="open") if doubtful else one
         for kind, count in part["kind"].value_counts().items():
             yield Finding(
                 "all", years, definition, f"countries with {kind}", count / len(part), None, None,
