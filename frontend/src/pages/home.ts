@@ -1,8 +1,9 @@
 import { h, type Child } from "../dom";
 import { quantity, small } from "../format";
 import type { Context, Page, PageName } from "../page";
+import { parse } from "../state";
 import { texts } from "../text/home";
-import type { Headline } from "../types";
+import type { Headline, MeasureInfo } from "../types";
 
 type Say = ReturnType<typeof texts>;
 
@@ -20,6 +21,10 @@ function yearsOf(years: readonly number[]): string {
 function headlines(ctx: Context, t: Say): Child {
   if (ctx.study.headlines.length === 0) return null;
   const place = (code: string) => ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? code);
+  const address = (view: string) => {
+    const { page: name, params } = parse(view);
+    return ctx.state.link(name, params);
+  };
   const card = (one: Headline) =>
     h(
       "li",
@@ -30,7 +35,7 @@ function headlines(ctx: Context, t: Say): Child {
         "p",
         { class: "foot" },
         h("small", {}, [place(one.country), one.year].filter(Boolean).join(" · ")),
-        one.view && h("a", { href: one.view, "aria-label": `${t("look")}: ${ctx.say(one.text)}` }, t("look")),
+        one.view && h("a", { href: address(one.view), "aria-label": `${t("look")}: ${ctx.say(one.text)}` }, t("look")),
       ),
     );
   return h("section", {}, h("h2", {}, t("found")), h("ul", { class: "cards" }, ctx.study.headlines.map(card)));
@@ -52,11 +57,19 @@ const PAGED: readonly { key: Parameters<Say>[0]; more: Parameters<Say>[0]; page:
   { key: "start.own", more: "start.own.more", page: "data" },
 ];
 
+/** The options a study has computed first: its answer is there at once. */
+function computed(measure: MeasureInfo): Record<string, string> {
+  const wanted = { by: "manufacturing", grouping: "services" } as Record<string, string>;
+  const fit = (options: Readonly<Record<string, unknown>>) => Object.keys(wanted).filter((name) => options[name] === wanted[name]).length;
+  const [best] = [...measure.computed].sort((a, b) => fit(b.options) - fit(a.options));
+  return Object.fromEntries(Object.entries(best?.options ?? {}).map(([name, value]) => [name, String(value)]));
+}
+
 function starts(ctx: Context, t: Say): Child {
-  const known = new Set(ctx.study.measures.filter((one) => ctx.study.live.tables || one.computed.length > 0).map((one) => one.name));
+  const known = new Map(ctx.study.measures.filter((one) => ctx.study.live.tables || one.computed.length > 0).map((one) => [one.name, one]));
   const measured = MEASURED.flatMap(({ key, more, names, view }) => {
-    const name = names.find((one) => known.has(one));
-    return name === undefined ? [] : [{ key, more, href: ctx.state.link("measure", { name, country: focus(ctx), view }) }];
+    const found = names.map((name) => known.get(name)).find((one) => one !== undefined);
+    return found === undefined ? [] : [{ key, more, href: ctx.state.link("measure", { name: found.name, ...computed(found), country: focus(ctx), view }) }];
   });
   const paged = PAGED.filter(({ page }) => ctx.study.pages[page] !== false).map(({ key, more, page }) => ({ key, more, href: ctx.state.link(page) }));
   return h(

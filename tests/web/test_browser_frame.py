@@ -1,0 +1,159 @@
+"""The frame and the pages Home and Data in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from servio.study import StudyStore
+from servio.web import application
+from web_browser import Watched, chromium, needs_browser, watched
+from web_server import listening
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = needs_browser
+
+PAGES = ("", "data")
+LOOKS = (
+    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
+        id="dark-korean",
+    ),
+    pytest.param({"viewport": {"width": 3840, "height": 2160}}, id="4K"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def base(small_store: StudyStore) -> Iterator[str]:
+    with listening(application(small_store)) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
+        yield one
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_fit_say_nothing_wrong_and_are_accessible(
+    browser: Browser, base: str, name: str, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with watched(browser, base, **look) as one:
+        one.go(f"#/{name}")
+        one.shot(f"{name or 'home'}-{request.node.callspec.id}")
+        assert one.overflow() <= 0
+        assert one.faults() == []
+        one.clean()
+
+
+def test_the_first_page_says_what_the_study_is_and_that_it_is_made_up(desk: Watched) -> None:
+    desk.go("")
+    assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"
+    assert "Made-up data" in desk.page.locator(".synthetic").inner_text()
+    assert desk.page.title().startswith("Services in manufacturing")
+    assert desk.page.locator(".headline").count() >= 1
+    desk.clean()
+
+
+def test_language_and_theme_are_in_the_address_and_survive_another_page(desk: Watched) -> None:
+    desk.go("")
+    desk.page.select_option("#choose-lang", "ko")
+    desk.page.select_option("#choose-theme", "dark")
+    desk.page.click("nav a[href*='data']")
+    desk.settled()
+    assert "lang=ko" in desk.page.url
+    assert "theme=dark" in desk.page.url
+    assert desk.page.evaluate("document.documentElement.lang") == "ko"
+    assert desk.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert desk.page.locator("h1").inner_text() == "자료"
+    desk.page.go_back()
+    desk.settled()
+    assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"
+    desk.clean()
+
+
+def test_the_keyboard_reaches_the_content_by_the_skip_link(desk: Watched) -> None:
+    desk.go("")
+    desk.page.keyboard.press("Tab")
+    assert desk.page.evaluate("document.activeElement.className") == "skip"
+    desk.page.keyboard.press("Enter")
+    assert desk.page.evaluate("document.activeElement.id") == "content"
+
+
+def test_a_page_that_is_not_there_says_so(desk: Watched) -> None:
+    desk.page.goto(f"{desk.base}/#/nowhere")
+    assert "no page of this name" in desk.page.locator(".notice").inner_text()
+
+
+def test_a_refusal_shows_what_the_server_says_as_text(desk: Watched) -> None:
+    found = "<img src=x onerror=alert(1)>"
+
+    def refuse(route: Route) -> None:
+        error = {"place": "tables", "found": found, "expected": "a table", "remedy": "Try again."}
+        route.fulfill(
+            status=400, content_type="application/json", body=json.dumps({"error": error})
+        )
+
+    desk.page.route("**/api/tables*", refuse)
+    desk.go("#/data")
+    said = desk.page.locator(".notice.fault").first.inner_text()
+    assert found in said
+    assert "Try again." in said
+    assert desk.page.locator("main img").count() == 0
+
+
+def test_a_long_computation_shows_progress_and_can_be_left(desk: Watched) -> None:
+    left: list[str] = []
+
+    def wait(route: Route) -> None:
+        body = {"job": "a1", "done": 12, "of": 645, "place": 0}
+        route.fulfill(status=202, content_type="application/json", body=json.dumps(body))
+
+    def leave(route: Route) -> None:
+        left.append(route.request.method)
+        route.fulfill(status=200, content_type="application/json", body="{}")
+
+    desk.page.route("**/api/tables*", wait)
+    desk.page.route("**/api/jobs/a1", leave)
+    desk.page.goto(f"{desk.base}/#/data")
+    desk.page.wait_for_selector("text=Computing: 12 of 645")
+    desk.page.click(".pending button:visible")
+    desk.page.wait_for_selector("text=Cancelled.")
+    assert left == ["DELETE"]
+
+
+def test_another_study_behind_the_same_address_is_noticed(desk: Watched) -> None:
+    desk.go("")
+
+    def other(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, "x-servio": "another"})
+
+    desk.page.route("**/api/**", other)
+    desk.page.click("nav a[href*='data']")
+    desk.page.wait_for_selector(".notices .notice.warning")
+    assert "another version" in desk.page.locator(".notices").inner_text()
+
+
+def test_no_answer_says_so_and_asks_again(desk: Watched) -> None:
+    desk.page.route("**/api/study", lambda route: route.abort())
+    desk.page.goto(f"{desk.base}/")
+    desk.page.wait_for_selector("text=The server does not answer.")
+    desk.page.unroute("**/api/study")
+    desk.page.click("button:has-text('Try again')")
+    desk.settled()
+    assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"

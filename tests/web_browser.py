@@ -1,0 +1,127 @@
+"""A real browser on the observatory: what the page says, asks for and complains about."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SHOTS = "SERVIO_SCREENSHOTS"
+BAD = ("serious", "critical")
+
+needs_browser = pytest.mark.skipif(
+    not (find_spec("playwright") and CHROMIUM), reason="needs playwright and Chromium"
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser, closed at the end."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, and what went wrong on it.
+
+    Parameters
+    ----------
+    page : Page
+    base : str
+        Address of the server; a request to any other is external.
+    """
+
+    page: Page
+    base: str
+    errors: list[str] = field(default_factory=list)
+    external: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def _said(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((f"{self.base}/", "data:", "blob:")):
+            self.external.append(url)
+
+    def go(self, view: str) -> Watched:
+        """Open a view such as ``#/data`` and wait until nothing is loading."""
+        self.page.goto(f"{self.base}/{view}")
+        return self.settled()
+
+    def settled(self) -> Watched:
+        """Wait for the page and every answer it shows."""
+        from playwright.sync_api import expect
+
+        self.page.wait_for_selector("main h1")
+        self.page.wait_for_selector("main .page")
+        expect(self.page.locator("[aria-busy=true], .pending")).to_have_count(0)
+        return self
+
+    def shot(self, name: str) -> None:
+        """Keep a picture in the folder that SERVIO_SCREENSHOTS names, if it does."""
+        if folder := os.environ.get(SHOTS):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    def faults(self) -> list[tuple[str, list[str]]]:
+        """Serious accessibility faults that axe finds, with where they are."""
+        if not AXE.is_file():
+            pytest.skip("axe-core is not installed: npm ci in frontend/")
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("axe.run()")
+        return [
+            (one["id"], [str(node["target"]) for node in one["nodes"]])
+            for one in found["violations"]
+            if one["impact"] in BAD
+        ]
+
+    def overflow(self) -> int:
+        """How many pixels the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def clean(self) -> None:
+        """No complaint in the console, no request to another host."""
+        assert self.errors == []
+        assert self.external == []
+
+
+@contextmanager
+def watched(browser: Browser, base: str, **context: Any) -> Iterator[Watched]:
+    """A page with a context of its own: ``viewport``, ``color_scheme``, ``locale``."""
+    own = browser.new_context(**context)
+    yield Watched(own.new_page(), base.rstrip("/"))
+    own.close()
