@@ -308,6 +308,34 @@ def test_methods_that_an_address_does_not_have(client: httpx.Client) -> None:
         assert set(client.delete(path, headers=own).json()) == {"error", "request"}
 
 
+def test_the_first_question_of_a_page_is_answered_before_it_is_asked(
+    serving: Serve, small_store: StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CALLS.clear()
+    monkeypatch.setattr(_app, "_routes", lambda: [("GET", "/api/study", passed)])
+    client = serving(build(OpenStudy(small_store)))
+    assert CALLS == ["study"]
+    assert client.get("/api/study").json() == {"title": "x"}
+    assert CALLS == ["study"]
+
+
+def passed(study: OpenStudy, query: Query) -> Answer:
+    CALLS.append("study")
+    return Answer({"title": "x"})
+
+
+def test_a_first_question_without_an_answer_does_not_stop_the_server(
+    serving: Serve, small_store: StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(study: OpenStudy, query: Query) -> Answer:
+        raise KeyError
+
+    monkeypatch.setattr(_app, "_routes", lambda: [("GET", "/api/study", failing)])
+    client = serving(build(OpenStudy(small_store)))
+    assert client.get("/api/study").status_code == 500
+    assert client.get("/").status_code in (200, 404)
+
+
 # -- what is open ----------------------------------------------------------------------------------
 
 

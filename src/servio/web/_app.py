@@ -58,6 +58,8 @@ PACKED_FROM = 1_000
 LEVEL = 5
 MAX_WAIT = 60.0
 GONE = 499
+FIRST = "/api/study"
+WARMING = 2.0
 
 _GZIP = re.compile(r"(^|,)\s*gzip\s*(;\s*q=(0\.[0-9]*[1-9]|1)[^,]*)?\s*(,|$)")
 
@@ -160,7 +162,7 @@ class _Server:
         own = Query({name: given.pop(name) for name in ("wait", "format") if name in given})
         form = own.text("format", "", FORMS)
         wait = own.number("wait", self.limits.patience, 0, MAX_WAIT) or 0.0
-        key = "&".join([request.url.path, form, *(f"{k}={given[k]}" for k in sorted(given))])
+        key = _key(request.url.path, form, given)
         return _Asked(key, given, dict(request.path_params), form, wait, function)
 
     async def _read(self, request: Request, asked: _Asked, session: Session) -> Response:
@@ -321,10 +323,21 @@ class _Server:
             return Response(status_code=304, headers=headers)
         return _response(request, asset.body, asset.packed, asset.media, headers)
 
+    async def _warm(self) -> None:
+        """Answer the first question of every page before it is asked, or begin to."""
+        function = next((f for _, path, f in _routes() if path == FIRST), None)
+        if function is not None:
+            asked = _Asked(_key(FIRST, "", {}), {}, {}, "", 0.0, function)
+            self._first = asyncio.create_task(self._shared(asked, Session()))
+            await asyncio.wait([self._first], timeout=WARMING)
+            if self._first.done() and (error := self._first.exception()) is not None:
+                LOG.error("%s", traced(error))
+
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Start and end what runs beside the requests."""
         jobs = self.study.jobs
+        await self._warm()
         if jobs is not None:
             await anyio.to_thread.run_sync(jobs.start)
         try:
@@ -365,6 +378,11 @@ def _routes() -> list[tuple[str, str, Function]]:
             method, _, rest = path.rpartition(" ")
             found.append((method or "GET", rest, function))
     return found
+
+
+def _key(path: str, form: str, given: dict[str, str]) -> str:
+    """The same for the same question."""
+    return encoded([path, form, sorted(given.items())]).decode()
 
 
 async def _refused(request: Request, error: Exception) -> Response:
