@@ -1,6 +1,6 @@
 import { ApiError } from "../api";
 import { fresh, h, replace, type Child } from "../dom";
-import { small } from "../format";
+import { NONE, small } from "../format";
 import { numeric, rowsOf, type Row } from "../frames";
 import type { Context, Page } from "../page";
 import { faultNotice, notice } from "../parts/notice";
@@ -20,8 +20,9 @@ interface Own {
   readonly table: string;
   readonly name: string;
   readonly size: number;
-  readonly info: Readonly<Record<string, Cell | readonly Cell[]>>;
-  readonly audit: Readonly<Record<string, Cell>>;
+  readonly pending?: boolean;
+  readonly info?: Readonly<Record<string, Cell | readonly Cell[]>>;
+  readonly audit?: Readonly<Record<string, Cell>>;
   readonly findings?: Frame;
 }
 
@@ -34,6 +35,9 @@ const MEGABYTE = 2 ** 20;
 const MOST = 64 * MEGABYTE;
 const KEYS = ["source", "country", "year"] as const;
 
+/** What a row has in a key column, as the address writes it. */
+const keyOf = (row: Row, name: string): string => String(row[name] ?? "");
+
 const sizeOf = (bytes: number): string => (bytes / MEGABYTE).toFixed(bytes < MEGABYTE ? 2 : 0);
 
 function countryName(ctx: Context, code: Cell | undefined): string {
@@ -41,7 +45,7 @@ function countryName(ctx: Context, code: Cell | undefined): string {
 }
 
 function findingColumns(t: Say): Column[] {
-  const words = { failure: t("level.failure"), warning: t("level.warning"), note: t("level.note") } as Record<string, string>;
+  const words = { fail: t("level.fail"), warn: t("level.warn"), note: t("level.note") } as Record<string, string>;
   return [
     { key: "level", title: t("level"), show: (value) => h("span", { class: `level ${value}` }, words[String(value)] ?? String(value)) },
     { key: "check", title: t("check") },
@@ -59,7 +63,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
   const choice = (name: (typeof KEYS)[number], label: string, words: (value: string) => string) =>
     select({
       label,
-      options: [all, ...[...new Set(rows.map((row) => String(row[name])))].sort().map((value) => ({ value, words: words(value) }))],
+      options: [all, ...[...new Set(rows.map((row) => keyOf(row, name)))].filter(Boolean).sort().map((value) => ({ value, words: words(value) }))],
       value: ctx.state.get(name),
       onChange: (value) => ctx.state.patch({ [name]: value }),
     });
@@ -68,11 +72,12 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
     choice("country", t("country"), (code) => countryName(ctx, code)),
     choice("year", ctx.t("chart.year"), String),
   ];
-  const is = (row: Row) => KEYS.every((name) => !ctx.state.get(name) || String(row[name]) === ctx.state.get(name));
+  const placeOf = (row: Row) => `${countryName(ctx, row["country"])} ${keyOf(row, "year")}`.trim();
+  const is = (row: Row) => KEYS.every((name) => !ctx.state.get(name) || keyOf(row, name) === ctx.state.get(name));
   const columns: Column[] = [
-    { key: "country", title: t("country"), show: (value, row) => `${countryName(ctx, value)} ${row["year"]}` },
+    { key: "country", title: t("country"), show: (_, row) => placeOf(row) },
     { key: "source", title: t("source") },
-    { key: "year", title: ctx.t("chart.year"), show: String },
+    { key: "year", title: ctx.t("chart.year"), show: (value) => (value === null ? NONE : String(value)) },
     { key: "data_residual", title: t("residual"), unit: "", show: small },
     { key: "numeric_residual", title: t("numeric"), unit: "", show: small },
     { key: "failures", title: t("failures"), unit: "" },
@@ -83,7 +88,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
   ctx.watch(KEYS, () => {
     KEYS.forEach((name, at) => controls[at]?.set(ctx.state.get(name)));
     const shown = rows.filter(is);
-    const pick = (row: Row) => ctx.state.patch(Object.fromEntries(KEYS.map((name) => [name, String(row[name])])));
+    const pick = (row: Row) => ctx.state.patch(Object.fromEntries(KEYS.map((name) => [name, keyOf(row, name)])));
     replace(list, table(ctx, { caption: ctx.t("table.rows", { rows: shown.length }), columns, rows: shown, onPick: pick, marked: (row) => (numeric(row["failures"]) ?? 0) > 0 }));
     const [only] = shown.length === 1 ? shown : [];
     if (only === undefined) {
@@ -91,7 +96,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
       return;
     }
     const own = findings.filter((row) => KEYS.every((name) => row[name] === only[name]));
-    const place = `${countryName(ctx, only["country"])} ${only["year"]}`;
+    const place = placeOf(only);
     replace(
       detail,
       own.length === 0
@@ -103,12 +108,10 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
 }
 
 function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement {
-  const plain = (record: Readonly<Record<string, unknown>>): Child[] =>
-    Object.entries(record).flatMap(([name, value]) =>
-      value === null || value === "" || (typeof value === "object" && !Array.isArray(value))
-        ? []
-        : [h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, Array.isArray(value) ? value.join(", ") : typeof value === "number" ? (Number.isInteger(value) ? String(value) : small(value)) : String(value))],
-    );
+  const line = (term: string, value: unknown, show: (value: unknown) => string = String): Child[] =>
+    value === undefined || value === null || value === "" ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
+  const many = (value: unknown) => (Array.isArray(value) ? value.join(", ") : String(value));
+  const { info = {}, audit = {} } = own;
   const place = h("div");
   const drop = async () => {
     try {
@@ -123,7 +126,21 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement
     "li",
     { class: "card" },
     h("h3", {}, own.name, " ", h("small", {}, `${sizeOf(own.size)} MB`)),
-    h("dl", { class: "terms" }, plain(own.info), plain(own.audit)),
+    info["synthetic"] === true && h("p", { class: "mark" }, ctx.t("app.synthetic.short")),
+    h(
+      "dl",
+      { class: "terms" },
+      line(t("info.tables"), info["tables"]),
+      line(t("info.countries"), info["countries"], many),
+      line(t("info.years"), info["years"], many),
+      line(t("info.industries"), info["industries"]),
+      line(t("info.classification"), info["classification"]),
+      line(t("info.unit"), info["unit"]),
+      line(t("residual"), audit["data_residual"], small),
+      line(t("numeric"), audit["numeric_residual"], small),
+      line(t("failures"), audit["failures"]),
+      line(t("warnings"), audit["warnings"]),
+    ),
     own.findings !== undefined && own.findings.rows > 0 && table(ctx, { caption: t("findings", { place: own.name }), columns: findingColumns(t), rows: rowsOf(own.findings) }),
     h(
       "p",
@@ -178,9 +195,11 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
         words.textContent = t("own.checking");
       }
     };
-    await ctx.api.upload(file, sent, AbortSignal.any([stop.signal, ctx.left]));
-    replace(said, notice("info", t("own.done", { name: file.name })));
-    form.reset();
+    const own = await ctx.api.upload<Own>(file, sent, AbortSignal.any([stop.signal, ctx.left]));
+    await ctx.load<Own>(said, `uploads/${own.table}`, {}, () => {
+      form.reset();
+      return notice("info", t("own.done", { name: file.name }));
+    });
     await refresh();
   };
 

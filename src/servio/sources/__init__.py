@@ -1,5 +1,6 @@
 """Published tables, the generic form and the model world, read into `IOTable`."""
 
+from servio.sources._archive import unpacked
 from servio.sources._dataset import Dataset, Entry, read, scan
 from servio.sources._registry import Source, sources
 from servio.sources.functions import with_functions
@@ -20,6 +21,7 @@ __all__ = [
     "read_supply",
     "scan",
     "sources",
+    "unpacked",
     "with_functions",
     "with_satellites",
 ]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from servio.errors import FormatError, ServioError
 from servio.study import (
     Flows,
     LiveTables,
@@ -16,10 +20,13 @@ from servio.study import (
     settled_call,
     uploaded_tables,
 )
+from servio.table import audit
 
-__all__ = ["TASKS", "Hold"]
+__all__ = ["TASKS", "Hold", "about_the_file"]
 
 UPLOADS = 4
+MOST_FINDINGS = 500
+GRAVITY = ("fail", "warn", "note")
 
 Tick = Callable[[], None]
 
@@ -64,4 +71,56 @@ def flows(
     return found
 
 
-TASKS: dict[str, Callable[..., Any]] = {"flows": flows, "measure": measure}
+def about_the_file(error: ServioError, path: Path) -> ServioError:
+    """The same error, about the file and not about where it lies."""
+
+    def plain(text: str) -> str:
+        for part in (str(path), str(path.parent), str(path.parent.parent)):
+            text = text.replace(part, "the file")
+        return text
+
+    return FormatError(plain(error.place), found=plain(error.found),
+                       expected=plain(error.expected), remedy=plain(error.remedy))  # fmt: skip
+
+
+def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
+    """What an uploaded file holds, and how good its tables are."""
+    try:
+        tables = hold.of(upload)
+    except ServioError as error:
+        raise about_the_file(error, Path(upload)) from None
+    audits, found = [], list[dict[str, Any]]()
+    for one in tables.inputs:
+        table = tables.table(one.source, one.entry.country, one.entry.year)
+        audits.append(audit(table))
+        head = {"country": one.entry.country, "year": one.entry.year}
+        found += [head | asdict(finding) for finding in audits[-1].findings]
+        tick()
+    info, entries = table.info, [one.entry for one in tables.inputs]
+    found.sort(key=lambda f: GRAVITY.index(f["level"]) if f["level"] in GRAVITY else len(GRAVITY))
+    return {
+        "info": {
+            "source": info.source,
+            "tables": len(entries),
+            "countries": sorted({e.country for e in entries} | set(table.axis.country_names)),
+            "years": sorted({e.year for e in entries if e.year is not None}),
+            "industries": len(table.axis.code_names),
+            "classification": info.classification or "",
+            "unit": info.money,
+            "synthetic": info.synthetic,
+        },
+        "audit": {
+            "data_residual": max(a.data_residual for a in audits),
+            "numeric_residual": max(a.numeric_residual for a in audits),
+            "failures": sum(f["level"] == "fail" for f in found),
+            "warnings": sum(f["level"] == "warn" for f in found),
+        },
+        "findings": pd.DataFrame(found[:MOST_FINDINGS]),
+    }
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "audit_upload": audit_upload,
+    "flows": flows,
+    "measure": measure,
+}

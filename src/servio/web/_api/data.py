@@ -1,0 +1,136 @@
+"""Tables of the study with their audits, and tables a session brings along."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from servio.errors import ServioError, UsageError
+from servio.sources import unpacked
+from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._jobs import Job, Jobs, Task
+from servio.web._security import Limits
+from servio.web._tasks import about_the_file
+
+__all__ = ["routes"]
+
+UPLOADS = "uploads"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A table of one session: a folder of its own, gone with the session."""
+
+    path: Path
+    folder: Path
+    name: str
+    size: int
+    job: Job
+
+    @property
+    def described(self) -> dict[str, Any] | None:
+        """What the file holds and how good it is; None while it is read, or can't be."""
+        return self.job.answer[0] if self.job.future.done() and not self.failed else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be read."""
+        return self.job.future.done() and self.job.future.exception() is not None
+
+    def close(self) -> None:
+        """Delete the file."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def tables(study: OpenStudy, query: Query) -> Answer:
+    """Every table of the study with its audit, and what the audits found."""
+    return Answer(study.once("tables", lambda: _tables(study)))
+
+
+def _tables(study: OpenStudy) -> dict[str, Any]:
+    return {"tables": study.store.audits(), "findings": study.store.findings()}
+
+
+def uploaded(study: OpenStudy, query: Query) -> Answer:
+    """Take a table in: a limited child process reads and audits it; kept for the session."""
+    jobs: Jobs | None = study.jobs
+    if jobs is None:
+        raise UsageError("upload", found="a server that computes nothing",
+                         expected="one with the study's tables at hand",
+                         remedy="Start it with --tables FOLDER.")  # fmt: skip
+    sent = query.upload
+    if sent is None:
+        raise RequestFault(400, "body", found="nothing", expected="the bytes of one file",
+                           remedy="Choose a file.")  # fmt: skip
+    id = secrets.token_urlsafe(16)
+    folder = study.scratch / id
+    folder.mkdir()
+    try:
+        path = folder / f"upload{sent.ending}"
+        shutil.move(sent.path, path)
+        path = _unpacked(path, folder / "content")
+        job = jobs.submit(Task("audit_upload", (("upload", str(path)),), 0))
+        own = Own(path, folder, sent.name, sent.size, job)
+        query.session.bind(UPLOADS, id, own)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Answer(_shown(id, own), kept=False)
+
+
+def described(study: OpenStudy, query: Query) -> Reply:
+    """What one of the session's tables holds; a file that can't be read is let go."""
+    id = query.path["id"]
+    own: Own = query.session.get(UPLOADS, id)
+    if not own.job.future.done():
+        return Pending(own.job)
+    if error := own.job.future.exception():
+        query.session.drop(UPLOADS, id)
+        raise error
+    return Answer(_shown(id, own), kept=False)
+
+
+def listed(study: OpenStudy, query: Query) -> Answer:
+    """The session's own tables."""
+    for id, one in query.session.all(UPLOADS).items():
+        if one.failed:
+            query.session.drop(UPLOADS, id)
+    own = query.session.all(UPLOADS)
+    return Answer(
+        {
+            "uploads": [_shown(id, one) for id, one in own.items()],
+            "limits": {"bytes": Limits().upload},
+        },
+        kept=False,
+    )
+
+
+def dropped(study: OpenStudy, query: Query) -> Answer:
+    """Forget one of the session's tables."""
+    query.session.drop(UPLOADS, query.path["id"])
+    return Answer({"table": query.path["id"], "left": True}, kept=False)
+
+
+def _unpacked(path: Path, folder: Path) -> Path:
+    try:
+        return unpacked(path, folder)
+    except ServioError as error:
+        raise about_the_file(error, path) from None
+
+
+def _shown(id: str, own: Own) -> dict[str, Any]:
+    data = {"table": id, "name": own.name, "size": own.size}
+    found = own.described
+    return {**data, "pending": True} if found is None else {**data, **found}
+
+
+routes = [
+    ("/api/tables", tables),
+    ("/api/uploads", listed),
+    ("POST /api/uploads", uploaded),
+    ("/api/uploads/{id}", described),
+    ("DELETE /api/uploads/{id}", dropped),
+]

@@ -1,0 +1,160 @@
+"""Tables of the study, and tables a session brings: read apart, kept apart, gone with it."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from servio.study import StudyStore
+from servio.web import application
+from servio.web._jobs import Jobs
+
+TABLE = """
+[table]
+title = "My economy"
+year = 2014
+currency = "USD"
+unit = "million"
+Z = "z.csv"
+x = "x.csv"
+[groups]
+manufacturing = ["sector 1"]
+services = ["sector 2"]
+"""
+FILES = {
+    "own/table.toml": TABLE,
+    "own/z.csv": ",sector 1,sector 2\nsector 1,150,500\nsector 2,200,100\n",
+    "own/x.csv": ",output\nsector 1,1000\nsector 2,2000\n",
+}
+
+
+def packed(files: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def address(small_store: StudyStore) -> Iterator[Any]:
+    from web_server import listening
+
+    with listening(application(small_store, jobs=Jobs(small_store))) as client:
+        yield client.base_url
+
+
+@pytest.fixture
+def visitor(address: Any) -> Iterator[Callable[[], httpx.Client]]:
+    open_clients: list[httpx.Client] = []
+
+    def new() -> httpx.Client:
+        open_clients.append(httpx.Client(base_url=address, timeout=60))
+        return open_clients[-1]
+
+    yield new
+    for client in open_clients:
+        client.close()
+
+
+def asked(client: httpx.Client, path: str) -> httpx.Response:
+    for _ in range(60):
+        answer = client.get(path)
+        if answer.status_code != 202:
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("no answer")
+
+
+def sent(client: httpx.Client, body: bytes, name: str = "own.zip") -> httpx.Response:
+    return client.post(
+        "/api/uploads", content=body,
+        headers={"x-file-name": name, "origin": str(client.base_url).rstrip("/")},
+    )  # fmt: skip
+
+
+def test_tables_of_the_study_with_their_audits(visitor: Any, small_store: StudyStore) -> None:
+    found = asked(visitor(), "/api/tables").json()
+    audits = small_store.audits()
+    assert found["tables"]["rows"] == len(audits)
+    assert found["tables"]["columns"]["data_residual"] == audits.data_residual.tolist()
+    assert found["findings"]["rows"] == len(small_store.findings())
+
+
+def test_an_own_table_is_audited_and_measured(visitor: Any) -> None:
+    client = visitor()
+    id = sent(client, packed(FILES)).json()["table"]
+    found = asked(client, f"/api/uploads/{id}").json()
+    assert found["info"]["industries"] == 2 and found["info"]["unit"] == "million USD"
+    assert found["audit"]["failures"] == 0 and found["audit"]["numeric_residual"] < 1e-12
+    own = asked(client, f"/api/measure/output_multiplier?table={id}").json()
+    assert own["columns"]["value"] == pytest.approx([1.518151815, 1.452145215])
+    assert own["about"]["evidence"].get("inputs") is None, "not the study's files"
+    cell = asked(client, f"/api/cell/service_input_coefficient?table={id}&source=generic"
+                 "&year=2014&industry=sector 1").json()  # fmt: skip
+    assert cell["value"] == 0.2 and cell["check"]["kind"] == "exact"
+
+
+def test_h07_the_table_of_another_session_is_not_there(visitor: Any) -> None:
+    one, other = visitor(), visitor()
+    id = sent(one, packed(FILES)).json()["table"]
+    assert len(id) == 22 and asked(one, f"/api/uploads/{id}").status_code == 200
+    for path in (f"/api/uploads/{id}", f"/api/measure/output_multiplier?table={id}"):
+        answer = other.get(path)
+        assert answer.status_code == 404 and "sector" not in answer.text
+    assert other.get("/api/uploads").json()["uploads"] == []
+    assert [t["table"] for t in one.get("/api/uploads").json()["uploads"]] == [id]
+
+
+def test_a_table_is_gone_when_it_is_deleted(visitor: Any) -> None:
+    client = visitor()
+    id = sent(client, packed(FILES)).json()["table"]
+    asked(client, f"/api/uploads/{id}")
+    origin = {"origin": str(client.base_url).rstrip("/")}
+    assert client.delete(f"/api/uploads/{id}", headers=origin).status_code == 200
+    assert client.get(f"/api/uploads/{id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"\x80\x04\x95 pickle", "table.pkl"),
+        (b"a,b\n1,2\n", "plain.csv"),
+        (packed({**FILES, "own/z.csv": "nothing"}), "own.zip"),
+        (packed({**FILES, "../../escape.toml": TABLE}), "own.zip"),
+        (packed({**FILES, "second.toml": TABLE}), "own.zip"),
+        (packed({"table.toml": TABLE.replace("z.csv", "/etc/passwd"), "x.csv": ""}), "own.zip"),
+        (b"PK\x03\x04 cut off", "own.zip"),
+    ],
+)
+def test_h11_h19_what_cannot_be_read_is_said_without_a_path(
+    visitor: Any, body: bytes, name: str
+) -> None:
+    client = visitor()
+    answer = sent(client, body, name)
+    if answer.status_code == 200:
+        answer = asked(client, f"/api/uploads/{answer.json()['table']}")
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert set(error) >= {"place", "found", "expected", "remedy"}
+    assert "/tmp" not in answer.text and "servio-web" not in answer.text
+    assert "Traceback" not in answer.text and "root:" not in answer.text
+    assert client.get("/api/uploads").json()["uploads"] == []
+
+
+def test_files_are_gone_with_the_server(small_store: StudyStore, tmp_path: Path) -> None:
+    from web_server import listening
+
+    app = application(small_store, jobs=Jobs(small_store))
+    with listening(app) as client:
+        sent(client, packed(FILES))
+        scratch = app.state.study.scratch if hasattr(app.state, "study") else None
+        assert scratch is None or any(scratch.iterdir())
+    assert scratch is None or not scratch.exists()
