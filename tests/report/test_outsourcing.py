@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from servio import study
 from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._modern import modern, weights_of
 from servio.report._outsourcing import delegating, make_or_buy
@@ -239,3 +241,53 @@ def test_what_the_study_lacks_is_listed(make: Callable[[str], StudyStore]) -> No
     assert "modern_manufacturing" in modern(view).absent
     assert "service_delegation" in delegating(view).absent
     assert make_or_buy(view).absent == "[make_or_buy]"
+
+
+OWN = {
+    "table.toml": """[table]
+title = "My economy"
+years = [2000, 2010]
+country = "OWN"
+currency = "USD"
+unit = "million"
+Z = "z_{year}.csv"
+x = "x_{year}.csv"
+[groups]
+manufacturing = ["mills"]
+services = ["shops"]
+[satellites]
+functions = { file = "functions_{year}.csv", unit = "share" }
+""",
+    "z_2000.csv": ",mills,shops\nmills,150,500\nshops,200,100\n",
+    "z_2010.csv": ",mills,shops\nmills,150,500\nshops,300,100\n",
+    "x_2000.csv": ",output\nmills,1000\nshops,2000\n",
+    "x_2010.csv": ",output\nmills,1000\nshops,2000\n",
+    "functions_2000.csv": ",mills,shops\ndesign,0.4,0.5\nfabrication,0.6,0.5\n",
+    "functions_2010.csv": ",mills,shops\ndesign,0.3,0.5\nfabrication,0.7,0.5\n",
+}
+OWN_STUDY = """
+[study]
+title = "Moved or more"
+base_year = 2000
+[[tables]]
+path = "table.toml"
+[[measures]]
+name = "externalisation"
+by = "manufacturing"
+"""
+
+
+def test_shares_of_functions_of_an_own_table_reach_the_report(tmp_path: Path) -> None:
+    for name, text in OWN.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    file = study.parse(OWN_STUDY, "own.toml", tmp_path)
+    store = study.run(file, tmp_path / "out", workers=1)
+    (moved,) = of_kind(delegating(view_of(store)), Figure)
+    row = moved.data.iloc[0]
+    # mills: bought 200 to 300 of 1000; in the house 0.4 x 650 to 0.3 x 550
+    np.testing.assert_allclose(
+        row[["purchased", "in_house", "change", "reclassified"]].astype(float),
+        [0.1, 0.165 - 0.26, 0.005, 0.095], rtol=1e-12,
+    )  # fmt: skip
+    assert "+0.005: bought +0.100, in the house \N{MINUS SIGN}0.095" in moved.caption
+    assert "0.095 only moved out of the house" in moved.caption

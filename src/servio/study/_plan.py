@@ -184,12 +184,14 @@ def _steps(
     study: StudyFile, dataset: Dataset, chosen: Sequence[Entry], accounts: tuple[str, str]
 ) -> Iterator[Step]:
     known = {(e.country, e.year): e for e in dataset.entries}
-    hashes: dict[str, str] = {}
+    hashes: dict[tuple[str, int | None], str] = {}
 
     def as_input(entry: Entry) -> Input:
-        if entry.file not in hashes:
-            hashes[entry.file] = dataset.table(entry).info.input_sha256
-        return Input(entry, dataset.source, hashes[entry.file], *accounts)
+        each = dataset.source == "generic"  # a year of a described table may have files of its own
+        key = (entry.file, entry.year if each else None)
+        if key not in hashes:
+            hashes[key] = dataset.table(entry).info.input_sha256
+        return Input(entry, dataset.source, hashes[key], *accounts)
 
     compares = any(call.spec.compares for call in study.calls)
     for country, series in groupby(chosen, key=lambda e: e.country):
