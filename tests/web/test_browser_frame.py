@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from servio.study import StudyStore
 from servio.web import application
+from servio.web._jobs import Jobs
 from web_browser import Watched, chromium, needs_browser, watched
 from web_server import listening
 
@@ -157,3 +160,59 @@ def test_no_answer_says_so_and_asks_again(desk: Watched) -> None:
     desk.page.click("button:has-text('Try again')")
     desk.settled()
     assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"
+
+
+TABLE = """
+[table]
+title = "My economy"
+year = 2014
+currency = "USD"
+unit = "million"
+Z = "z.csv"
+x = "x.csv"
+[groups]
+manufacturing = ["sector 1"]
+services = ["sector 2"]
+"""
+
+
+def own_table() -> bytes:
+    files = {
+        "own/table.toml": TABLE,
+        "own/z.csv": ",sector 1,sector 2\nsector 1,150,500\nsector 2,200,100\n",
+        "own/x.csv": ",output\nsector 1,1000\nsector 2,2000\n",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def send(one: Watched, name: str, content: bytes) -> None:
+    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    one.page.set_input_files("input[type=file]", [file])
+    one.page.click("form button[type=submit]")
+
+
+def test_an_own_table_is_added_listed_linked_and_deleted(
+    browser: Browser, small_store: StudyStore
+) -> None:
+    with (
+        listening(application(small_store, jobs=Jobs(small_store))) as client,
+        watched(browser, str(client.base_url)) as one,
+    ):
+        one.go("#/data")
+        send(one, "<b>own.zip", own_table())
+        card = one.page.locator(".page.data li.card")
+        card.wait_for()
+        assert card.locator("h3").inner_text().startswith("<b>own.zip")
+        assert "million USD" in card.inner_text()
+        assert "table=" in str(card.locator("a").get_attribute("href"))
+        one.settled().shot("data-own")
+        assert one.faults() == []
+        card.locator("button:has-text('Delete')").click()
+        one.page.wait_for_selector("text=No table of your own in this session.")
+        one.clean()
+        send(one, "notes.txt", b"nothing of the kind")
+        assert one.page.locator(".notice.fault").inner_text() != ""
