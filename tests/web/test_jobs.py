@@ -158,6 +158,7 @@ def test_without_tables_it_says_what_to_do(store: study.StudyStore, tmp_path: Pa
     queue.tables, queue.why = None, "no such folder"
     with pytest.raises(InputError, match="--tables"):
         queue.submit(share())
+    assert queue.submit(Task("audit_upload", (("upload", "own.csv"),), 0)), "a brought table"
 
 
 def test_answers_are_kept_within_bounds(store: study.StudyStore) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from servio.errors import ResourceError, ServioError
-from servio.study import live_tables, open_store
+from servio.study import LiveTables, StudyStore, live_tables, open_store
 
 __all__ = ["CANCEL", "Failed", "Place", "Ticked", "serve_tasks"]
 
@@ -60,9 +60,7 @@ def serve_tasks(line: Connection, place: Place, number: int, count: int, memory:
             name, arguments = said
             try:
                 if hold is None:
-                    store = open_store(place.store)
-                    folder = None if place.folder is None else Path(place.folder)
-                    hold = Hold(live_tables(store, folder).part(number, count), store)
+                    hold = Hold(*_opened(place, number, count))
                 answer = TASKS[name](hold, _tick(line), **dict(arguments))
             except _Unwanted:
                 answer = Failed(_cancelled())
@@ -77,6 +75,16 @@ def serve_tasks(line: Connection, place: Place, number: int, count: int, memory:
             except Exception:
                 answer = Failed(RuntimeError(traceback.format_exc()))
             line.send(answer)
+
+
+def _opened(place: Place, number: int, count: int) -> tuple[LiveTables, StudyStore]:
+    """The child's tables; none where they are not at hand: uploads can be read all the same."""
+    store = open_store(place.store)
+    folder = None if place.folder is None else Path(place.folder)
+    try:
+        return live_tables(store, folder).part(number, count), store
+    except ServioError:
+        return LiveTables([], {}, None), store
 
 
 def _tick(line: Connection) -> Callable[[], None]:

@@ -64,6 +64,11 @@ class Task:
     holder: int = ALL
 
     @property
+    def brought(self) -> bool:
+        """Whether it is about a table that a session brought, not about the study's."""
+        return any(name == "upload" for name, _ in self.arguments)
+
+    @property
     def id(self) -> str:
         """The same for the same task, in every process."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:32]
@@ -192,7 +197,7 @@ class Jobs:
         Busy
             Too many jobs wait.
         """
-        if self.tables is None:
+        if self.tables is None and not task.brought:
             raise InputError("tables of the study", found=self.why or "not at hand",
                              expected="the files the study was made with",
                              remedy="Start the server with --tables FOLDER.")  # fmt: skip
@@ -221,10 +226,9 @@ class Jobs:
             raise Busy("computations", found=f"{len(self._open)} that wait",
                        expected=f"at most {self.limits.queued}",
                        remedy="Try again in a moment.")  # fmt: skip
-        assert self.tables is not None
         everyone = task.holder == ALL
         hands = self._hands if everyone else [self._hands[task.holder % len(self._hands)]]
-        job = Job(task, len(self.tables) if everyone else 1, len(hands), self)
+        job = Job(task, len(self.tables or ()) if everyone else 1, len(hands), self)
         self._open[job.id] = job
         for hand in hands:
             hand.tasks.put(job)
