@@ -95,7 +95,7 @@ function quality(ctx: Context, t: Say): Child {
 
 function facts(ctx: Context, t: Say): Child {
   const { study } = ctx;
-  const families = [...new Set(study.measures.map((one) => one.family))];
+  const opened = (items: readonly string[]) => h("details", {}, h("summary", {}, String(items.length)), h("ul", {}, items.map((item) => h("li", {}, item))));
   const title = (name: string) => ctx.say(study.groupings.find((one) => one.name === name)?.title ?? name);
   const other = study.groupings.filter((one) => !study.definitions.includes(one.name));
   return h(
@@ -111,16 +111,16 @@ function facts(ctx: Context, t: Say): Child {
         h("dt", {}, t("years")),
         h("dd", {}, yearsOf(one.years)),
         h("dt", {}, t("countries")),
-        h("dd", {}, h("details", {}, h("summary", {}, String(one.countries.length)), one.countries.map((code) => ctx.say(study.countries.find((known) => known.code === code)?.name ?? code)).join(", "))),
+        h("dd", {}, opened(one.countries.map((code) => ctx.say(study.countries.find((known) => known.code === code)?.name ?? code)))),
       ),
     ),
     h(
       "dl",
       { class: "terms" },
       h("dt", {}, t("families")),
-      h("dd", {}, t("measures", { count: study.measures.length }), h("small", {}, families.join(" · "))),
-      study.definitions.length > 0 && [h("dt", {}, t("definitions")), h("dd", {}, h("ul", {}, study.definitions.map((name) => h("li", {}, title(name)))))],
-      other.length > 0 && [h("dt", {}, t("groupings")), h("dd", {}, other.map((one) => ctx.say(one.title)).join(" · "))],
+      h("dd", {}, opened(study.measures.map((one) => ctx.say(one.title)))),
+      study.definitions.length > 0 && [h("dt", {}, t("definitions")), h("dd", {}, opened(study.definitions.map(title)))],
+      other.length > 0 && [h("dt", {}, t("groupings")), h("dd", {}, opened(other.map((one) => ctx.say(one.title))))],
     ),
     !study.live.tables && h("p", { class: "hint" }, t("live.no"), study.live.why && `: ${study.live.why}`),
   );

@@ -40,6 +40,8 @@ export interface FigureSpec {
   readonly pixels?: number;
   readonly onPick?: (hit: Hit) => void;
   readonly onPoint?: (hit: Hit | null) => void;
+  /** Position on the first axis under the cursor, with `tooltip: {trigger: "axis"}`: the place of the category, or the value. */
+  readonly onAxis?: (at: number) => void;
 }
 
 export interface Figure {
@@ -106,6 +108,10 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     });
     chart.on("click", (hit) => spec.onPick?.(hit as unknown as Hit));
     chart.on("mouseover", (hit) => spec.onPoint?.(hit as unknown as Hit));
+    chart.on("updateAxisPointer", (event) => {
+      const at = (event as { axesInfo?: { value: number }[] }).axesInfo?.[0]?.value;
+      if (at !== undefined) spec.onAxis?.(at);
+    });
     chart.on("globalout", () => spec.onPoint?.(null));
     draw();
   };

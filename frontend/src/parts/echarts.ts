@@ -14,7 +14,8 @@ core.use([
   LabelLayout, CanvasRenderer, SVGRenderer,
 ]);
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif';
+/** Single quotes: ECharts writes the names unescaped between double ones into SVG. */
+export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans KR', 'Apple SD Gothic Neo', 'Malgun Gothic', sans-serif";
 
 /** Text of charts grows with the text of the page. */
 export function scaleOfPage(): number {
