@@ -20,6 +20,7 @@ __all__ = ["LABELS", "Found", "asked_call", "found", "pick_uploaded", "selected"
 
 LABELS = ("industry", "partner", "group", "part")
 FILTERS = ("source", "country", *LABELS)
+GAPS = ["source", "year", "label", "reason"]
 COLUMNS = ("source", "year", "country", *LABELS, "value", "unit")
 
 
@@ -34,9 +35,8 @@ class Found:
         Columns source, year, country, industry, partner, group, part, value, unit.
     stored : bool
         Whether the study holds them, rather than the queue.
-    undefined : int
-    first : str
-        The first label without a value, and why; empty where there is none.
+    gaps : pandas.DataFrame
+        Columns source, year, label, reason: what has no value, and why.
     problems : tuple of str
         Why tables have no answer.
     notes : tuple of str
@@ -47,8 +47,7 @@ class Found:
     call: Call
     rows: pa.Table
     stored: bool
-    undefined: int
-    first: str
+    gaps: pd.DataFrame
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     residual: float | None
@@ -57,6 +56,16 @@ class Found:
     def spec(self) -> MeasureSpec:
         """The record of the measure."""
         return self.call.spec
+
+    @property
+    def undefined(self) -> int:
+        """How many labels have no value."""
+        return len(self.gaps)
+
+    @property
+    def first(self) -> str:
+        """The first label without a value, and why; empty where there is none."""
+        return _gap(self.gaps)
 
     @property
     def unit(self) -> str:
@@ -68,6 +77,21 @@ class Found:
         """Every label of each column that has any."""
         listed = {name: pc.unique(self.rows[name]).to_pylist() for name in LABELS}
         return {name: texts for name, texts in listed.items() if texts not in ([""], [])}
+
+    def without_value(self, rows: pa.Table, most: int = 200) -> pd.DataFrame:
+        """Those of `rows` that have no value, and the reason where one is known."""
+        empty = rows.filter(pc.is_null(rows["value"])).slice(0, most).to_pandas()
+        place = zip(empty.source, empty.year, strict=True)
+        labels = zip(empty.country + "_" + empty.industry, empty.industry, strict=True)
+        known = (
+            {tuple(gap[:3]): gap[3] for gap in self.gaps.itertuples(index=False)}
+            if len(empty) else {}
+        )  # fmt: skip
+        empty["reason"] = [
+            known.get((*at, long), known.get((*at, short), ""))
+            for at, (long, short) in zip(place, labels, strict=True)
+        ]
+        return empty.drop(columns=["value", "unit"])
 
 
 def asked_call(name: str, query: Query) -> Call:
@@ -151,9 +175,8 @@ def _of_store(study: OpenStudy, call: Call) -> Found:
     problems = store.problems().query("measure == @call.name")
     notes = store.notes().query("measure == @call.name")
     return Found(
-        call, rows, True, len(gaps), _gap(gaps), tuple(problems.text.unique()[:5]),
-        tuple(notes.text), None,
-    )  # fmt: skip
+        call, rows, True, gaps[GAPS], tuple(problems.text.unique()[:5]), tuple(notes.text), None
+    )
 
 
 def _of_parts(call: Call, parts: Sequence[Any]) -> Found:
@@ -163,7 +186,7 @@ def _of_parts(call: Call, parts: Sequence[Any]) -> Found:
     notes = dict.fromkeys(text for part in parts for text, _ in part.notes)
     problems = dict.fromkeys(p["text"] for part in parts for p in part.problems)
     return Found(
-        call, rows.sort_by(order), False, len(gaps), _gap(gaps), tuple(problems)[:5],
+        call, rows.sort_by(order), False, gaps[GAPS], tuple(problems)[:5],
         tuple(notes), max(part.residual for part in parts),
     )  # fmt: skip
 

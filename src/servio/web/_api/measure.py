@@ -15,11 +15,13 @@ from servio.web._rows import FILTERS, Found, asked_call, found, pick_uploaded, s
 
 __all__ = ["routes"]
 
+FUNCTIONAL = ("ps_fractional", "ps_threshold50")
+
 
 def measured(study: OpenStudy, query: Query) -> Reply:
-    """Rows of one measure with its options, those the query chooses."""
+    """Rows of one measure with its options, those the query chooses; none with ``bare=true``."""
     chosen = {name: query.texts(name) for name in FILTERS}
-    years = _years(query)
+    years, bare = _years(query), query.flag("bare")
     upload = pick_uploaded(study, query)
     call = asked_call(query.path["name"], query)
     rows = found(study, call, upload)
@@ -29,8 +31,13 @@ def measured(study: OpenStudy, query: Query) -> Reply:
     data = {
         "about": of_found(study, rows, chosen, years, upload=bool(upload)),
         "labels": rows.labels(),
+        "countries": pc.unique(rows.rows["country"]).to_pylist(),
+        "years": sorted(y for y in pc.unique(rows.rows["year"]).to_pylist() if y is not None),
         "stored": rows.stored,
     }
+    if bare:
+        return Answer(data)
+    data["undefined"] = rows.without_value(kept)
     return Answer(data, _slim(kept, rows.unit))
 
 
@@ -38,28 +45,36 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     """One number by year under every definition the study holds, or that can be computed."""
     chosen = {name: query.texts(name) for name in FILTERS if name != "group"}
     years, every = _years(query), query.flag("all")
+    upload = pick_uploaded(study, query)
     call = asked_call(query.path["name"], query)
     if "grouping" not in dict(call.options):
         raise UsageError(f"measure {call.name}", found="no option grouping",
                          expected="a measure that has definitions",
                          remedy="Choose another measure.")  # fmt: skip
-    calls = _definitions(study, call, every=every)
-    pieces: list[tuple[str, Found]] = []
+    named = _definitions()
+    pieces: dict[str, Found] = {}
     waiting: Pending | None = None
-    for one in calls:
-        rows = found(study, one)
+    for one in _under(study, call, named, every=every):
+        rows = found(study, one, upload)
         if isinstance(rows, Pending):
             waiting = waiting or rows
         else:
-            pieces.append((one.option("grouping"), rows))
+            pieces[one.option("grouping")] = rows
     if waiting is not None:
         return waiting
-    table = pa.concat_tables([_total(name, selected(r.rows, chosen, years)) for name, r in pieces])
+    held = {name: rows for name, rows in pieces.items() if len(rows.rows)}
+    tables = [_single(name, selected(r.rows, chosen, years)) for name, r in held.items()]
+    table = pa.concat_tables(tables) if tables else None
+    of = [one for name, one in zip(held, tables, strict=True) if name in named]
+    about = pieces.get(call.option("grouping")) or next(iter(pieces.values()), None)
     data = {
-        "about": of_found(study, pieces[0][1], chosen, years),
-        "definitions": [name for name, _ in pieces],
-        "band": _band(table),
-    }
+        "about": None if about is None else of_found(study, about, chosen, years,
+                                                     upload=bool(upload)),
+        "definitions": [name for name in held if name in named],
+        "unanswered": {n: " ".join(r.problems[:1]) for n, r in pieces.items() if n not in held},
+        "band": _band(pa.concat_tables(of)) if of else None,
+        "more": len(named) - len([name for name in pieces if name in named]),
+    }  # fmt: skip
     return Answer(data, table)
 
 
@@ -82,25 +97,31 @@ def _is_blank(column: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.equal(column, "")).as_py() is not False)
 
 
-def _definitions(study: OpenStudy, call: Call, *, every: bool) -> list[Call]:
-    """The measure under each definition of producer services: those stored, or all."""
-    names = list(classify.producer_service_definitions())
+def _definitions() -> list[str]:
+    """Producer services as authors name them, and by what they sell to producers."""
+    return [*classify.producer_service_definitions(), *FUNCTIONAL]
+
+
+def _under(study: OpenStudy, call: Call, named: list[str], *, every: bool) -> list[Call]:
+    """The measure under each definition, those stored or all, and as it was asked for.
+
+    What is asked for under a grouping of several groups has no one number to stand beside them.
+    """
     rest = [pair for pair in call.options if pair[0] != "grouping"]
-    calls = [Call(call.name, tuple(sorted([*rest, ("grouping", n)])), call.only) for n in names]
+    calls = [Call(call.name, tuple(sorted([*rest, ("grouping", n)])), call.only) for n in named]
     own = {Call(c.name, c.options, c.only) for c in study.store.study.calls}
-    stored = [one for one in calls if one in own]
-    found = calls if every else stored
-    return found if call in found else [call, *found]
+    wanted = calls if every else [one for one in calls if one in own or one == call]
+    asked = call.option("grouping")
+    alone = asked in classify.groupings() and len(classify.grouping(asked).groups) == 1
+    return [call, *wanted] if alone and call not in wanted else wanted
 
 
-def _total(name: str, rows: pa.Table) -> pa.Table:
-    """Groups of a definition together, one row a source, year, country and industry."""
-    keys = ["source", "year", "country", "industry"]
-    grouped = rows.group_by(keys, use_threads=False).aggregate(
-        [("value", "sum", pc.ScalarAggregateOptions(skip_nulls=False))]
-    )
-    grouped = grouped.rename_columns([*keys, "value"])
-    return grouped.append_column("definition", pa.array([name] * len(grouped), pa.string()))
+def _single(name: str, rows: pa.Table) -> pa.Table:
+    """One row a source, year, country and other labels, with the name of the definition."""
+    keys = [key for key in ("source", "year", "country", "industry", "partner", "part")
+            if key in ("source", "year", "country") or not _is_blank(rows[key])]  # fmt: skip
+    kept = rows.select([*keys, "value"])
+    return kept.append_column("definition", pa.array([name] * len(rows), pa.string()))
 
 
 def _band(table: pa.Table) -> dict[str, list[float | int | None]]:
