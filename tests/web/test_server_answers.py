@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +28,7 @@ from servio.web import _app
 from servio.web._answers import Answer, File, OpenStudy, Query, columns, decoded, encoded
 from servio.web._app import _Body, _Kept, build
 from servio.web._faults import status_of, without_paths
+from servio.web._serve import _listening
 from servio.web._static import Bundle
 
 Serve = Callable[[Starlette], httpx.Client]
@@ -368,6 +371,12 @@ def test_the_interface_has_no_path_twice() -> None:
     assert len(found) == len(set(found))
     assert all(path.startswith("/api/") for _, path in found)
     assert {("GET", "/api/study"), ("GET", "/api/jobs"), ("DELETE", "/api/jobs/{id}")} <= {*found}
+
+
+def test_small_packets_do_not_wait_for_each_other() -> None:
+    listener = _listening("127.0.0.1", 0)
+    with contextlib.closing(listener):
+        assert listener.proto == socket.IPPROTO_TCP  # what asyncio looks at
 
 
 # -- the command -----------------------------------------------------------------------------------

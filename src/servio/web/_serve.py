@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -166,8 +166,8 @@ def _port(listening: socket.socket) -> int:
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
+        family, kind, protocol, _, address = _address(host, port)
+        listening = socket.socket(family, kind, protocol)  # without it asyncio lets packets wait
     except (OSError, OverflowError) as error:
         raise _no_address(host, port, str(error)) from None
     try:
@@ -185,6 +185,10 @@ def _listening(host: str, port: int) -> socket.socket:
             ) from None  # fmt: skip
         raise _no_address(host, port, error.strerror or "") from None
     return listening
+
+
+def _address(host: str, port: int) -> tuple[int, int, int, str, Any]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)[0]
 
 
 def _no_address(host: str, port: int, why: str) -> UsageError:
