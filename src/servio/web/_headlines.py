@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from servio.report._headlines import indicators
 from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import country, number, rank_words, variant_words
+from servio.report._words import country, group_title, number, rank_words, variant_words
 from servio.web._words import both, korean
 
 __all__ = ["COUNT", "headlines"]
@@ -20,20 +20,26 @@ COUNT = 5
 _WHOLES = ("manufacturing", "economy", "services", "sectors")
 
 
-def headlines(view: View) -> list[dict[str, Any]]:
-    """What is said first of the country looked at, or of all where none is."""
-    known = {id(panel): what for what, panel in indicators(view)}
-    panels = [panel for _, panel in indicators(view)]
+def headlines(view: View, titles: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """What is said first of the country looked at, or of all where none is.
+
+    `titles` are those of the industries by code.
+    """
+    first = indicators(view)
+    known = {id(panel): what for what, panel in first}
+    panels = [panel for _, panel in first]
     seen = {panel.variant.name for panel in panels}
     for panel in _others(view, seen):
         if len(panels) >= COUNT:
             break
         panels.append(panel)
     said = [_headline(view, panel, known.get(id(panel), "")) for panel in panels[:COUNT]]
-    return said + _extremes(view, COUNT - len(said), seen)
+    return said + _extremes(view, COUNT - len(said), seen, titles)
 
 
-def _extremes(view: View, count: int, seen: set[str]) -> list[dict[str, Any]]:
+def _extremes(
+    view: View, count: int, seen: set[str], titles: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
     """Which label of a measure by industry or group has most, in the country looked at."""
     found: list[dict[str, Any]] = []
     for variant in view.results.variants:
@@ -50,23 +56,35 @@ def _extremes(view: View, count: int, seen: set[str]) -> list[dict[str, Any]]:
             continue
         most = int(np.nanargmax(own))
         seen.add(variant.name)
-        found.append(_most_of(variant, slab, code, year or None, most, float(own[most])))
+        found.append(_most_of(slab, code, year or None, most, float(own[most]), titles))
     return found
 
 
 def _most_of(
-    variant: Variant, slab: Slab, code: str, year: int | None, most: int, value: float
+    slab: Slab,
+    code: str,
+    year: int | None,
+    most: int,
+    value: float,
+    titles: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    labels = [text for text in slab.labels[most] if text]
+    variant = slab.variant
+    industry, partner, group, part = slab.labels[most]
+    grouping = variant.options.get("grouping", "")
+    named = both("group", f"{grouping}.{group}", group_title(grouping, group))
+    whole = titles.get(industry, {"en": industry, "ko": industry})
+    of = {
+        lang: ", ".join(t for t in (whole[lang], partner, named[lang], part) if t)
+        for lang in ("en", "ko")
+    }
     title, shown = both("measure", variant.name, variant.spec.title), number(value, slab.unit)
-    when, of = (f" in {year}" if year else ""), ", ".join(labels)
-    name = korean()["country"].get(code, code)
+    name, count = korean()["country"].get(code, code), len(slab.labels)
     return {
         "text": {
-            "en": f"{title['en']} in {country(code)}{when}: most for {of}, {shown}, "
-            f"of {len(slab.labels)} ({variant.words}).",
-            "ko": f"{name}, {title['ko']}: {f'{year}년 ' if year else ''}{len(slab.labels)}개 중 "
-            f"{of} 최대, {shown}.",
+            "en": f"{title['en']} in {country(code)}{f' in {year}' if year else ''}: "
+            f"{shown} for {of['en']}, the largest of {count}.",
+            "ko": f"{name}, {title['ko']}: {f'{year}년 ' if year else ''}{of['ko']} {shown}, "
+            f"{count}개 중 최대.",
         },
         "value": value,
         "unit": slab.unit,

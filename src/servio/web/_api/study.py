@@ -19,6 +19,8 @@ from servio.web._words import both, korean
 
 __all__ = ["routes", "summary"]
 
+POOR = 0.01
+"""Share of tables that may fail before the whole is called poor."""
 ECOLOGY = ("utility_relation", "throughflow", "nutrition", "ascendency")
 
 
@@ -37,7 +39,12 @@ def _described(study: OpenStudy) -> dict[str, Any]:
     file = store.study
     views = [study.view(source) for source in study.results.sources]
     codes = sorted({code for view in views for code in view.codes})
-    said = [one for view in views for one in headlines(view)]
+    industries = {view.source: _industries(study, view.source) for view in views}
+    said = [
+        one
+        for view in views
+        for one in headlines(view, {i["code"]: i["title"] for i in industries[view.source]})
+    ]
     return {
         "title": file.title,
         "description": file.description.strip(),
@@ -58,7 +65,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         "measures": [_measure(spec, store) for spec in MEASURES.values()],
         "groupings": [_grouping(name) for name in classify.groupings()],
         "definitions": list(classify.producer_service_definitions()),
-        "industries": {view.source: _industries(study, view.source) for view in views},
+        "industries": industries,
         "quality": _quality(store),
         "headlines": said[:COUNT],
         "pages": _pages(study),
@@ -144,11 +151,12 @@ def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
     ]
 
 
-def _titled(table: IOTable) -> list[tuple[str, str, bool]]:
+def _titled(table: IOTable) -> list[tuple[str, dict[str, str], bool]]:
     codes = table.axis.code_names
+    name = table.info.classification or ""
     titles: dict[str, str] = {}
-    if table.info.classification:
-        known = classify.classification(table.info.classification)
+    if name:
+        known = classify.classification(name)
         titles = dict(zip(known.codes, known.titles, strict=True))
     services: set[str] = set()
     try:
@@ -156,14 +164,17 @@ def _titled(table: IOTable) -> list[tuple[str, str, bool]]:
         services = {c for c, w in zip(table.axis.codes, weights, strict=True) if w > 0.5}
     except ServioError:
         pass
-    return [(code, titles.get(code, code), code in services) for code in codes]
+    return [
+        (code, both("industry", f"{name}.{code}", titles.get(code, code)), code in services)
+        for code in codes
+    ]
 
 
 def _quality(store: StudyStore) -> dict[str, Any]:
     audits = store.audits()
     failed, warned = int((audits.failures > 0).sum()), int((audits.warnings > 0).sum())
-    light = "red" if failed else "amber" if warned else "green"
     tables = len(audits)
+    light = "red" if failed > POOR * tables else "amber" if failed or warned else "green"
     return {
         "light": light,
         "failures": failed,
