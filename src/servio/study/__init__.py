@@ -10,17 +10,21 @@ from servio.study._live import LiveTables, Recomputed, live_tables, settled_call
 from servio.study._plan import Plan, Step, plan
 from servio.study._pool import unattended
 from servio.study._run import run
+from servio.study._stages import Box, Link, SupplyStages, supply_stages
 from servio.study._store import StudyStore, open_store
 
 __all__ = [
+    "Box",
     "Call",
     "Flows",
+    "Link",
     "LiveTables",
     "Plan",
     "Recomputed",
     "Step",
     "StudyFile",
     "StudyStore",
+    "SupplyStages",
     "demo",
     "flows_into",
     "live_tables",
@@ -30,6 +34,7 @@ __all__ = [
     "plan",
     "run",
     "settled_call",
+    "supply_stages",
     "unattended",
     "uploaded_tables",
 ]
