@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -13,9 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from servio import study
+from servio import algebra, study
 from servio.errors import InputError, ResourceError, UsageError
-from servio.web import _tasks
+from servio.table import IOTable
+from servio.table.iotable import Origin
+from servio.web import _child, _tasks
 from servio.web._jobs import Busy, Cancelled, Job, Jobs, Limits, Task
 
 TEXT = """
@@ -185,3 +188,33 @@ def test_waiting_from_many_threads_sees_one_answer(jobs: Jobs) -> None:
     for thread in threads:
         thread.join()
     assert len({id(one.result(WAIT)) for one in found}) == 1
+
+
+def test_a_table_is_factorised_once_whatever_is_asked_of_it(
+    store: study.StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop of a child, run in a thread so that what it makes can be counted."""
+    made: list[tuple[int, str]] = []
+    factorise = IOTable._factorise
+
+    def counted(table: IOTable, origin: Origin) -> algebra.Leontief:
+        made.append((table.info.year or 0, origin))
+        return factorise(table, origin)
+
+    monkeypatch.setattr(IOTable, "_factorise", counted)
+    monkeypatch.setattr(_child, "_limit", lambda memory: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    ours, theirs = multiprocessing.Pipe()
+    place = _child.Place(str(store.folder), None)
+    thread = threading.Thread(target=_child.serve_tasks, args=(theirs, place, 0, 1, 0))
+    thread.start()
+    names = ("output_multiplier", "production_inducement", "service_content", "backward_linkage")
+    for name in names * 5:
+        ours.send(("measure", (("name", name), ("options", ()))))
+        while isinstance(said := ours.recv(), _child.Ticked):
+            pass
+        assert isinstance(said, study.Recomputed), said
+    ours.close()
+    thread.join(10)
+    assert made and len(made) == len(set(made)), "one factor a table and origin"
+    assert {year for year, _ in made} == set(store.years)
