@@ -112,6 +112,17 @@ class LiveTables:
         """
         return self._open(self._place(source, country, year))
 
+    def only(self, source: str, country: str, year: int | None) -> LiveTables:
+        """One table alone; it is opened and kept here.
+
+        Raises
+        ------
+        LabelError
+            The study has no such table.
+        """
+        one = self._place(source, country, year)
+        return LiveTables([one], self.bases, self.base_year, self.room, self._open)
+
     def measure(self, call: Call, tick: Callable[[], None] = lambda: None) -> Recomputed:
         """Take one measure of every table, in the order of the study.
 

@@ -59,6 +59,17 @@ def measure(
     return hold.of(upload).measure(settled_call(name, dict(options), only), tick)
 
 
+def measures(
+    hold: Hold, tick: Tick, *, source: str, country: str, year: int | None,
+    calls: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
+) -> list[Recomputed]:  # fmt: skip
+    """Several measures of one table."""
+    tables = hold.tables.only(source, country, year)
+    found = [tables.measure(settled_call(name, dict(options))) for name, options in calls]
+    tick()
+    return found
+
+
 def flows(
     hold: Hold, tick: Tick, *, source: str, country: str, year: int | None, industry: str,
     by: str, grouping: str, group: str, origin: str, upload: str = "",
@@ -123,4 +134,5 @@ TASKS: dict[str, Callable[..., Any]] = {
     "audit_upload": audit_upload,
     "flows": flows,
     "measure": measure,
+    "measures": measures,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from servio.algebra.ecology.flow import (
     FlowStatistics,
+    direct_flows,
     flow_statistics,
     integral_flows,
     node_cycling,
@@ -47,6 +48,7 @@ __all__ = [
     "balanced_network",
     "contributions",
     "dependencies",
+    "direct_flows",
     "flow_network",
     "flow_organisation",
     "flow_statistics",

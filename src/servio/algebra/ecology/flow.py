@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from servio.algebra._check import Array
+from servio.algebra._check import Array, square, vector
 from servio.algebra.ecology.structure import FlowNetwork
 
-__all__ = ["FlowStatistics", "flow_statistics", "integral_flows", "node_cycling"]
+__all__ = [
+    "FlowStatistics",
+    "direct_flows",
+    "flow_statistics",
+    "integral_flows",
+    "node_cycling",
+]
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,47 @@ class FlowStatistics:
     amplification_output: int
     first_passage: float
     cycled: float
+
+
+def direct_flows(shares: ArrayLike, throughflow: ArrayLike) -> Array:
+    r"""Flows of which shares of intake are known.
+
+    :math:`f_{ij} = s_{ij} T_j`, s being the part of the intake of j that comes from i.
+
+    Parameters
+    ----------
+    shares : (n, n) array
+        Row i who gives, column j who takes.
+    throughflow : (n,) array
+        T, in any unit.
+
+    Returns
+    -------
+    (n, n) array
+        F, in the unit of T.
+
+    Raises
+    ------
+    InputError
+        Not square, or of another size than the throughflow.
+
+    Notes
+    -----
+    Identity: over the throughflow of who takes they are the shares.
+
+    References
+    ----------
+    Fath, B. D. and Patten, B. C. (1999), Ecosystems 2, 167-179.
+
+    Examples
+    --------
+    >>> direct_flows([[0, 1.0], [0.5, 0]], [12.0, 6.0])
+    array([[0., 6.],
+           [6., 0.]])
+    """
+    s = square("shares of intake", shares)
+    T = vector("throughflow", throughflow, len(s))
+    return np.asarray(s * T)
 
 
 def integral_flows(network: FlowNetwork) -> tuple[Array, Array]:
