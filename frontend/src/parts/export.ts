@@ -16,8 +16,10 @@ export interface Plate {
 }
 
 const HEAD = 40;
-const FOOT = 34;
 const SIDE = 12;
+const LINE = 15;
+const SMALL = 11;
+const LARGE = 16;
 const SHARP = 2;
 const FORMATS = [
   ["csv", "CSV"],
@@ -37,28 +39,63 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
+/** A text in lines that fit the plate. */
+function lines(text: string, size: number, width: number): string[] {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (pen === null) return [text];
+  pen.font = `${size}px ${FONT}`;
+  const found: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = found.length === 0 ? word : `${found.at(-1)} ${word}`;
+    if (found.length > 0 && pen.measureText(longer).width <= width - 2 * SIDE) found[found.length - 1] = longer;
+    else found.push(word);
+  }
+  return found;
+}
+
+interface Layout {
+  readonly top: number;
+  readonly height: number;
+  readonly texts: readonly { readonly y: number; readonly size: number; readonly colour: string; readonly text: string }[];
+}
+
+function layout(plate: Plate): Layout {
+  const { ink, muted } = coloursOf("light");
+  const title = lines(plate.title, LARGE, plate.width);
+  const note = lines(plate.note, SMALL, plate.width);
+  const top = HEAD + (title.length - 1) * (LARGE + 4);
+  const below = top + plate.height + LINE + 4;
+  return {
+    top,
+    height: below + note.length * LINE,
+    texts: [
+      ...title.map((text, at) => ({ y: 26 + at * (LARGE + 4), size: LARGE, colour: ink, text })),
+      ...note.map((text, at) => ({ y: below + at * LINE, size: SMALL, colour: muted, text })),
+    ],
+  };
+}
+
 export function saveSvg(plate: Plate): void {
-  const { ink, muted, ground } = coloursOf("light");
+  const { ground } = coloursOf("light");
+  const { top, height, texts } = layout(plate);
   const chart = core.init(null, look("light"), { renderer: "svg", ssr: true, width: plate.width, height: plate.height });
   chart.setOption(plate.option);
-  const inner = chart.renderToSVGString().replace("<svg ", `<svg y="${HEAD}" `);
+  const inner = chart.renderToSVGString().replace("<svg ", `<svg y="${top}" `);
   chart.dispose();
-  const [width, height] = [plate.width, plate.height + HEAD + FOOT];
-  const words = (y: number, size: number, colour: string, text: string) =>
-    `<text x="${SIDE}" y="${y}" font-family="${escaped(FONT)}" font-size="${size}" fill="${colour}">${escaped(text)}</text>`;
+  const { width } = plate;
   const whole = [
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="100%" height="100%" fill="${ground}"/>`,
-    words(26, 16, ink, plate.title),
     inner,
-    words(height - 12, 11, muted, plate.note),
+    ...texts.map(({ y, size, colour, text }) => `<text x="${SIDE}" y="${y}" font-family="${escaped(FONT)}" font-size="${size}" fill="${colour}">${escaped(text)}</text>`),
     "</svg>",
   ].join("");
   save(new Blob([whole], { type: "image/svg+xml" }), `${plate.name}.svg`);
 }
 
 export function savePng(plate: Plate): void {
-  const { ink, muted, ground } = coloursOf("light");
+  const { ground } = coloursOf("light");
+  const { top, height, texts } = layout(plate);
   const chart = core.init(h("div"), look("light"), { renderer: "canvas", width: plate.width, height: plate.height, devicePixelRatio: SHARP });
   chart.setOption(plate.option);
   chart.getZr().flush();
@@ -66,20 +103,18 @@ export function savePng(plate: Plate): void {
   chart.dispose();
   const whole = document.createElement("canvas");
   whole.width = plate.width * SHARP;
-  whole.height = (plate.height + HEAD + FOOT) * SHARP;
+  whole.height = height * SHARP;
   const pen = whole.getContext("2d");
   if (pen === null) return;
   pen.scale(SHARP, SHARP);
   pen.fillStyle = ground;
-  pen.fillRect(0, 0, plate.width, plate.height + HEAD + FOOT);
-  pen.drawImage(inner, 0, HEAD, plate.width, plate.height);
-  const words = (y: number, size: number, colour: string, text: string) => {
+  pen.fillRect(0, 0, plate.width, height);
+  pen.drawImage(inner, 0, top, plate.width, plate.height);
+  for (const { y, size, colour, text } of texts) {
     pen.font = `${size}px ${FONT}`;
     pen.fillStyle = colour;
-    pen.fillText(text, SIDE, y, plate.width - 2 * SIDE);
-  };
-  words(26, 16, ink, plate.title);
-  words(plate.height + HEAD + FOOT - 12, 11, muted, plate.note);
+    pen.fillText(text, SIDE, y);
+  }
   whole.toBlob((blob) => blob !== null && save(blob, `${plate.name}.png`), "image/png");
 }
 
