@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from report_stores import Altered
@@ -332,3 +334,14 @@ def test_an_interval_is_clear_where_it_leaves_out_zero() -> None:
     assert Size(1, 0.5, 1.5).clear and Size(-1, -2, -0.1).clear
     assert not Size(1, 1, 1).clear, "a perfect fit is no evidence"
     assert not Size(1, -0.5, 2.5).clear and not Size(math.nan, math.nan, math.nan).clear
+
+
+def test_an_infinite_end_of_an_interval_is_said_in_the_workbook(made: Report) -> None:
+    table = next(e for e in made.entries if isinstance(e.block, Table))
+    ends = pd.DataFrame({"lower": [-math.inf, 0.5], "upper": [math.inf, math.nan]})
+    altered = replace(table, block=replace(table.block, data=ends))
+    book = as_xlsx(replace(made, entries=(altered,)))
+    found = pd.read_excel(io.BytesIO(book), sheet_name=table.label, skiprows=1, engine="openpyxl")
+    assert found["lower"].tolist() == ["minus infinite", 0.5]
+    assert found["upper"][0] == "infinite"
+    assert pd.isna(found["upper"][1])

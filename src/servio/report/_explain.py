@@ -389,7 +389,7 @@ def countries_section(read: Models) -> Section:
                 continue
             cells = read.countries(term, sorted(set(read.panel.frame["country"].astype(str))))
             sized = sorted(
-                ((country(code), code, slope, _own_sd(read, term, code, slope))
+                ((country(code), code, slope, read.scaled_in(term, slope, code))
                  for code, _, slope in cells), key=lambda cell: -cell[3].value,
             )  # fmt: skip
             rows = [_row(name, effect, _interval(slope), marked=code in focus)
@@ -413,14 +413,6 @@ def countries_section(read: Models) -> Section:
             ))  # fmt: skip
     intro = "All else counts the same everywhere, the slope of convergence does not."
     return Section("For whom: countries", intro if blocks else "", blocks)
-
-
-def _own_sd(read: Models, term: ServiceTerm, code: str, slope: Size) -> Size:
-    frame = read.panel.frame[read.panel.frame["country"] == code]
-    x = frame[term.column].astype("float64")
-    by = x.groupby([frame[key] for key in read.panel.entity])
-    factor = float((x - by.transform("mean")).std()) * (100.0 if read.is_log(term.estimate) else 1)
-    return Size(slope.value * factor, slope.lower * factor, slope.upper * factor)
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:

@@ -240,7 +240,20 @@ class Models:
 
     def scaled(self, term: ServiceTerm, slope: Size) -> Size:
         """A slope of a term's column as `effect`."""
-        factor = self.sd_within(term.column) * (HUNDRED if self.is_log(term.estimate) else 1.0)
+        return self._times(term, slope, self.sd_within(term.column))
+
+    def scaled_in(self, term: ServiceTerm, slope: Size, country: str) -> Size:
+        """The same by the standard deviation inside the industries of one country.
+
+        Where a service is rare, a usual change elsewhere would be an enormous one.
+        """
+        frame = self.panel.frame[self.panel.frame["country"] == country]
+        x = frame[term.column].astype("float64")
+        by = x.groupby([frame[key] for key in self.panel.entity])
+        return self._times(term, slope, float((x - by.transform("mean")).std()))
+
+    def _times(self, term: ServiceTerm, slope: Size, sd: float) -> Size:
+        factor = sd * (HUNDRED if self.is_log(term.estimate) else 1.0)
         return Size(slope.value * factor, slope.lower * factor, slope.upper * factor)
 
     # -- interactions ------------------------------------------------------------------------------

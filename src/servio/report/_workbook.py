@@ -93,5 +93,7 @@ def _write(sheet: Any, note: str, frame: pd.DataFrame, head: Any) -> None:
 def _cell(sheet: Any, row: int, column: int, value: Any) -> None:
     if isinstance(value, str):
         sheet.write_string(row, column, safe_label(value))
+    elif isinstance(value, float) and math.isinf(value):
+        sheet.write_string(row, column, "infinite" if value > 0 else "minus infinite")
     elif value is not None and not (isinstance(value, float) and math.isnan(value)):
         sheet.write_number(row, column, value)

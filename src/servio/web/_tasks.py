@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from servio.errors import FormatError, ServioError
+from servio.explain import ClaimRecord
 from servio.study import (
     Flows,
     LiveTables,
@@ -130,8 +131,16 @@ def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
     }
 
 
+def claims(hold: Hold, tick: Tick) -> tuple[ClaimRecord, ...]:
+    """The book of claims on the study's results."""
+    found = hold.store.claims()
+    tick()
+    return found
+
+
 TASKS: dict[str, Callable[..., Any]] = {
     "audit_upload": audit_upload,
+    "claims": claims,
     "flows": flows,
     "measure": measure,
     "measures": measures,

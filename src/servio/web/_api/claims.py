@@ -1,0 +1,118 @@
+"""The book of claims, put to the test on the study that is shown."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from servio.explain import ClaimRecord, claims
+from servio.explain.book import frame
+from servio.web._about import evidence
+from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._jobs import Task
+
+__all__ = ["routes"]
+
+VERDICTS = ("supported", "contradicted", "mixed", "not testable")
+TASK = Task("claims", holder=0)
+
+
+def tested(study: OpenStudy, query: Query) -> Reply:
+    """Verdict on each claim, what is lacking, the line to rerun it; findings where asked for."""
+    sources = list(dict.fromkeys(claim.source for claim in claims()))
+    source = query.text("source", "", sources)
+    verdicts = query.texts("verdict", VERDICTS)
+    findings = query.flag("findings")
+    records = _records(study)
+    if isinstance(records, Pending):
+        return records
+    chosen = [
+        r for r in records
+        if (not source or r.claim.source == source) and (not verdicts or r.verdict in verdicts)
+    ]  # fmt: skip
+    counts = Counter(str(record.verdict) for record in records)
+    data = {
+        "about": _about(study),
+        "sources": sources,
+        "verdicts": {name: counts[name] for name in VERDICTS},
+        "synthetic": study.store.synthetic,
+        "claims": [_shown(study, record) for record in chosen],
+    }
+    return Answer(data, frame(chosen) if findings else None)
+
+
+def one_tested(study: OpenStudy, query: Query) -> Reply:
+    """One claim with every finding."""
+    known = [claim.id for claim in claims()]
+    id = query.path["id"]
+    if id not in known:
+        raise RequestFault(404, "claim", found=repr(id[:40]), expected=" or ".join(known[:8]),
+                           remedy="`servio list claims` shows all.")  # fmt: skip
+    records = _records(study)
+    if isinstance(records, Pending):
+        return records
+    record = next(record for record in records if record.claim.id == id)
+    rows = frame([record]).drop(columns=["text", "claim_verdict", "undecided", "synthetic"])
+    data = {"about": _about(study, id), "claim": _shown(study, record)}
+    return Answer(data, rows if record.findings else rows.iloc[:0])
+
+
+def _records(study: OpenStudy) -> Sequence[ClaimRecord] | Pending:
+    """All claims, by the queue where there is one; kept for good."""
+    if study.jobs is None or study.jobs.tables is None:
+        return study.once("claims", study.store.claims)
+    job = study.jobs.submit(TASK)
+    if not job.future.done():
+        return Pending(job)
+    return study.once("claims", lambda: _of_job(job.answer))
+
+
+def _of_job(answers: Sequence[Any]) -> Sequence[ClaimRecord]:
+    records: Sequence[ClaimRecord] = answers[0]
+    return records
+
+
+def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
+    """A record whose command names the study's folder, not where it lies on the server."""
+    words = ["servio", "claims", *([] if record.alone else [study.store.folder.name])]
+    shown = record.record()
+    del shown["study"], shown["findings"]
+    main = Counter(finding.verdict for finding in record.findings if finding.main)
+    return shown | {
+        "findings": len(record.findings),
+        "main": {word: main[word] for word in ("supported", "contradicted", "open")},
+        "alone": record.alone,
+        "rerun": shlex.join([*words, "--only", record.claim.id]),
+        "example": record.claim.rerun,
+    }
+
+
+def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
+    folder = study.store.folder.name
+    only = ["--only", id] if id else []
+    return {
+        "measure": "claims",
+        "title": {"en": "Book of claims", "ko": "주장 검증"},
+        "question": "Is what the source documents say so in these data?",
+        "formula": "",
+        "unit": "",
+        "source": "servio.explain.evaluate",
+        "definition": "The verdict is that of the main findings where they agree, mixed where they "
+        "do not; a finding is open where its interval holds zero.",
+        "identity": None,
+        "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
+        "notes": [],
+        "problems": [],
+        "cli": shlex.join(["servio", "claims", folder, *only]),
+        "python": "\n".join([
+            "from servio import study",
+            f"for record in study.open_store({folder!r}).claims({[id] if id else ''}):",
+            "    print(record.claim.id, record.verdict, record.text)",
+        ]),
+        "synthetic": study.store.synthetic,
+    }  # fmt: skip
+
+
+routes = [("/api/claims", tested), ("/api/claims/{id}", one_tested)]
