@@ -119,7 +119,9 @@ def _check(call: Call, value: float | None, sums: dict[str, float | None]) -> di
 
 def _parts(study: OpenStudy, source: str, flows: Flows, most: int) -> Any:
     """The largest suppliers, and the rest as one row."""
-    titles = {one["code"]: one["title"]["en"] for one in summary(study)["industries"].get(source, [])}
+    titles = {
+        one["code"]: one["title"]["en"] for one in summary(study)["industries"].get(source, [])
+    }
     size = np.abs(flows.direct) if flows.complete is None else np.abs(flows.complete)
     order = np.argsort(-size, kind="stable")
     shown, rest = order[:most], order[most:]

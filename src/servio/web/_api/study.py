@@ -110,8 +110,16 @@ def _option(spec: MeasureSpec, option: Option) -> dict[str, Any]:
         "words": option.words,
         "takes": "groupings" if _takes_groupings(option) else "",
         "title": both("option", option.name, option.name.replace("_", " ")),
-        "titles": {c: both("choice", str(c), str(c).replace("_", " ")) for c in choices},
+        "titles": {choice: _choice(spec, option, choice) for choice in choices},
     }
+
+
+def _choice(spec: MeasureSpec, option: Option, choice: str) -> dict[str, str]:
+    """Named for the option, or for this measure where it means another thing there."""
+    name = f"{option.name}.{choice}"
+    own = f"{spec.name}.{name}"
+    english = choice.replace("_", " ")
+    return both("choice", own if own in korean()["choice"] else name, english)
 
 
 def _takes_groupings(option: Option) -> bool:

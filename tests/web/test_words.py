@@ -1,0 +1,119 @@
+"""Everything a page names has a Korean name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from servio import classify
+from servio.measure import MEASURES
+from servio.report._words import _countries
+from servio.web._answers import OpenStudy
+from servio.web._api.study import _choice, summary
+from servio.web._jobs import Jobs
+from servio.web._words import korean
+
+if TYPE_CHECKING:
+    from servio.measure._contract import Option
+    from servio.study import StudyStore
+
+REST = {"ROW", "RoW"}
+ACRONYMS = {"GDP", "ICT", "IT", "OECD", "TiVA", "WWZ", "KWW", "NACE", "Rev", "p"}
+AUTHORS = {
+    "Amiti", "Borin", "Browning", "Coffey", "Daniels", "Greenfield", "Green", "Grubel", "Hansen",
+    "Howells", "Hubbard", "Mancini", "Miroudot", "Nutter", "Singelmann", "Walker", "Wei", "Yan",
+    "Ye", "Zhong",
+}  # fmt: skip
+INDUSTRIES = ("isic3_wiod35", "isic4_wiod56", "model30")
+GROUPINGS = {name: classify.grouping(name) for name in classify.groupings()}
+OPTIONS = [(spec.name, option) for spec in MEASURES.values() for option in spec.options.values()]
+CHOICES = [
+    (measure, option.name, choice)
+    for measure, option in OPTIONS
+    for choice in (("false", "true") if option.kind is bool else option.choices)
+]
+WANTED = {
+    "measure": set(MEASURES),
+    "option": {option.name for _, option in OPTIONS},
+    "choice": {f"{option}.{choice}" for _, option, choice in CHOICES},
+    "grouping": set(GROUPINGS),
+    "group": {f"{name}.{code}" for name, one in GROUPINGS.items() for code in one.groups},
+    "industry": {
+        f"{name}.{code}" for name in INDUSTRIES for code in classify.classification(name).codes
+    },
+}
+ALSO = {"choice": {f"{measure}.{option}.{choice}" for measure, option, choice in CHOICES}}
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_each_has_a_korean_name(kind: str) -> None:
+    assert sorted(WANTED[kind] - set(korean()[kind])) == []
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_no_name_is_of_nothing(kind: str) -> None:
+    assert sorted(set(korean()[kind]) - WANTED[kind] - ALSO.get(kind, set())) == []
+
+
+def test_each_country_that_has_an_english_name_has_a_korean_one() -> None:
+    assert set(korean()["country"]) == set(_countries()["names"])
+
+
+def test_there_is_no_other_kind() -> None:
+    assert set(korean()) == {*WANTED, "country"}
+
+
+@pytest.mark.parametrize("kind", [*WANTED, "country"])
+def test_names_are_korean_but_for_acronyms_and_authors(kind: str) -> None:
+    foreign = {
+        key: text
+        for key, text in korean()[kind].items()
+        if set(re.findall("[A-Za-z]+", text)) - ACRONYMS - AUTHORS
+        or not (re.search("[가-힣]", text) or key.startswith("method.") or text in ACRONYMS)
+        or text != text.strip()
+    }
+    assert foreign == {}
+
+
+@pytest.mark.parametrize("kind", ["measure", "option", "grouping", "country"])
+def test_two_things_never_share_a_name(kind: str) -> None:
+    texts = [text for key, text in korean()[kind].items() if key not in REST]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("name", INDUSTRIES)
+def test_industries_of_a_classification_differ_in_name(name: str) -> None:
+    texts = [text for key, text in korean()["industry"].items() if key.startswith(f"{name}.")]
+    assert len(set(texts)) == len(texts) == len(classify.classification(name).codes)
+
+
+@pytest.mark.parametrize(("measure", "option"), OPTIONS, ids=lambda one: getattr(one, "name", one))
+def test_choices_of_an_option_differ_in_name(measure: str, option: Option) -> None:
+    spec = MEASURES[measure]
+    names = [_choice(spec, option, choice)["ko"] for choice in option.choices]
+    assert len(set(names)) == len(names)
+
+
+def test_a_choice_is_named_for_its_measure_where_it_means_another_thing() -> None:
+    def rate(measure: str) -> str:
+        spec = MEASURES[measure]
+        return _choice(spec, spec.options["form"], "rate")["ko"]
+
+    assert rate("externalisation") == "외부화율"
+    assert rate("smile_curve") == "산출당 부가가치"
+
+
+def test_the_study_names_its_countries_groups_and_industries(small_store: StudyStore) -> None:
+    jobs = Jobs(small_store)
+    study = summary(OpenStudy(small_store, jobs))
+    (industries,) = study["industries"].values()
+    assert {one["code"]: one["title"] for one in industries}["C26"] == {
+        "en": "Computers, electronics and optics", "ko": "컴퓨터·전자·광학기기",
+    }  # fmt: skip
+    found = {one["name"]: one for one in study["measures"]}["service_input_share"]
+    assert found["title"]["ko"] == "중간투입 가운데 서비스의 비중"
+    assert {o["name"]: o["titles"] for o in found["options"]}["total"]["true"] == {
+        "en": "true", "ko": "직접·간접 투입",
+    }  # fmt: skip
