@@ -17,8 +17,10 @@ from servio.study import (
     LiveTables,
     Recomputed,
     StudyStore,
+    SupplyStages,
     flows_into,
     settled_call,
+    supply_stages,
     uploaded_tables,
 )
 from servio.table import audit
@@ -95,6 +97,17 @@ def about_the_file(error: ServioError, path: Path) -> ServioError:
                        expected=plain(error.expected), remedy=plain(error.remedy))  # fmt: skip
 
 
+def stages(
+    hold: Hold, tick: Tick, *, source: str, country: str, year: int | None, industry: str,
+    stages: int, most: int, least: float,
+) -> SupplyStages:  # fmt: skip
+    """The chain of one industry's output, stage by stage."""
+    table = hold.tables.table(source, country, year)
+    found = supply_stages(table, industry, country=country, stages=stages, most=most, least=least)
+    tick()
+    return found
+
+
 def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
     """What an uploaded file holds, and how good its tables are."""
     try:
@@ -144,4 +157,5 @@ TASKS: dict[str, Callable[..., Any]] = {
     "flows": flows,
     "measure": measure,
     "measures": measures,
+    "stages": stages,
 }
