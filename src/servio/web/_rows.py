@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from servio import classify
 from servio.errors import UsageError
 from servio.measure import MEASURES, MeasureSpec
 from servio.study import Call, settled_call
@@ -173,10 +174,17 @@ def _of_store(study: OpenStudy, call: Call) -> Found:
     rows = _plain(store.arrow(call.name, definition=call.definition))
     gaps = store.undefined().query("measure == @call.name and definition == @call.definition")
     problems = store.problems().query("measure == @call.name")
-    notes = store.notes().query("measure == @call.name")
+    notes = [text for text in store.notes().query("measure == @call.name").text
+             if _concerns(text, call)]  # fmt: skip
     return Found(
-        call, rows, True, gaps[GAPS], tuple(problems.text.unique()[:5]), tuple(notes.text), None
+        call, rows, True, gaps[GAPS], tuple(problems.text.unique()[:5]), tuple(notes), None
     )
+
+
+def _concerns(note: str, call: Call) -> bool:
+    """Whether a note is about this call: one on a grouping begins with its name."""
+    name = note.partition(":")[0]
+    return name not in classify.groupings() or name in {call.option(key) for key, _ in call.options}
 
 
 def _of_parts(call: Call, parts: Sequence[Any]) -> Found:

@@ -1,0 +1,82 @@
+/** The same number under every definition of producer services. */
+
+import type { EChartsOption } from "echarts";
+import { address, type Query } from "../../api";
+import { number, quantity } from "../../format";
+import { groupBy, numeric, rowsOf } from "../../frames";
+import type { Frame } from "../../types";
+import { plot, valueAxis, yearAxis } from "../../parts/axes";
+import type { FigureSpec, Hit } from "../../parts/chart";
+import type { About } from "../../types";
+import { countryName, groupingOf, short } from "./names";
+import type { Band, Shown } from "./views";
+
+export interface Spread extends Partial<Frame> {
+  readonly about: About | null;
+  readonly definitions: readonly string[];
+  readonly unanswered: Readonly<Record<string, string>>;
+  readonly band: { readonly year: number[]; readonly low: (number | null)[]; readonly high: (number | null)[]; readonly median: (number | null)[] } | null;
+  /** Definitions that have not been asked for. */
+  readonly more: number;
+}
+
+export function bandOf(spread: Spread): Band | null {
+  return spread.band === null || spread.definitions.length < 2 ? null : { ...spread.band, count: spread.definitions.length };
+}
+
+export function definitionsView(shown: Shown, spread: Spread, current: string, query: Query, choose: (grouping: string) => void): FigureSpec {
+  const { ctx, t, slice, about } = shown;
+  const rows = spread.columns === undefined ? [] : rowsOf({ columns: spread.columns, rows: spread.rows ?? 0 });
+  const groups = groupBy(rows, "definition");
+  const names = [...groups.keys()];
+  const title = (name: string) => ctx.say(groupingOf(ctx, name)?.title ?? name).replace(/^(Producer services|생산자서비스): /, "");
+  const years = [...new Set(rows.map((row) => Number(row["year"])))].sort((a, b) => a - b);
+  const value = (name: string, year: number) => numeric(groups.get(name)?.find((row) => row["year"] === year)?.["value"]);
+  const country = countryName(ctx, slice.country);
+  return {
+    title: t("definitions", { country }),
+    note: [t("definitions.note"), spread.more > 0 ? t("definitions.more", { count: spread.more }) : "", ...Object.entries(spread.unanswered).map(([name, why]) => `${title(name)}: ${why}`)].filter(Boolean).join(" · "),
+    name: `${about.measure}-definitions-${slice.country}`,
+    data: address(`spread/${about.measure}`, query),
+    height: names.length > 6 ? "high" : "middle",
+    table: {
+      caption: t("definitions", { country }),
+      columns: [{ key: "name", title: t("definition") }, ...years.map((year) => ({ key: String(year), title: String(year), unit: about.unit }))],
+      rows: names.map((name) => ({ name: title(name), code: name, ...Object.fromEntries(years.map((year) => [String(year), value(name, year)])) })),
+      sort: { key: String(slice.year), down: true },
+      marked: (row) => row["code"] === current,
+      onPick: (row) => choose(String(row["code"])),
+    },
+    option: (colours): EChartsOption => ({
+      grid: plot({ right: 150 }),
+      tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).seriesName}\n${String(((hit as Hit).value as unknown[])[0])}: ${quantity(((hit as Hit).value as unknown[])[1], about.unit, ctx.lang)}` },
+      xAxis: yearAxis(years),
+      yAxis: valueAxis(ctx, about.unit),
+      series: names.map((name, at) => ({
+        type: "line" as const,
+        name: title(name),
+        data: years.map((year) => [String(year), value(name, year)]),
+        itemStyle: { color: name === current ? colours.marked : colours.series[1 + (at % (colours.series.length - 1))] ?? colours.ink },
+        lineStyle: { width: name === current ? 3.5 : 1.5, type: at >= colours.series.length - 1 ? ("dashed" as const) : ("solid" as const) },
+        endLabel: { show: true, formatter: short(title(name), 24), color: colours.ink, distance: 4 },
+        labelLayout: { moveOverlap: "shiftY" as const },
+        emphasis: { focus: "series" as const },
+      })),
+    }),
+    onPick: (hit) => {
+      const name = names[hit.seriesIndex];
+      if (name !== undefined) choose(name);
+    },
+    onPoint: (hit) => {
+      const at = hit?.value as unknown[] | undefined;
+      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], about.unit, ctx.lang) });
+    },
+  };
+}
+
+export function bandWords(shown: Shown, band: Band): string {
+  const at = band.year.indexOf(shown.slice.year);
+  const [low, high] = [band.low[at] ?? null, band.high[at] ?? null];
+  if (low === null || high === null) return "";
+  return shown.t("band.words", { low: number(low, shown.about.unit, shown.ctx.lang), high: number(high, shown.about.unit, shown.ctx.lang), count: band.count, year: shown.slice.year });
+}

@@ -1,0 +1,172 @@
+/** What is asked: a measure with its options, read from the address and settled from what the study holds. */
+
+import type { Query } from "../../api";
+import type { Context } from "../../page";
+import type { Changes } from "../../state";
+import type { Labels, MeasureInfo, MeasureOption, Study } from "../../types";
+
+export type Options = Readonly<Record<string, string>>;
+
+export interface Question {
+  readonly info: MeasureInfo;
+  readonly options: Options;
+  readonly only: string;
+  readonly source: string;
+  readonly table: string;
+  readonly stored: boolean;
+}
+
+/** What all rows of a question can be chosen by. */
+export interface Scope {
+  readonly labels: Labels;
+  readonly countries: readonly string[];
+  readonly years: readonly number[];
+  readonly stored: boolean;
+}
+
+/** One slice: a label of each kind the measure has. */
+export interface Slice {
+  readonly country: string;
+  readonly others: readonly string[];
+  readonly labels: Readonly<Partial<Record<LabelName, string>>>;
+  readonly year: number;
+}
+
+export const LABELS = ["industry", "group", "part", "partner"] as const;
+export type LabelName = (typeof LABELS)[number];
+
+const FIRST = ["service_input_coefficient", "service_input_share", "service_content", "convergence_rate"];
+const WHOLES = ["manufacturing", "economy"];
+const ECONOMIES = ["CHN", "USA", "JPN", "DEU"];
+
+export function isStored(info: MeasureInfo): boolean {
+  return info.computed.length > 0;
+}
+
+export function optionNames(study: Study): string[] {
+  return [...new Set(study.measures.flatMap((one) => one.options.map((option) => option.name)))];
+}
+
+function firstMeasure(study: Study): MeasureInfo | undefined {
+  const stored = study.measures.filter(isStored);
+  return FIRST.flatMap((name) => stored.filter((one) => one.name === name))[0] ?? stored[0] ?? study.measures[0];
+}
+
+function texts(options: Readonly<Record<string, unknown>>): Options {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]));
+}
+
+export function defaults(info: MeasureInfo): Options {
+  return Object.fromEntries(info.options.map((one) => [one.name, String(one.default ?? "")]));
+}
+
+function agrees(options: Options, wanted: Options): boolean {
+  return Object.entries(wanted).every(([name, value]) => options[name] === value);
+}
+
+export interface Variant {
+  readonly options: Options;
+  readonly only: string;
+}
+
+export function variants(info: MeasureInfo): Variant[] {
+  return info.computed.map((one) => ({ options: texts(one.options), only: one.only ?? "" }));
+}
+
+/** Of the stored variants that agree with what is wanted: a whole sector, all services, the usual options. */
+function preferred(info: MeasureInfo, wanted: Options, only: string | null): Variant | null {
+  const usual = defaults(info);
+  const score = ({ options, only: part }: Variant) => {
+    const by = options["by"];
+    const whole = by === undefined ? 0 : WHOLES.includes(by) ? 40 - 5 * WHOLES.indexOf(by) : 0;
+    const plain = Object.entries(options).filter(([name, value]) => name !== "by" && usual[name] === value).length;
+    return whole + 2 * plain + (part === "" ? 1 : 0);
+  };
+  const fitting = variants(info).filter((one) => agrees(one.options, wanted) && (only === null || one.only === only));
+  return fitting.sort((a, b) => score(b) - score(a))[0] ?? null;
+}
+
+export function findVariant(info: MeasureInfo, options: Options, only: string | null = null): Variant | null {
+  return preferred(info, options, only);
+}
+
+export function ask(ctx: Context): Question | null {
+  const { study, state } = ctx;
+  const info = study.measures.find((one) => one.name === state.get("name")) ?? firstMeasure(study);
+  if (info === undefined) return null;
+  const wanted: Record<string, string> = {};
+  for (const { name } of info.options) {
+    const value = state.view.params[name];
+    if (value !== undefined) wanted[name] = value;
+  }
+  const table = state.get("table");
+  const only = "only" in state.view.params ? state.get("only") : null;
+  const held = preferred(info, wanted, only);
+  return {
+    info,
+    options: held?.options ?? { ...defaults(info), ...wanted },
+    only: held?.only ?? only ?? "",
+    source: state.get("source", study.sources[0]?.name ?? ""),
+    table,
+    stored: held !== null && table === "",
+  };
+}
+
+export function measurePath(question: Pick<Question, "info">): string {
+  return `measure/${question.info.name}`;
+}
+
+/** Options, source and table of a question, without any choice of rows. */
+export function baseQuery({ options, only, source, table }: Pick<Question, "options" | "only" | "source" | "table">): Query {
+  return { ...options, only, ...(table ? { table } : { source }) };
+}
+
+export function focusOf(study: Study): string {
+  const { focus } = study;
+  return (typeof focus === "string" ? focus : focus?.[0]) ?? "";
+}
+
+function one(wanted: string, all: readonly string[] | undefined): string | undefined {
+  return all === undefined ? undefined : all.includes(wanted) ? wanted : all[0];
+}
+
+/** Which rows are looked at, of those there are. */
+export function sliceOf(ctx: Context, scope: Scope): Slice {
+  const { state, study } = ctx;
+  const asked = state.list("country");
+  const named = asked.filter((code) => scope.countries.includes(code));
+  const country = named[0] ?? one(focusOf(study), scope.countries) ?? "";
+  const chosen = [...named.slice(1), ...state.list("with")].filter((code) => scope.countries.includes(code));
+  const others = named.length > 1 || "with" in state.view.params ? chosen : usualOthers(study, scope, country);
+  const labels = Object.fromEntries(
+    LABELS.flatMap((name) => {
+      const label = one(state.get(name), scope.labels[name]);
+      return label === undefined ? [] : [[name, label]];
+    }),
+  );
+  const last = scope.years[scope.years.length - 1] ?? 0;
+  const year = Number(state.get("year"));
+  return { country, others: [...new Set(others)].filter((code) => code !== country), labels, year: scope.years.includes(year) ? year : last };
+}
+
+function usualOthers(study: Study, scope: Scope, country: string): string[] {
+  const focus = Array.isArray(study.focus) ? study.focus : [];
+  const known = [...focus, ...ECONOMIES].filter((code) => scope.countries.includes(code) && code !== country);
+  return known.length > 0 ? known : scope.countries.filter((code) => code !== country).slice(0, 3);
+}
+
+/** Changes of the address that ask for other options; what the study holds is preferred. */
+export function optionChanges(question: Question, changes: Options): Changes {
+  const wanted = { ...question.options, ...changes };
+  const same = preferred(question.info, wanted, question.only);
+  const any = same ?? preferred(question.info, wanted, null);
+  return { name: question.info.name, ...wanted, only: any?.only ?? "" };
+}
+
+export function isHeld(question: Question, changes: Options): boolean {
+  return question.table === "" && preferred(question.info, { ...question.options, ...changes }, null) !== null;
+}
+
+export function optionOf(info: MeasureInfo, name: string): MeasureOption | undefined {
+  return info.options.find((option) => option.name === name);
+}

@@ -1,0 +1,173 @@
+/** By which services: the groups of services a number is made of. */
+
+import type { EChartsOption } from "echarts";
+import { address, type Query } from "../../api";
+import { number, quantity } from "../../format";
+import { numeric, rowsOf } from "../../frames";
+import type { Context } from "../../page";
+import { plot, valueAxis, yearAxis } from "../../parts/axes";
+import type { FigureSpec, Hit } from "../../parts/chart";
+import { scaleOfPage } from "../../parts/echarts";
+import type { MeasureAnswer } from "../../types";
+import { countryName, groupingOf, labelName, short } from "./names";
+import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
+import type { Place, Shown } from "./views";
+
+/** Measures whose groups add up to the number for all of them. */
+const ADDITIVE = new Set(["service_input_coefficient", "service_input_share", "service_content", "service_content_of_exports", "value_content", "outsourcing", "export_origin", "embodied_inputs"]);
+
+const USUAL = ["kiet", "kibs_types", "chain_level", "porter"];
+
+export interface ServicesPlan {
+  readonly question: Question;
+  readonly query: Query;
+  readonly additive: boolean;
+}
+
+/** The question by service group: this one, one the study holds, or one to compute. */
+export function servicesPlan(ctx: Context, question: Question, scope: Scope, slice: Slice): ServicesPlan | null {
+  const { info, options } = question;
+  if (options["grouping"] === undefined) return null;
+  const make = (other: Question): ServicesPlan => {
+    const { group: _group, ...labels } = slice.labels;
+    return { question: other, query: { ...baseQuery(other), ...labels, country: [slice.country, ...slice.others] }, additive: ADDITIVE.has(info.name) };
+  };
+  if ((scope.labels.group?.length ?? 0) > 1) return make(question);
+  const names = [...USUAL, ...ctx.study.groupings.filter((one) => one.groups.length > 1 && !["sectors", "communities", "broad", "technology", "technology_2011"].includes(one.name)).map((one) => one.name)];
+  if (question.table === "")
+    for (const name of names) {
+      const held = findVariant(info, { ...options, grouping: name });
+      if (held !== null) return make({ ...question, options: held.options, only: held.only, stored: true });
+    }
+  const usual = names.find((name) => groupingOf(ctx, name) !== undefined);
+  if (usual === undefined || !(ctx.study.live.tables || question.table)) return null;
+  return make({ ...question, options: { ...options, grouping: usual }, stored: false });
+}
+
+export interface GroupShare {
+  readonly code: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Groups of one country and year, greatest first. */
+export function sharesOf(ctx: Context, plan: ServicesPlan, answer: MeasureAnswer, country: string, year: number): GroupShare[] {
+  return rowsOf(answer)
+    .filter((row) => row["country"] === country && row["year"] === year)
+    .flatMap((row) => {
+      const [code, value] = [String(row["group"]), numeric(row["value"])];
+      return value === null ? [] : [{ code, name: labelName(ctx, plan.question, "group", code), value }];
+    })
+    .sort((a, b) => b.value - a.value);
+}
+
+interface Cut {
+  readonly groups: readonly string[];
+  readonly name: (group: string) => string;
+  readonly value: (country: string, year: number, group: string) => number | null;
+}
+
+function cutOf(ctx: Context, plan: ServicesPlan, answer: MeasureAnswer): Cut {
+  const rows = rowsOf(answer);
+  const cells = new Map(rows.map((row) => [`${row["country"]} ${row["year"]} ${row["group"]}`, numeric(row["value"])]));
+  return {
+    groups: [...new Set(rows.map((row) => String(row["group"])))],
+    name: (group) => labelName(ctx, plan.question, "group", group),
+    value: (country, year, group) => cells.get(`${country} ${year} ${group}`) ?? null,
+  };
+}
+
+/** Room for all names: two in a line. */
+function withLegend(count: number) {
+  const scale = scaleOfPage();
+  return { grid: plot({ top: 16 + 20 * Math.ceil(count / 2) }), legend: { type: "plain" as const, itemGap: 6 * scale, textStyle: { fontSize: 11 * scale, width: 125 * scale, overflow: "truncate" as const } } };
+}
+
+function colourOf(at: number, colours: { series: readonly string[] }): string {
+  return colours.series[at % colours.series.length] ?? "";
+}
+
+export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: MeasureAnswer, pick: (place: Place, question: Question) => void): FigureSpec {
+  const { ctx, t, slice, panel } = shown;
+  const unit = answer.about.unit;
+  const cut = cutOf(ctx, plan, answer);
+  const { years } = panel;
+  const country = countryName(ctx, slice.country);
+  return {
+    title: t("services.time", { country }),
+    note: [answer.about.words, plan.additive ? t("services.sum") : ""].filter(Boolean).join(" · "),
+    name: `${answer.about.measure}-services-${slice.country}`,
+    data: address(measurePath(plan.question), { ...plan.query, country: slice.country }),
+    table: {
+      caption: t("services.time", { country }),
+      columns: [{ key: "name", title: t("group") }, ...years.map((year) => ({ key: String(year), title: String(year), unit }))],
+      rows: cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
+    },
+    option: (colours): EChartsOption => ({
+      ...withLegend(cut.groups.length),
+      tooltip: {
+        trigger: "axis",
+        formatter: (hits: unknown) => {
+          const all = hits as (Hit & { axisValue: string })[];
+          const lines = [...all].reverse().map((hit) => `${hit.seriesName}: ${number((hit.value as unknown[])[1], unit, ctx.lang)}`);
+          return [all[0]?.axisValue ?? "", ...lines].join("\n");
+        },
+      },
+      xAxis: { ...yearAxis(years), boundaryGap: plan.additive },
+      yAxis: valueAxis(ctx, unit, { zero: plan.additive }),
+      series: cut.groups.map((group, at) => ({
+        type: plan.additive ? ("bar" as const) : ("line" as const),
+        ...(plan.additive ? { stack: "all", barCategoryGap: "15%" } : {}),
+        name: short(cut.name(group), 32),
+        data: years.map((year) => [String(year), cut.value(slice.country, year, group)]),
+        itemStyle: { color: colourOf(at, colours) },
+      })) as never,
+    }),
+    onPick: (hit) => {
+      const group = cut.groups[hit.seriesIndex];
+      if (group !== undefined) pick({ country: slice.country, year: Number((hit.value as unknown[])[0]), group }, plan.question);
+    },
+    onPoint: (hit) => {
+      const at = hit?.value as unknown[] | undefined;
+      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], unit, ctx.lang) });
+    },
+  };
+}
+
+export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: MeasureAnswer, pick: (place: Place, question: Question) => void): FigureSpec {
+  const { ctx, t, slice } = shown;
+  const unit = answer.about.unit;
+  const cut = cutOf(ctx, plan, answer);
+  const listed = [slice.country, ...slice.others].reverse();
+  const title = t("services.across", { year: slice.year });
+  return {
+    title,
+    note: answer.about.words ?? "",
+    name: `${answer.about.measure}-services-${slice.year}`,
+    data: address(measurePath(plan.question), { ...plan.query, year: slice.year }),
+    table: {
+      caption: title,
+      columns: [{ key: "name", title: t("group") }, ...[...listed].reverse().map((code) => ({ key: code, title: countryName(ctx, code), unit }))],
+      rows: cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
+    },
+    option: (colours): EChartsOption => ({
+      ...withLegend(cut.groups.length),
+      tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).name}\n${(hit as Hit).seriesName}: ${quantity((hit as Hit).value, unit, ctx.lang)}` },
+      xAxis: valueAxis(ctx, unit, { zero: true }),
+      yAxis: { type: "category", data: listed.map((code) => countryName(ctx, code)), axisTick: { show: false }, axisLabel: { color: ((_name?: string, index?: number) => (listed[index ?? -1] === slice.country ? colours.marked : colours.muted)) as never } },
+      series: cut.groups.map((group, at) => ({
+        type: "bar" as const,
+        ...(plan.additive ? { stack: "all" } : {}),
+        name: short(cut.name(group), 32),
+        data: listed.map((code) => cut.value(code, slice.year, group)),
+        itemStyle: { color: colourOf(at, colours) },
+        barMaxWidth: 26 * scaleOfPage(),
+      })) as never,
+    }),
+    onPick: (hit) => {
+      const [group, country] = [cut.groups[hit.seriesIndex], listed[hit.dataIndex]];
+      if (group !== undefined && country !== undefined) pick({ country, year: slice.year, group }, plan.question);
+    },
+    onPoint: (hit) => shown.point(hit === null ? null : { label: `${hit.name} · ${hit.seriesName} · ${slice.year}`, value: quantity(hit.value, unit, ctx.lang) }),
+  };
+}
