@@ -75,6 +75,11 @@ class Altered:
         self.synthetic = facts.pop("synthetic", store.synthetic)
         self.study = replace(store.study, **facts)
 
+    def countries(self, source: str) -> list[str]:
+        """Countries of the changed results."""
+        rows = self.results()
+        return sorted(rows[rows["source"] == source]["country"].unique())
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
         if name not in FRAMES:
