@@ -1,1 +1,0 @@
-import{i as e}from"./index-zOB7SUKJ.js";var t={title:e=>e.t(`menu.chains`),render(t,n){t.append(e(`info`,n.t(`app.soon`)))}};export{t as page};
