@@ -192,6 +192,7 @@ def test_without_tables_there_is_no_sankey(small_store: study.StudyStore) -> Non
         chains.sankey(OpenStudy(small_store), Query({"industry": "C26"}))
 
 
-def test_product_without_output_is_said(ask_national: Ask) -> None:
-    with pytest.raises(LabelError, match="output"):
-        ask_national(chains.sankey, country="KOR", industry="U", year="2010")
+@pytest.mark.parametrize("function", [chains.sankey, chains.smile, chains.income])
+def test_product_without_output_is_said(ask_national: Ask, function: Any) -> None:
+    with pytest.raises(LabelError, match="no output"):
+        ask_national(function, country="KOR", industry="U", year="2010")

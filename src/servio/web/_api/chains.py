@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from servio import algebra
-from servio.errors import NumericalError, UsageError
-from servio.measure.smile import LEVEL, verdict
+from servio.errors import LabelError, NumericalError, UsageError
+from servio.measure.smile import LEAST, LEVEL, verdict
 from servio.report._detail import industry_titles
 from servio.report._smile import kinds
 from servio.study import SupplyStages, settled_call
@@ -85,6 +85,8 @@ def smile(study: OpenStudy, query: Query) -> Reply:
         return rows
     frame = _joined(rows, FORMS, place, country="")
     frame = frame[(frame["share"] > DUST) & (frame["rate"] > 0)].dropna()
+    if frame.empty:
+        raise _nothing(place, rows)
     frame = frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
     test = _tested(frame)
     shown = _named(study, place, frame.iloc[:most])
@@ -138,7 +140,9 @@ def income(study: OpenStudy, query: Query) -> Reply:
         return rows
     frame = _earners(rows[0], place)
     whole = float(frame["value"].sum())
-    frame["share"] = frame["value"] / whole if whole else np.nan
+    if not whole > 0:
+        raise _nothing(place, rows)
+    frame["share"] = frame["value"] / whole
     data = place.described | {
         "about": of_found(study, rows[0], *_chosen(place, content=not place.world)),
         "unit": rows[0].unit,
@@ -187,6 +191,17 @@ def _place(study: OpenStudy, query: Query, *, industry: bool = True) -> _Place:
     known = [one["code"] for one in summary(study)["industries"].get(source, [])]
     code = query.text("industry", None if industry else "", known)
     return _Place(source, country, code, year, is_world(study, source))
+
+
+def _nothing(place: _Place, rows: list[Found]) -> LabelError:
+    """What to say where nobody earns: what the measure said, or that nothing is made."""
+    said = next((text for one in rows for text in one.problems), "")
+    return LabelError(
+        f"chain {place.label} {place.year or ''}".strip(),
+        found=said or "no output, or no final demand for it",
+        expected="a product that is made for final use",
+        remedy="Choose another industry or year.",
+    )
 
 
 def _chosen(place: _Place, *, content: bool = False) -> tuple[dict[str, list[str]], list[int]]:
@@ -257,6 +272,8 @@ def _service_share(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> floa
 
 def _tested(frame: pd.DataFrame) -> dict[str, Any] | None:
     """The U test over all earners and its curve; None where there are too few."""
+    if len(frame) < LEAST:
+        return None
     try:
         test = algebra.lind_mehlum(frame["distance"], np.log(frame["rate"]), frame["share"])
     except NumericalError:
