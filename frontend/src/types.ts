@@ -49,6 +49,8 @@ export interface MeasureAnswer extends Frame {
   readonly about: About;
   readonly labels: Labels;
   readonly stored: boolean;
+  /** Rows without a number, and why. */
+  readonly undefined?: Frame;
 }
 
 export interface SpreadAnswer extends Frame {

@@ -263,7 +263,7 @@ class MeasurePage {
     const shown = drawn.shown();
     const { slice } = shown;
     const services = drawn.services && { shares: sharesOf(this.ctx, drawn.services.plan, drawn.services.answer, slice.country, slice.year), additive: drawn.services.plan.additive };
-    replace(this.#short, answers(shown, drawn.band === null ? "" : bandWords(shown, drawn.band), services));
+    replace(this.#short, answers(shown, drawn.band === null ? "" : bandWords(shown, drawn.band), this.#why(drawn, slice.country, slice.year) ?? "", services));
   }
 
   #spreadPath(drawn: Drawn): string {
@@ -418,16 +418,19 @@ class MeasurePage {
     return h("div", { class: "stack" }, h("div", { class: "controls" }, control.element), place);
   }
 
+  #why(drawn: Drawn, country: string, year: number): string | undefined {
+    return gapsOf(drawn.answer.undefined).find((one) => one.country === country && one.year === year)?.reason;
+  }
+
   /** Countries without a number in the year, and why. */
   #gaps(drawn: Drawn): HTMLElement {
     const place = h("div");
     const { ctx } = this;
-    const gaps = gapsOf((drawn.answer as MeasureAnswer & { undefined?: MeasureAnswer }).undefined);
     const draw = () => {
       const { slice, panel } = drawn.shown();
       const missing = drawn.scope.countries.filter((code) => panel.value(code, slice.year) === null);
       if (missing.length === 0) return replace(place);
-      const why = (code: string) => gaps.find((one) => one.country === code && one.year === slice.year)?.reason;
+      const why = (code: string) => this.#why(drawn, code, slice.year);
       replace(
         place,
         h(

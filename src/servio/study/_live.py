@@ -187,7 +187,9 @@ def live_tables(store: StudyStore, folder: str | Path | None = None) -> LiveTabl
         )  # fmt: skip
     inputs = [one for step in found.steps for one in step.inputs]
     bases = {
-        (s.base.source, s.base.entry.country): s.base for s in found.steps if s.base is not None
+        (one.source, one.entry.country): one
+        for one in [*inputs, *(step.base for step in found.steps if step.base is not None)]
+        if found.base_year is not None and one.entry.year == found.base_year
     }
     return LiveTables(inputs, bases, found.base_year)
 

@@ -141,7 +141,7 @@ def selected(
     """
     keep = None
     for name, texts in chosen.items():
-        if not texts:
+        if not texts or not len(rows):
             continue
         known = pc.unique(rows[name]).to_pylist()
         for text in texts:

@@ -17,7 +17,7 @@ function line(words: Child): Child {
   return words && h("p", {}, words);
 }
 
-export function answers(shown: Shown, band: string, services: { shares: readonly GroupShare[]; additive: boolean } | null): HTMLElement {
+export function answers(shown: Shown, band: string, why: string, services: { shares: readonly GroupShare[]; additive: boolean } | null): HTMLElement {
   const { ctx, t, panel, slice, about } = shown;
   const { unit } = about;
   const place = countryName(ctx, slice.country);
@@ -37,9 +37,10 @@ export function answers(shown: Shown, band: string, services: { shares: readonly
   const rankThen = start === undefined ? null : rankOf(panel.column(start.year), slice.country);
   const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${number(Math.abs(one), unit, ctx.lang)}`;
   const cards = [
-    card(t("how.much"), value === null ? ctx.t("table.undefined") : quantity(value, unit, ctx.lang), line(`${place} · ${slice.year}`), line(shown.title), line(band)),
+    card(t("how.much"), value === null ? ctx.t("table.undefined") : quantity(value, unit, ctx.lang), line(`${place} · ${slice.year}`), line(shown.title), value === null && line(why), line(band)),
   ];
-  if (column.length > 1)
+  const ordered = unit !== "class";
+  if (ordered && column.length > 1)
     cards.push(
       card(
         t("against.whom"),
@@ -48,7 +49,7 @@ export function answers(shown: Shown, band: string, services: { shares: readonly
         slice.others.length > 0 && line(slice.others.map((code) => `${countryName(ctx, code)} ${say(panel.value(code, slice.year))}`).join(", ")),
       ),
     );
-  if (own.length > 1 && start !== undefined && peak !== undefined)
+  if (ordered && own.length > 1 && start !== undefined && peak !== undefined)
     cards.push(
       card(
         t("since.when"),

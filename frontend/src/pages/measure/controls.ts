@@ -26,7 +26,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
   const families = [...new Set(all.map((one) => one.family))];
   const choose = (name: string) => {
     const { state } = ctx;
-    const keep = Object.fromEntries(["country", "with", "year", "view", "source", "table"].map((key) => [key, state.get(key)]));
+    const keep = Object.fromEntries(["country", "with", "year", "view", "source", "table", "by", "industry"].map((key) => [key, state.get(key)]));
     details.open = false;
     state.go("measure", { ...keep, name });
   };
@@ -39,7 +39,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
     );
   const section = (title: string, own: typeof all) => {
     const id = fresh("family");
-    return h("section", { "aria-labelledby": id }, h("h3", { id }, title), h("ul", {}, own.map((one) => h("li", { "data-find": `${one.words} ${one.info.name} ${one.info.question} ${one.family}`.toLowerCase() }, button(one)))));
+    return h("section", { "aria-labelledby": id }, h("h3", { id }, title), h("ul", {}, own.map((one) => h("li", { "data-find": `${one.words} ${one.info.name} ${ctx.say(one.info.question)} ${one.info.title.en} ${one.family}`.toLowerCase() }, button(one)))));
   };
   const held = all.filter((one) => one.held);
   const list = h(
@@ -74,7 +74,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
   );
   filter();
   closeOutside(details);
-  return named("name", h("div", { class: "field measure" }, h("span", { class: "label" }, t("measure")), details, h("small", {}, question.info.question)));
+  return named("name", h("div", { class: "field measure" }, h("span", { class: "label" }, t("measure")), details, h("small", {}, ctx.say(question.info.question))));
 }
 
 /** An option of the measure that is neither the definition nor the industries. */
@@ -86,9 +86,9 @@ function optionControl(ctx: Context, t: Say, question: Question, option: Measure
   const held = (next: string) => isHeld(question, { [name]: next });
   if (option.choices && option.choices.length > 0) {
     const choices = option.choices.map((one) => ({ value: String(one), words: ctx.say(option.titles?.[String(one)] ?? String(one)) }));
-    return named(name, select({ label, options: arranged(ctx, t, question, choices, held), value, onChange: change, hint: option.words }).element);
+    return named(name, select({ label, options: arranged(ctx, t, question, choices, held), value, onChange: change, hint: ctx.say(option.words) }).element);
   }
-  if (option.takes) return named(name, select({ label, options: groupingOptions(ctx, t, question, option), value, onChange: change, hint: option.words }).element);
+  if (option.takes) return named(name, select({ label, options: groupingOptions(ctx, t, question, option), value, onChange: change, hint: ctx.say(option.words) }).element);
   const known = [...new Set(question.info.computed.map((one) => String(one.options[name] ?? "")))].filter(Boolean);
   const [id, listId] = [fresh("entry"), fresh("known")];
   const input = h("input", {
@@ -100,7 +100,7 @@ function optionControl(ctx: Context, t: Say, question: Question, option: Measure
     autocomplete: "off",
     onchange: () => change(input.value.trim()),
   });
-  return named(name, h("div", { class: "field" }, h("label", { for: id }, label), input, h("datalist", { id: listId }, known.map((one) => h("option", { value: one }))), h("small", {}, option.words)));
+  return named(name, h("div", { class: "field" }, h("label", { for: id }, label), input, h("datalist", { id: listId }, known.map((one) => h("option", { value: one }))), h("small", {}, ctx.say(option.words))));
 }
 
 export function controls(ctx: Context, t: Say, question: Question, scope: Scope): Controls {

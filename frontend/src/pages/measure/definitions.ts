@@ -42,7 +42,7 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
     table: {
       caption: t("definitions", { country }),
       columns: [{ key: "name", title: t("definition") }, ...years.map((year) => ({ key: String(year), title: String(year), unit: about.unit }))],
-      rows: names.map((name) => ({ name: title(name), code: name, ...Object.fromEntries(years.map((year) => [String(year), value(name, year)])) })),
+      rows: !rows.some((row) => numeric(row["value"]) !== null) ? [] : names.map((name) => ({ name: title(name), code: name, ...Object.fromEntries(years.map((year) => [String(year), value(name, year)])) })),
       sort: { key: String(slice.year), down: true },
       marked: (row) => row["code"] === current,
       onPick: (row) => choose(String(row["code"])),

@@ -78,7 +78,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
   const narrow = innerWidth < 700;
   return {
     title,
-    note: [unit && `${ctx.t("about.unit")}: ${unit}`, answer.about.words, known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.empty")].filter(Boolean).join(" · "),
+    note: [unit && `${ctx.t("about.unit")}: ${unit}`, ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.empty")].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-heat-${column}`,
     data: address(measurePath(plan.question), plan.query),
     pixels: 100 * scaleOfPage() + down.length * ROW * scaleOfPage(),

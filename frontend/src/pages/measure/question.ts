@@ -104,12 +104,18 @@ export function ask(ctx: Context): Question | null {
   const held = preferred(info, wanted, only);
   return {
     info,
-    options: held?.options ?? { ...defaults(info), ...wanted },
+    options: held?.options ?? { ...defaults(info), ...startAt(info), ...wanted },
     only: held?.only ?? only ?? "",
     source: state.get("source", study.sources[0]?.name ?? ""),
     table,
     stored: held !== null && table === "",
   };
+}
+
+/** A measure of services that the study does not hold starts with all of manufacturing. */
+function startAt(info: MeasureInfo): Options {
+  const has = (name: string) => info.options.some((one) => one.name === name);
+  return has("grouping") && has("by") ? { by: "manufacturing" } : {};
 }
 
 export function measurePath(question: Pick<Question, "info">): string {

@@ -95,13 +95,13 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
   const country = countryName(ctx, slice.country);
   return {
     title: t("services.time", { country }),
-    note: [answer.about.words, plan.additive ? t("services.sum") : ""].filter(Boolean).join(" · "),
+    note: [ctx.say(answer.about.words), plan.additive ? t("services.sum") : ""].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-services-${slice.country}`,
     data: address(measurePath(plan.question), { ...plan.query, country: slice.country }),
     table: {
       caption: t("services.time", { country }),
       columns: [{ key: "name", title: t("group") }, ...years.map((year) => ({ key: String(year), title: String(year), unit }))],
-      rows: cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
+      rows: !years.some((year) => cut.groups.some((group) => cut.value(slice.country, year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
     },
     option: (colours): EChartsOption => ({
       ...withLegend(cut.groups.length),
@@ -142,13 +142,13 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
   const title = t("services.across", { year: slice.year });
   return {
     title,
-    note: answer.about.words ?? "",
+    note: ctx.say(answer.about.words),
     name: `${answer.about.measure}-services-${slice.year}`,
     data: address(measurePath(plan.question), { ...plan.query, year: slice.year }),
     table: {
       caption: title,
       columns: [{ key: "name", title: t("group") }, ...[...listed].reverse().map((code) => ({ key: code, title: countryName(ctx, code), unit }))],
-      rows: cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
+      rows: !listed.some((code) => cut.groups.some((group) => cut.value(code, slice.year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
     },
     option: (colours): EChartsOption => ({
       ...withLegend(cut.groups.length),

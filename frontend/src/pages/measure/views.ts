@@ -50,7 +50,7 @@ function said(shown: Shown, country: string, year: number, value: unknown, unit 
 
 export function noteOf(shown: Shown): string {
   const { about } = shown;
-  return [about.unit && `${shown.ctx.t("about.unit")}: ${about.unit}`, about.words].filter(Boolean).join(" · ");
+  return [about.unit && `${shown.ctx.t("about.unit")}: ${about.unit}`, shown.ctx.say(about.words)].filter(Boolean).join(" · ");
 }
 
 function years(shown: Shown): Column[] {

@@ -125,8 +125,9 @@ def _parquet(frame: Any, about: dict[str, Any]) -> bytes:
 
 def _stata(frame: Any, about: dict[str, Any]) -> bytes:
     table = _pandas(frame).copy()
-    for name in table.select_dtypes(include=[object]).columns:
-        table[name] = table[name].fillna("").astype(str)
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = table[name].fillna("").astype(str).astype(object)
     table.columns = [str(name)[:STATA_NAME] for name in table.columns]
     title = about.get("title", "")
     label = ("SYNTHETIC " if about.get("synthetic") else "") + str(

@@ -1,0 +1,366 @@
+"""Numbers of the Measure page: each is what the same Python call gives."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import servio
+from servio import classify, measure, study
+from servio.errors import UsageError
+from servio.study import Call, StudyStore, settled_call
+from servio.table import IOTable
+from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, encoded
+from servio.web._api.cell import taken_apart
+from servio.web._api.export import as_file
+from servio.web._api.measure import measured, spread
+from servio.web._api.study import described
+from servio.web._jobs import Jobs
+from servio.web._rows import Found
+
+MODEL = "model:countries=3,industries=30,years=2"
+TEXT = f"""
+study.title = "Measure"
+study.base_year = 2000
+study.focus = ["AAA"]
+tables = [{{path = "{MODEL}"}}]
+[[measures]]
+name = "service_input_share"
+grouping = ["services", "ps_daniels1985", "ps_hktdc"]
+by = "manufacturing"
+[[measures]]
+name = "service_input_coefficient"
+grouping = "kiet"
+by = "industry"
+only = "manufacturing"
+"""
+WAIT = 60
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> StudyStore:
+    folder = tmp_path_factory.mktemp("measure")
+    text = TEXT.replace('study.focus = ["AAA"]\n', "")
+    return study.run(study.parse(text, "own.toml", folder), folder / "out", workers=1)
+
+
+@pytest.fixture(scope="module")
+def opened(store: StudyStore) -> Iterator[OpenStudy]:
+    jobs = Jobs(store, workers=1)
+    jobs.start()
+    yield OpenStudy(store, jobs)
+    jobs.close()
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[int, IOTable]:
+    found = {table.info.year: table for table in servio.scan(MODEL).tables()}
+    return {year: table for year, table in found.items() if year is not None}
+
+
+@pytest.fixture(scope="module")
+def ask(opened: OpenStudy) -> Ask:
+    def asked(function: Callable[[OpenStudy, Query], Reply], name: str, **given: str) -> Answer:
+        for _ in range(40):
+            query = Query(given, {"name": name})
+            reply = function(opened, query)
+            if isinstance(reply, Pending):
+                reply.job.join("test")
+                reply.job.future.result(WAIT)
+                continue
+            query.done()
+            assert isinstance(reply, Answer)
+            return reply
+        raise AssertionError("pending for ever")
+
+    return asked
+
+
+def frame(reply: Answer) -> pd.DataFrame:
+    found: pd.DataFrame = (
+        reply.frame.to_pandas() if isinstance(reply.frame, pa.Table) else reply.frame
+    )
+    return found
+
+
+def computed(name: str, table: IOTable, **options: Any) -> pd.DataFrame:
+    """The Python call, as rows."""
+    found: pd.DataFrame = getattr(measure, name)(table, **options).to_frame()
+    return found
+
+
+def same(rows: pd.DataFrame, expected: dict[int, pd.DataFrame]) -> None:
+    keys = [name for name in ("country", "industry", "group") if name in rows]
+    assert len(rows) == sum(map(len, expected.values())) > 0
+    for year, own in expected.items():
+        here = rows[rows.year == year].set_index(keys).value.sort_index()
+        there = own.set_index([key for key in keys if key in own]).value.sort_index()
+        assert here.index.tolist() == there.index.tolist()
+        np.testing.assert_allclose(here, there, rtol=1e-12, atol=0)
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+
+def test_stored_rows_are_the_python_call(ask: Ask, tables: dict[int, IOTable]) -> None:
+    reply = ask(measured, "service_input_share", grouping="ps_daniels1985", by="manufacturing")
+    assert reply.data["stored"] is True
+    options = {"grouping": "ps_daniels1985", "by": "manufacturing"}
+    same(
+        frame(reply), {y: computed("service_input_share", t, **options) for y, t in tables.items()}
+    )
+
+
+def test_computed_rows_are_the_python_call(ask: Ask, tables: dict[int, IOTable]) -> None:
+    reply = ask(measured, "service_input_share", grouping="kibs", by="industry", origin="domestic")
+    assert reply.data["stored"] is False
+    options = {"grouping": "kibs", "by": "industry", "origin": "domestic"}
+    same(
+        frame(reply), {y: computed("service_input_share", t, **options) for y, t in tables.items()}
+    )
+
+
+def test_a_measure_that_compares_finds_the_base_year(ask: Ask, tables: dict[int, IOTable]) -> None:
+    reply = ask(measured, "service_input_change", by="manufacturing")
+    base, later = tables[2000], tables[max(tables)]
+    own = measure.service_input_change(later, base=base, by="manufacturing").to_frame()
+    rows = frame(reply)
+    here = rows[rows.year == later.info.year]
+    assert here.value.tolist() == pytest.approx(own.value.tolist(), rel=1e-12)
+    assert len(here) == len(own) > 0
+
+
+def test_choosing_rows_leaves_their_values(ask: Ask, store: StudyStore) -> None:
+    country = str(store.results("service_input_share").country.iloc[0])
+    whole = frame(ask(measured, "service_input_share", by="manufacturing"))
+    part = ask(measured, "service_input_share", by="manufacturing", country=country, year="2000")
+    own = whole[(whole.country == country) & (whole.year == 2000)]
+    assert frame(part).value.tolist() == own.value.tolist()
+    assert f"--country {country} --year 2000" in part.data["about"]["cli"]
+
+
+def test_bare_says_what_can_be_chosen(ask: Ask, store: StudyStore) -> None:
+    query = {"grouping": "kiet", "by": "industry", "only": "manufacturing"}
+    reply = ask(measured, "service_input_coefficient", bare="true", **query)
+    rows = store.results("service_input_coefficient")
+    assert reply.frame is None
+    assert reply.data["countries"] == rows.country.unique().tolist()
+    assert reply.data["years"] == sorted(rows.year.unique().tolist())
+    assert set(reply.data["labels"]["industry"]) == set(rows.industry)
+    assert reply.data["labels"]["group"] == list(classify.grouping("kiet").groups)
+
+
+def test_a_label_that_is_not_there_is_said(ask: Ask) -> None:
+    with pytest.raises(UsageError, match="country") as error:
+        ask(measured, "service_input_share", by="manufacturing", country="NOWHERE")
+    assert "NOWHERE" in error.value.found and error.value.expected
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"origin": "mars"}, "origin"),
+        ({"colour": "red"}, "colour"),
+        ({"year": "soon"}, "year"),
+        ({"bare": "perhaps"}, "bare"),
+    ],
+)
+def test_wrong_parameters_are_said(ask: Ask, given: dict[str, str], place: str) -> None:
+    with pytest.raises(UsageError, match=place):
+        ask(measured, "service_input_share", **given)
+
+
+def test_a_measure_without_answer_has_no_rows_and_says_why(ask: Ask) -> None:
+    reply = ask(measured, "service_input_share", grouping="nonsense", bare="true", source="model")
+    assert reply.data["countries"] == [] and "nonsense" in reply.data["about"]["problems"][0]
+
+
+def test_what_has_no_value_is_listed_with_its_reason() -> None:
+    rows = pa.table({
+        "source": ["s", "s", "s"], "year": pa.array([2000, 2000, 2001], pa.int32()),
+        "country": ["AAA"] * 3, "industry": ["C1", "C2", "C1"], "partner": [""] * 3,
+        "group": ["services"] * 3, "part": [""] * 3, "value": [None, 0.5, None],
+        "unit": ["share"] * 3,
+    })  # fmt: skip
+    gaps = pd.DataFrame({
+        "source": ["s"], "year": pd.array([2000], "Int32"), "label": ["AAA_C1"],
+        "reason": ["zero output"],
+    })  # fmt: skip
+    found = Found(settled_call("service_input_share", {}), rows, True, gaps, (), (), None)
+    empty = found.without_value(rows)
+    assert empty[["year", "industry", "reason"]].values.tolist() == [
+        [2000, "C1", "zero output"], [2001, "C1", ""],
+    ]  # fmt: skip
+    assert found.undefined == 1 and found.first == "AAA_C1 2000: zero output"
+    assert len(found.without_value(rows.slice(1, 1))) == 0
+
+
+# -- definitions -----------------------------------------------------------------------------------
+
+
+def test_the_band_is_of_the_definitions_the_study_holds(
+    ask: Ask, tables: dict[int, IOTable]
+) -> None:
+    country = str(tables[2000].axis.country_names[0])
+    reply = ask(spread, "service_input_share", by="manufacturing", country=country)
+    assert set(reply.data["definitions"]) == {"ps_daniels1985", "ps_hktdc"}
+    own = []
+    for name in ("ps_daniels1985", "ps_hktdc"):
+        rows = computed("service_input_share", tables[2000], grouping=name, by="manufacturing")
+        own.append(float(rows[rows.country == country].value.iloc[0]))
+    band = reply.data["band"]
+    at = band["year"].index(2000)
+    assert (band["low"][at], band["high"][at]) == pytest.approx((min(own), max(own)), rel=1e-12)
+    assert band["median"][at] == pytest.approx(np.median(own), rel=1e-12)
+    assert set(frame(reply).definition) == {"services", "ps_daniels1985", "ps_hktdc"}
+    assert reply.data["more"] > 0
+
+
+def test_all_definitions_are_computed_on_demand(ask: Ask, tables: dict[int, IOTable]) -> None:
+    reply = ask(spread, "service_input_share", by="manufacturing", all="true")
+    rows = frame(reply)
+    named = [*classify.producer_service_definitions(), "ps_fractional", "ps_threshold50"]
+    assert {*reply.data["definitions"], *reply.data["unanswered"]} == set(named)
+    assert reply.data["more"] == 0
+    for name in reply.data["definitions"]:
+        own = computed("service_input_share", tables[2000], grouping=name, by="manufacturing")
+        here = rows[(rows.definition == name) & (rows.year == 2000)]
+        assert dict(zip(here.country, here.value, strict=True)) == pytest.approx(
+            dict(zip(own.country, own.value, strict=True)), rel=1e-12
+        )
+
+
+def test_a_grouping_of_several_groups_is_no_one_number(ask: Ask) -> None:
+    reply = ask(spread, "service_input_share", grouping="kiet", by="manufacturing")
+    assert "kiet" not in set(frame(reply).definition)
+
+
+def test_a_measure_without_definitions_says_so(ask: Ask) -> None:
+    with pytest.raises(UsageError, match="upstreamness"):
+        ask(spread, "upstreamness")
+
+
+# -- one number taken apart ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("complete", ["false", "true"])
+def test_the_flows_of_a_coefficient_add_up_to_it(
+    ask: Ask, tables: dict[int, IOTable], complete: str
+) -> None:
+    table = tables[2000]
+    rows = computed("service_input_coefficient", table, grouping="kiet", total=complete == "true")
+    one = rows[rows.value > 0].iloc[5]
+    where = {"country": one.country, "industry": one.industry, "group": one.group, "year": "2000"}
+    reply = ask(taken_apart, "service_input_coefficient", grouping="kiet", by="industry",
+                total=complete, **where)  # fmt: skip
+    assert reply.data["value"] == pytest.approx(one.value, rel=1e-12)
+    assert reply.data["check"]["kind"] == "exact"
+    assert reply.data["check"]["sum"] == pytest.approx(one.value, rel=1e-9)
+
+
+def test_the_flows_of_a_share_add_up_to_it(ask: Ask, tables: dict[int, IOTable]) -> None:
+    own = computed("service_input_share", tables[2000], by="manufacturing")
+    country = str(own.country.iloc[0])
+    reply = ask(taken_apart, "service_input_share", by="manufacturing", country=country,
+                industry="manufacturing", year="2000")  # fmt: skip
+    assert reply.data["check"]["kind"] == "exact"
+    assert reply.data["value"] == pytest.approx(own.value.iloc[0], rel=1e-12)
+    parts, sums = frame(reply), reply.data["sums"]
+    assert parts.money.sum() == pytest.approx(sums["money"], rel=1e-12)
+    assert parts.share.sum() == pytest.approx(1.0, rel=1e-12)
+    assert parts.direct.sum() * sums["output"] == pytest.approx(sums["money"], rel=1e-12)
+
+
+def test_few_suppliers_and_the_rest_are_all(ask: Ask, tables: dict[int, IOTable]) -> None:
+    country = str(tables[2000].axis.country_names[0])
+    where = {"by": "manufacturing", "country": country, "industry": "manufacturing", "year": "2000"}
+    few = frame(ask(taken_apart, "service_input_share", most="5", **where))
+    many = frame(ask(taken_apart, "service_input_share", most="500", **where))
+    assert len(few) == 6 and few.industry.iloc[-1] == "rest"
+    assert few.money.sum() == pytest.approx(many.money.sum(), rel=1e-12)
+    assert len(many) == len(tables[2000])
+
+
+def test_flows_behind_another_measure_are_context(ask: Ask, tables: dict[int, IOTable]) -> None:
+    country = str(tables[2000].axis.country_names[0])
+    reply = ask(taken_apart, "upstreamness", by="manufacturing", country=country,
+                industry="manufacturing", year="2000")  # fmt: skip
+    own = computed("upstreamness", tables[2000], by="manufacturing")
+    assert reply.data["check"]["kind"] == "context"
+    assert reply.data["value"] == pytest.approx(
+        float(own[own.country == country].value.iloc[0]), rel=1e-12
+    )
+
+
+def test_a_place_that_is_not_there_is_said(ask: Ask) -> None:
+    with pytest.raises(servio.errors.ServioError, match="industry"):
+        ask(taken_apart, "service_input_share", by="manufacturing", industry="nothing", year="2000")
+
+
+# -- what the study is, and files ------------------------------------------------------------------
+
+
+def test_the_study_says_what_it_holds(opened: OpenStudy, store: StudyStore) -> None:
+    said = described(opened, Query({})).data
+    held = {one["name"]: one["computed"] for one in said["measures"] if one["computed"]}
+    assert set(held) == {"service_input_share", "service_input_coefficient"}
+    asked = [settled_call("service_input_share", one["options"], one["only"])
+             for one in held["service_input_share"]]  # fmt: skip
+    assert set(asked) == {Call(c.name, c.options, c.only) for c in store.study.calls
+                          if c.name == "service_input_share"}  # fmt: skip
+    assert said["live"]["tables"] and said["synthetic"]
+    assert encoded(said)
+
+
+def test_headlines_are_numbers_of_the_study(opened: OpenStudy, store: StudyStore) -> None:
+    said = described(opened, Query({})).data
+    for one in said["headlines"]:
+        name = one["view"].partition("name=")[2].partition("&")[0]
+        rows = store.results(name)
+        own = rows[(rows.country == one["country"]) & (rows.year == one["year"])]
+        assert np.isclose(own.value, one["value"], rtol=1e-12).any()
+        assert one["text"]["en"] and one["text"]["ko"]
+    assert said["headlines"]
+
+
+def saved(reply: Answer, form: str) -> File:
+    return as_file(reply, form, "0123abcd")
+
+
+def test_h10_saved_numbers_have_every_digit_and_labels_are_no_formulas(ask: Ask) -> None:
+    reply = ask(measured, "service_input_share", by="manufacturing")
+    rows = frame(reply)
+    text = pd.read_csv(io.BytesIO(saved(reply, "csv").body))
+    assert text.value.tolist() == rows.value.tolist()
+    assert (
+        pd.read_parquet(io.BytesIO(saved(reply, "parquet").body)).value.tolist()
+        == rows.value.tolist()
+    )
+    assert pd.read_stata(io.BytesIO(saved(reply, "dta").body)).value.tolist() == rows.value.tolist()
+    hostile = Answer(
+        dict(reply.data),
+        pd.DataFrame({"industry": ["=1+1", "@x", "C"], "value": [1.0, -2.0, np.nan]}),
+    )
+    lines = saved(hostile, "csv").body.decode().splitlines()
+    assert lines == ["industry,value", "'=1+1,1.0", "'@x,-2.0", "C,"]
+    assert saved(hostile, "csv").name == "servio-service_input_share-0123abcd.csv"
+
+
+def test_workbooks_hold_the_numbers_and_how_they_are_made(ask: Ask, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    reply = ask(measured, "service_input_share", by="manufacturing")
+    book = openpyxl.load_workbook(io.BytesIO(saved(reply, "xlsx").body))
+    rows = list(book["data"].values)
+    at = rows[0].index("value")
+    assert [row[at] for row in rows[1:]] == pytest.approx(frame(reply).value.tolist(), rel=1e-15)
+    about = {str(row[0]): str(row[1]) for row in book["about"].values if row[0]}
+    assert about["measure"] == "service_input_share" and "servio measure" in about["cli"]
