@@ -1,9 +1,108 @@
-import type { Page } from "../page";
+import { fresh, h, replace } from "../dom";
+import type { Context, Page } from "../page";
+import { about } from "../parts/about";
 import { notice } from "../parts/notice";
+import { select } from "../parts/select";
+import { texts } from "../text/claims";
+import type { About } from "../types";
+import { evidence, verdictWords, type Claim, type OneClaim, type Say, type Verdict } from "./claims/evidence";
+
+interface Claims {
+  readonly about: About;
+  readonly sources: readonly string[];
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  readonly claims: readonly Claim[];
+}
+
+const FILTERS = ["source", "verdict", "q"];
+
+function holds(ctx: Context, claim: Claim): boolean {
+  const { state } = ctx;
+  const text = `${claim.id} ${claim.claim} ${claim.hypothesis} ${claim.text}`.toLowerCase();
+  return (
+    (!state.get("source") || claim.source === state.get("source")) &&
+    (!state.get("verdict") || claim.verdict === state.get("verdict")) &&
+    state.get("q").toLowerCase().split(/\s+/).every((word) => text.includes(word))
+  );
+}
+
+function card(ctx: Context, t: Say, claim: Claim): { element: HTMLElement; place: HTMLElement; mark: (open: boolean) => void } {
+  const place = h("div", { id: fresh("claim") });
+  const button = h("button", { type: "button", "aria-controls": place.id, onclick: () => ctx.state.patch({ claim: ctx.state.get("claim") === claim.id ? undefined : claim.id }) });
+  const said = h("p", { lang: "en" }, claim.text);
+  const element = h(
+    "li",
+    { class: "card claim" },
+    h("p", { class: "claim-head" }, h("span", { class: `verdict ${claim.verdict.replace(" ", "-")}` }, verdictWords(t, claim.undecided ? "undecided" : claim.verdict)), " ", h("small", {}, `${claim.id} · ${claim.source}`)),
+    h("h2", { lang: "en" }, claim.claim),
+    said,
+    claim.verdict === "mixed" ? h("p", { class: "hint" }, t("for", claim.main)) : null,
+    h("p", { class: "actions" }, button),
+    place,
+  );
+  const mark = (open: boolean) => {
+    button.textContent = t(open ? "hide" : "show");
+    button.setAttribute("aria-label", `${t(open ? "hide" : "show")}: ${claim.id}`);
+    button.setAttribute("aria-expanded", String(open));
+    said.hidden = open;
+    if (!open) replace(place);
+  };
+  mark(false);
+  return { element, place, mark };
+}
+
+function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
+  const { state } = ctx;
+  const panel = about(ctx);
+  panel.show(found.about);
+  const cards = new Map(found.claims.map((claim) => [claim.id, card(ctx, t, claim)]));
+  const all = { value: "", words: t("all") };
+  const source = select({ label: t("source"), options: [all, ...found.sources.map((value) => ({ value, words: value }))], value: state.get("source"), onChange: (value) => state.patch({ source: value }) });
+  const verdicts = Object.entries(found.verdicts).map(([value, count]) => ({ value, words: `${verdictWords(t, value)} (${count})` }));
+  const verdict = select({ label: t("verdict"), options: [all, ...verdicts], value: state.get("verdict"), onChange: (value) => state.patch({ verdict: value }) });
+  const id = fresh("search");
+  const search = h("input", { id, type: "search", value: state.get("q"), oninput: () => state.patch({ q: search.value.trim() }, { replace: true }) });
+  const count = h("p", { class: "hint", "aria-live": "polite" });
+  const none = notice("info", t("none"));
+  const list = h("ul", { class: "stack claims-list" }, [...cards.values()].map((one) => one.element));
+  root.append(
+    h("div", { class: "controls" }, source.element, verdict.element, h("div", { class: "field" }, h("label", { for: id }, t("search")), search)),
+    h("div", { class: "with-about" }, h("div", { class: "stack" }, count, none, list), panel.element),
+  );
+  ctx.watch(FILTERS, () => {
+    source.set(state.get("source"));
+    verdict.set(state.get("verdict"));
+    if (search.value.trim() !== state.get("q")) search.value = state.get("q");
+    const kept = new Set(found.claims.filter((claim) => holds(ctx, claim)).map((claim) => claim.id));
+    for (const [name, one] of cards) one.element.hidden = !kept.has(name);
+    none.hidden = kept.size > 0;
+    count.textContent = t("count", { count: kept.size, all: found.claims.length });
+  });
+  ctx.watch(["claim"], (signal) => {
+    const chosen = state.get("claim");
+    for (const [name, one] of cards) one.mark(name === chosen);
+    const open = cards.get(chosen);
+    if (open === undefined) {
+      panel.show(found.about);
+      return;
+    }
+    return ctx.load<OneClaim>(open.place, `claims/${chosen}`, {}, (answer) => {
+      panel.show(answer.about);
+      return evidence(ctx, t, answer);
+    }, signal);
+  });
+}
 
 export const page: Page = {
   title: (ctx) => ctx.t("menu.claims"),
   render(root, ctx) {
-    root.append(notice("info", ctx.t("app.soon")));
+    const t = texts(ctx.lang);
+    const place = h("div");
+    root.append(h("p", { class: "lead" }, t("lead")), place);
+    void ctx.load<Claims>(place, "claims", {}, (found) => {
+      const inside = h("div");
+      book(inside, ctx, t, found);
+      return inside;
+    });
   },
 };

@@ -560,8 +560,7 @@ def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
     entry, folder = models.entries[one.name], study.store.folder.name
     about = models.panel.columns.get(parse_formula(one.formula).outcome.expression)
     unit = about.unit if about else ""
-    where = models.recipe.derived
-    definitions = {d.name: d.definition or d.expression for d in where}
+    definitions = {d.name: d.definition or d.expression for d in models.recipe.derived}
     outcome = models.formula(one).outcome.name
     arguments = {k: v for k, v in entry.arguments.items() if v is not None}
     given = "".join(f", {key}={value!r}" for key, value in arguments.items())
@@ -573,11 +572,14 @@ def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
         "formula": one.formula,
         "unit": f"{outcome}: {unit}" if unit else "",
         "source": f"servio.explain.{entry.method}: {one.method}; errors {one.vcov}",
-        "definition": f"{outcome} = {definitions[outcome]}" if outcome in definitions else None,
+        "definition": "; ".join([
+            *([f"{outcome} = {definitions[outcome]}"] if outcome in definitions else []),
+            one.sample,
+        ]),
         "identity": None,
-        "words": one.sample,
-        "evidence": evidence(study) | {"undefined": len(models.panel.dropped),
-                                       "undefined_first": None},
+        "words": "",
+        "evidence": evidence(study)
+        | {"undefined": len(models.panel.dropped), "undefined_first": _first_reason(models)},
         "notes": list(one.notes),
         "problems": [],
         "cli": shlex.join(["servio", "report", folder]),
@@ -591,6 +593,14 @@ def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
         ]),
         "synthetic": study.store.synthetic,
     }  # fmt: skip
+
+
+def _first_reason(models: Models) -> str | None:
+    counts = models.panel.dropped["reason"].value_counts()
+    if counts.empty:
+        return None
+    reason = str(counts.index[0])
+    return f"{counts.iloc[0]:,} rows of the panel: {reason.partition(':')[0]}"
 
 
 routes = [
