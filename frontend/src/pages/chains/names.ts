@@ -1,0 +1,75 @@
+/** Names of places, industries and boxes; sizes of bubbles. */
+
+import { h } from "../../dom";
+import type { Row } from "../../frames";
+import type { Context } from "../../page";
+import type { AboutPanel } from "../../parts/about";
+import { select } from "../../parts/select";
+import type { Say } from "../../text/chains";
+import type { About } from "../../types";
+
+/** What the four views share. */
+export interface View {
+  readonly ctx: Context;
+  readonly t: Say;
+  readonly panel: AboutPanel;
+  readonly narrow: boolean;
+  /** Pixels there are for a figure. */
+  readonly width: () => number;
+}
+
+type Key = Parameters<Say>[0];
+
+export function countryName(ctx: Context, code: string): string {
+  return ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? code);
+}
+
+export function placeOf(ctx: Context, country: string, year: number | null): string {
+  return [countryName(ctx, country), year].filter((part) => part !== null && part !== "").join(", ");
+}
+
+/** Code and title, in the page's language where the study has it. */
+export function industryName(ctx: Context, source: string, code: string, title = code): string {
+  const words = ctx.say(ctx.study.industries[source]?.find((one) => one.code === code)?.title ?? title);
+  return words === code ? code : `${code} ${words}`;
+}
+
+/** What the texts call a code that the server gives: a use, a stage, what is gathered. */
+export function known(t: Say, stem: string, code: string, values: Record<string, string | number> = {}): string {
+  return t(`${stem}.${code}` as Key, values);
+}
+
+/** Country and title of an industry's row; the country only where it is not the one asked about. */
+export function rowName(ctx: Context, source: string, row: Row, home: string): string {
+  const title = industryName(ctx, source, String(row["industry"]), String(row["title"]));
+  return row["country"] === home ? title : `${row["country"]} ${title}`;
+}
+
+/** Without the words that classifications begin every name of manufacturing with. */
+export function plain(name: string): string {
+  return name.replace(/\bManufacture of (the )?(\p{L})/u, (_, __, first: string) => first.toUpperCase());
+}
+
+/** A name short enough to stand beside a point. */
+export function brief(name: string, most: number): string {
+  const short = plain(name);
+  return short.length <= most ? short : `${short.slice(0, most - 1).trimEnd()}…`;
+}
+
+/** Radius so that areas are as values; the largest has `most` pixels. */
+export function radius(value: number, largest: number, most: number): number {
+  return largest > 0 ? Math.max(4, most * Math.sqrt(Math.max(0, value) / largest)) : 4;
+}
+
+/** Chooses which of the numbers in a figure the panel explains. */
+export function explained(view: View, abouts: Readonly<Record<string, About>>): HTMLElement {
+  const names = Object.keys(abouts);
+  const show = (name: string) => {
+    const about = abouts[name];
+    if (about !== undefined) view.panel.show(about);
+  };
+  const options = names.map((name) => ({ value: name, words: name === "share" ? view.t("earned") : view.t(name as Key) }));
+  const control = select({ label: view.t("explained"), options, value: names[0] ?? "", onChange: show });
+  show(names[0] ?? "");
+  return h("div", { class: "controls" }, control.element);
+}

@@ -1,0 +1,97 @@
+/** All industries of a country between primary inputs and final use. */
+
+import { address, type Query } from "../../api";
+import { number, quantity } from "../../format";
+import { numeric, rowsOf, type Row } from "../../frames";
+import { plot, valueAxis } from "../../parts/axes";
+import { figure, type FigureSpec } from "../../parts/chart";
+import { scaleOfPage } from "../../parts/echarts";
+import type { Colours } from "../../theme";
+import type { PositionsAnswer } from "./answers";
+import { brief, explained, placeOf, radius, rowName, type View } from "./names";
+
+const NAMED = { wide: 40, narrow: 14 };
+const TITLED = { wide: 12, narrow: 4 };
+const ROOM = 0.25;
+
+export function positionsView(view: View, answer: PositionsAnswer, query: Query, chosen: string): Node[] {
+  const { ctx, t, panel, narrow } = view;
+  const rows = rowsOf(answer).map((row) => ({ ...row, name: rowName(ctx, answer.source, row, answer.country) }) as Row);
+  const size = (row: Row) => numeric(row["value_added"]) ?? 0;
+  const drawn = rows.filter((row) => numeric(row["upstreamness"]) !== null && numeric(row["downstreamness"]) !== null).sort((a, b) => size(b) - size(a));
+  const largest = Math.max(...drawn.map(size), 0);
+  const label = new Set(drawn.slice(0, narrow ? NAMED.narrow : NAMED.wide));
+  const titled = new Set(drawn.slice(0, narrow ? TITLED.narrow : TITLED.wide));
+  const own = (row: Row) => row["industry"] === chosen;
+  const title = t("positions.title", { place: placeOf(ctx, answer.country, answer.year) });
+  const points = (service: boolean, colours: Colours) => ({
+    type: "scatter" as const,
+    name: t(service ? "services" : "goods"),
+    color: service ? colours.service : colours.goods,
+    data: drawn
+      .filter((row) => (row["service"] === true) === service)
+      .map((row) => ({
+        name: String(row["name"]),
+        value: [row["upstreamness"], row["downstreamness"]] as number[],
+        row,
+        symbolSize: radius(size(row), largest, (narrow ? 36 : 54) * scaleOfPage()),
+        itemStyle: { opacity: own(row) ? 1 : 0.72, borderColor: own(row) ? colours.marked : colours.panel, borderWidth: own(row) ? 4 : 1 },
+        label: { show: own(row) || label.has(row), formatter: own(row) || titled.has(row) ? brief(String(row["name"]), narrow ? 14 : 22) : String(row["industry"]), color: colours.ink, fontWeight: own(row) ? ("bold" as const) : ("normal" as const), fontSize: 11 * scaleOfPage(), textBorderColor: colours.panel, textBorderWidth: 2, position: "top" as const },
+      })),
+    labelLayout: { hideOverlap: true },
+  });
+  const words = (row: Row) =>
+    [
+      `${t("upstreamness")} ${number(row["upstreamness"], "stages", ctx.lang)}`,
+      `${t("downstreamness")} ${number(row["downstreamness"], "stages", ctx.lang)}`,
+      `${t("value_added")} ${quantity(row["value_added"], answer.unit, ctx.lang)}`,
+    ];
+  const ends = { min: (all: { min: number }) => Math.floor((all.min - ROOM) * 4) / 4, max: (all: { max: number }) => Math.ceil((all.max + ROOM) * 4) / 4 };
+  const option = (colours: Colours) => ({
+    tooltip: {
+      trigger: "item" as const,
+      formatter: (hit: unknown) => {
+        const { row } = (hit as { data: { row: Row } }).data;
+        return [row["name"], ...words(row)].join("\n");
+      },
+    },
+    legend: {},
+    grid: { ...plot({ top: 52 }), bottom: 34 * scaleOfPage() },
+    xAxis: { ...valueAxis(ctx, "stages", { name: t("positions.x") }), nameLocation: "middle" as const, nameGap: 26 * scaleOfPage(), ...ends },
+    yAxis: { ...valueAxis(ctx, "stages"), name: t("positions.y"), nameTextStyle: { align: "left" as const }, ...ends },
+    series: [points(true, colours), points(false, colours)],
+  });
+  const point = (row: Row) => panel.point({ label: String(row["name"]), value: words(row).join(" · ") });
+  const pick = (row: Row | undefined) => {
+    if (row !== undefined) ctx.state.patch({ industry: String(row["industry"]), view: "stages" });
+  };
+  const rowOf = (data: unknown) => (data as { row?: Row } | undefined)?.row;
+  const spec: FigureSpec = {
+    title,
+    name: "chain-positions",
+    note: t("positions.note"),
+    data: address("chains/positions", query),
+    height: "high",
+    option,
+    onPick: (hit) => pick(rowOf(hit.data)),
+    onPoint: (hit) => {
+      const row = rowOf(hit?.data);
+      if (row === undefined) panel.point(null);
+      else point(row);
+    },
+    table: {
+      caption: title,
+      rows,
+      marked: own,
+      onPick: pick,
+      onPoint: point,
+      columns: [
+        { key: "name", title: t("industry") },
+        { key: "upstreamness", title: t("upstreamness"), unit: "stages" },
+        { key: "downstreamness", title: t("downstreamness"), unit: "stages" },
+        { key: "value_added", title: `${t("value_added")}, ${answer.unit}`, unit: answer.unit },
+      ],
+    },
+  };
+  return [figure(ctx, spec).element, explained(view, answer.abouts)];
+}
