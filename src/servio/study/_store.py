@@ -94,9 +94,11 @@ class StudyStore:
         names = [] if measure is None else self.provenance()["names"]
         return read_results(self.folder, names, measure, filters)
 
-    def arrow(self, measure: str, **filters: Any) -> pyarrow.Table:
-        """The rows `results` gives as an Arrow table, its texts as dictionaries."""
-        return arrow_results(self.folder, self.provenance()["names"], measure, filters)
+    def arrow(self, columns: Sequence[str]) -> pyarrow.Table:
+        """Give some columns of all result rows, texts as dictionaries, as they lie in the file."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.folder / "results.parquet", columns=list(columns))
 
     def countries(self, source: str) -> list[str]:
         """Countries that have a row of a source, sorted; "" where a table names none."""
@@ -238,13 +240,6 @@ def read_results(
     folder: Path, names: Iterable[str], measure: str | None, filters: dict[str, Any]
 ) -> pandas.DataFrame:
     """Result rows that match; see `StudyStore.results`. `names` are the measures there are."""
-    return _frame(arrow_results(folder, names, measure, filters))
-
-
-def arrow_results(
-    folder: Path, names: Iterable[str], measure: str | None, filters: dict[str, Any]
-) -> pyarrow.Table:
-    """Result rows that match, as they lie in the file."""
     import pyarrow.parquet as pq
 
     path = folder / "results.parquet"
@@ -256,10 +251,10 @@ def arrow_results(
         _must_be("column", key, known)
     chosen = [(key, "in", [_cell(v) for v in _listed(value)]) for key, value in filters.items()]
     if measure is None:
-        return pq.read_table(path, filters=chosen or None)
+        return _frame(pq.read_table(path, filters=chosen or None))
     status = path.stat()
     rows = _of_measure(path, measure, status.st_mtime_ns, status.st_size)
-    return rows.filter(pq.filters_to_expression(chosen))
+    return _frame(rows.filter(pq.filters_to_expression(chosen)))
 
 
 @lru_cache(maxsize=8)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -170,15 +171,47 @@ def _stored(study: OpenStudy) -> frozenset[Call]:
 
 
 def _of_store(study: OpenStudy, call: Call) -> Found:
-    store = study.store
-    rows = _plain(store.arrow(call.name, definition=call.definition))
-    gaps = store.undefined().query("measure == @call.name and definition == @call.definition")
-    problems = store.problems().query("measure == @call.name")
-    notes = [text for text in store.notes().query("measure == @call.name").text
-             if _concerns(text, call)]  # fmt: skip
+    store, key = study.store, (call.name, call.definition)
+    rows = _plain(study.once("all rows", lambda: _all_rows(study)).get(key, _nothing()))
+    gaps = study.once("gaps", lambda: _by_call(store.undefined()))
+    problems = study.once("problems", lambda: store.problems())
+    notes = study.once("notes", lambda: store.notes())
+    own = [text for text in notes.text[notes.measure == call.name] if _concerns(text, call)]
     return Found(
-        call, rows, True, gaps[GAPS], tuple(problems.text.unique()[:5]), tuple(notes), None
-    )
+        call, rows, True, gaps.get(key, pd.DataFrame(columns=GAPS)),
+        tuple(problems.text[problems.measure == call.name].unique()[:5]), tuple(own), None,
+    )  # fmt: skip
+
+
+def _all_rows(study: OpenStudy) -> dict[tuple[str, str], pa.Table]:
+    """Every row of the study by measure and definition, texts as dictionaries."""
+    rows = study.store.arrow(columns=[*COLUMNS, "measure", "definition"])
+    rows = rows.unify_dictionaries().combine_chunks()
+    if not len(rows):
+        return {}
+    measures, definitions = (rows[name].chunk(0) for name in ("measure", "definition"))
+    number = measures.indices.to_numpy().astype(np.int64) * len(definitions.dictionary)
+    number += definitions.indices.to_numpy()
+    order = np.argsort(number, kind="stable")
+    rows = rows.take(pa.array(order))
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    ends = [*starts[1:].tolist(), len(rows)]
+    return {
+        (rows["measure"][start].as_py(), rows["definition"][start].as_py()): rows.slice(
+            start, end - start
+        )
+        for start, end in zip(starts.tolist(), ends, strict=True)
+    }
+
+
+def _by_call(gaps: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    grouped = gaps.groupby(["measure", "definition"], sort=False)
+    return {(str(m), str(d)): own[GAPS] for (m, d), own in grouped}
+
+
+def _nothing() -> pa.Table:
+    texts = {name: pa.array([], pa.string()) for name in COLUMNS}
+    return pa.table(texts | {"year": pa.array([], pa.int32()), "value": pa.array([], pa.float64())})
 
 
 def _concerns(note: str, call: Call) -> bool:
