@@ -12,6 +12,8 @@ import { industryName, known, placeOf, plain, type View } from "./names";
 
 /** Share of output from which a box is tall enough for a name of several lines. */
 const TALL = 0.1;
+/** Pixels for a name that says something. */
+const LETTERS = 48;
 const LEAST = { wide: 0.0015, narrow: 0.004 };
 const ORIGINS = ["services", "other industries", "imports", "taxes and margins", "discrepancy"];
 
@@ -75,6 +77,7 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
   const last = Math.max(...boxes.map((row) => Number(row["stage"])));
   const title = t("stages.title", { industry: industryName(ctx, answer.source, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
   const said = (value: number) => `${quantity(value, answer.unit, ctx.lang)} (${number(value / answer.output, "share", ctx.lang)})`;
+  const tall = (row: Row) => (numeric(row["share"]) ?? 0) >= TALL;
   const option = (colours: Colours) => {
     const scale = scaleOfPage();
     const margin = (narrow ? 92 : 160) * scale;
@@ -124,7 +127,8 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
                 depth: last - stage,
                 itemStyle: { color: colourOf(row, colours), borderWidth: 0 },
                 label: {
-                  ...((numeric(row["share"]) ?? 0) >= TALL ? { overflow: "break" as const } : {}),
+                  show: room >= LETTERS || tall(row) || stage <= 0,
+                  ...(tall(row) && room >= LETTERS ? { overflow: "break" as const } : {}),
                   ...(row["kind"] === "product" ? { fontWeight: "bold" as const } : {}),
                   ...(row["kind"] === "use" ? { width: margin - 14 } : {}),
                 },

@@ -365,7 +365,7 @@ def _about_stages(
         "question": "Who supplies an industry, who supplies its suppliers, and who uses it?",
         "formula": STAGES_FORMULA,
         "identity": STAGES_IDENTITY,
-        "source": "Miller & Blair (2009), section 2.4 (rounds of production); methods D1",
+        "source": "Miller & Blair (2009), section 2.4 (power series of the inverse)",
         "definition": None,
         "words": f"{stages} stages",
         "notes": ["The command gives the value added in these stages."],
