@@ -128,7 +128,7 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
                 itemStyle: { color: colourOf(row, colours), borderWidth: 0 },
                 label: {
                   show: room >= LETTERS || tall(row) || stage <= 0,
-                  ...(tall(row) && room >= LETTERS ? { overflow: "break" as const } : {}),
+                  ...(tall(row) && (room >= LETTERS || stage < 0) ? { overflow: "break" as const } : {}),
                   ...(row["kind"] === "product" ? { fontWeight: "bold" as const } : {}),
                   ...(row["kind"] === "use" ? { width: margin - 14 } : {}),
                 },
