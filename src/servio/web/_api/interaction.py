@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from servio import classify
 from servio.errors import InputError, UsageError
 from servio.explain import transitions
 from servio.explain.mode_detection import MODES
-from servio.report._detail import industry_titles
 from servio.simulate import LotkaVolterra, phase_portrait
 from servio.study import Call, settled_call
 from servio.web._about import evidence
@@ -20,6 +20,7 @@ from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
 from servio.web._api.community import BY
 from servio.web._api.study import summary
 from servio.web._rows import Found, _stored, found
+from servio.web._words import both
 
 __all__ = ["routes"]
 
@@ -206,11 +207,19 @@ def _moves(windows: pd.DataFrame) -> dict[str, Any]:
     return {"frame": frame, "why": ""}
 
 
-def _titled(study: OpenStudy, source: str, codes: list[str]) -> list[str]:
+def _titled(study: OpenStudy, source: str, codes: list[str]) -> list[dict[str, str]]:
+    """Titles of industries; the code where classifications do not agree on one."""
     known = {one["code"]: one["title"] for one in summary(study)["industries"].get(source, [])}
     if set(codes) <= set(known):
         return [known[code] for code in codes]
-    return [text.split("  ", 1)[-1] for text in industry_titles(codes)]
+    found: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for name in classify.classifications():
+        listed = classify.classification(name)
+        titles = dict(zip(listed.codes, listed.titles, strict=True))
+        if set(codes) <= set(titles):
+            own = [both("industry", f"{name}.{code}", titles[code]) for code in codes]
+            found.setdefault(tuple(one["en"] for one in own), own)
+    return found.popitem()[1] if len(found) == 1 else [{"en": c, "ko": c} for c in codes]
 
 
 def _group_titles(study: OpenStudy, grouping: str) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""The page Interaction in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from servio import study
+from servio.study import StudyStore
+from servio.web import application
+from servio.web._jobs import Jobs
+from web_browser import Watched, chromium, needs_browser, watched
+from web_server import listening
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = needs_browser
+
+STUDY = """
+study.title = "Interaction"
+study.focus = ["M02"]
+tables = [{path = "model:countries=4,industries=30,years=14"}]
+[[measures]]
+name = "service_input_share"
+grouping = "kiet"
+by = "industry"
+only = "manufacturing"
+[[measures]]
+name = "account"
+of = "value_added"
+by = "sectors"
+[modes]
+window = 6
+draws = 20
+[symbiosis]
+"""
+VIEWS = ("modes", "community", "symbiosis", "mutualism")
+LOOKS = (
+    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
+        id="dark-korean",
+    ),
+    pytest.param({"viewport": {"width": 3840, "height": 2160}}, id="4K"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> StudyStore:
+    folder = tmp_path_factory.mktemp("interaction-page")
+    return study.run(study.parse(STUDY, "own.toml", folder), folder / "out", workers=1)
+
+
+@pytest.fixture(scope="module")
+def base(store: StudyStore) -> Iterator[str]:
+    with listening(application(store, jobs=Jobs(store, workers=1))) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
+        yield one
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_fit_say_nothing_wrong_and_are_accessible(
+    browser: Browser, base: str, view: str, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with watched(browser, base, **look) as one:
+        one.go(f"#/interaction?view={view}")
+        one.page.locator(".host[data-done]").first.wait_for()
+        one.shot(f"interaction-{view}-{request.node.callspec.id}")
+        assert one.overflow() <= 0
+        assert one.faults() == []
+        one.clean()
+
+
+def test_an_industry_chosen_in_the_table_shows_what_its_mode_rests_on(desk: Watched) -> None:
+    desk.go("#/interaction?view=modes&group=it")
+    figure = desk.page.locator("figure").first
+    figure.locator(".tools > button").click()
+    figure.locator("tbody tr th button").nth(2).focus()
+    desk.page.keyboard.press("Enter")
+    desk.settled()
+    industry = re.search(r"industry=([^&]+)", desk.page.url)
+    assert industry is not None
+    evidence = desk.page.locator("#mode-evidence")
+    assert industry[1] in evidence.locator("h2").inner_text()
+    assert evidence.locator("tbody tr").count() >= 1
+    desk.clean()
+
+
+def test_the_verdict_on_symbiosis_says_what_the_study_says(
+    desk: Watched, store: StudyStore
+) -> None:
+    kept = store.symbiosis()
+    assert kept is not None
+    for row in kept.itertuples():
+        desk.go(f"#/interaction?view=symbiosis&country={row.country}")
+        said = desk.page.locator(".notice").first.inner_text()
+        assert row.kind.split(";")[0].split(" (")[0] in said
+        if row.reason:
+            assert row.reason.split(";")[0] in said and "No statement on who gains" in said
+    desk.clean()
+
+
+def test_the_network_is_a_table_too_with_services_and_flows_in_money(desk: Watched) -> None:
+    desk.go("#/interaction?view=community&by=communities")
+    figure = desk.page.locator("figure").first
+    assert "Network of 3 communities" in str(figure.locator(".host").get_attribute("aria-label"))
+    figure.locator(".tools > button").click()
+    rows = figure.locator("tbody tr")
+    assert rows.count() == 9
+    rows.first.hover()
+    assert "million" in desk.page.locator(".about .point strong").inner_text()
+    desk.clean()
+
+
+def test_a_country_and_a_view_are_in_the_address_and_back_goes_back(desk: Watched) -> None:
+    desk.go("#/interaction")
+    desk.page.get_by_role("tab", name="Community").click()
+    desk.settled()
+    desk.page.get_by_role("tab", name="Community").press("ArrowRight")
+    desk.settled()
+    assert "view=symbiosis" in desk.page.url
+    desk.page.get_by_label("Country").fill("M03")
+    desk.page.get_by_label("Country").press("Enter")
+    desk.settled()
+    assert "country=M03" in desk.page.url
+    desk.page.go_back()
+    desk.page.go_back()
+    desk.settled()
+    assert desk.page.get_by_role("tab", name="Community").get_attribute("aria-selected") == "true"
+    desk.clean()
+
+
+def test_what_the_study_lacks_is_told_with_the_lines_to_add(
+    browser: Browser, small_store: StudyStore
+) -> None:
+    app = application(small_store, jobs=Jobs(small_store, workers=1))
+    with (
+        listening(app) as client,
+        watched(browser, str(client.base_url), viewport={"width": 1280, "height": 860}) as one,
+    ):
+        for view, key in (("modes", "[modes]"), ("symbiosis", "[symbiosis]")):
+            one.go(f"#/interaction?view={view}")
+            assert key in one.page.locator(".notice pre").inner_text()
+        one.go("#/interaction")
+        chosen = one.page.get_by_role("tab", name="Community")
+        assert chosen.get_attribute("aria-selected") == "true", "what tables alone can show"
+        one.clean()
+
+
+def test_without_tables_the_community_is_said_to_be_absent(
+    browser: Browser, store: StudyStore
+) -> None:
+    with (
+        listening(application(store)) as client,
+        watched(browser, str(client.base_url), viewport={"width": 1280, "height": 860}) as one,
+    ):
+        one.go("#/interaction?view=community")
+        assert "no community measures" in one.page.locator(".notice").inner_text()
+        one.clean()
