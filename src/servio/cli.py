@@ -140,17 +140,29 @@ def study_command(file: Path, out: Path | None, workers: int | None, scheduler: 
 @click.option(
     "--xlsx", type=click.Path(path_type=Path), help="Also write the tables as a workbook."
 )
-def report(folder: Path, output: Path | None, xlsx: Path | None) -> None:
+@click.option("--pdf", type=click.Path(path_type=Path),
+              help="Also print it with an installed Chromium, Chrome or Edge.")  # fmt: skip
+@click.option("--browser", metavar="PROGRAM", help="Browser for --pdf; default: found on the path.")
+def report(
+    folder: Path, output: Path | None, xlsx: Path | None, pdf: Path | None, browser: str | None
+) -> None:
     """Write the report of a finished study."""
     from servio import report as reports
     from servio import study
 
-    for path in filter(None, (output, xlsx)):
+    for path in filter(None, (output, xlsx, pdf)):
         _check_output(path)
+    if browser and pdf is None:
+        raise UsageError("report --browser", found="no --pdf", expected="a file to print to",
+                         remedy="Add --pdf FILE.")  # fmt: skip
+    program = reports.find_browser(browser) if pdf else None
     store = study.open_store(folder)
-    click.echo(f"Report: {reports.write(store, output)}")
+    page = reports.write(store, output)
+    click.echo(f"Report: {page}")
     if xlsx:
         click.echo(f"Workbook: {reports.workbook(store, xlsx)}")
+    if pdf:
+        click.echo(f"PDF: {reports.pdf(page, pdf, program)}")
 
 
 @cli.command()

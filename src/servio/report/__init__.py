@@ -1,4 +1,4 @@
-"""Reports: one HTML file that needs no network, and a workbook of its tables."""
+"""Reports: one HTML file that needs no network, the same as PDF, and a workbook of its tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from servio.errors import UsageError
+from servio.errors import InputError, UsageError
+from servio.report._pdf import find_browser, printed
 from servio.report._stamp import up_to_date
 from servio.table import write_atomic
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from servio.explain import ClaimRecord
     from servio.study import StudyStore
 
-__all__ = ["claims_text", "current", "workbook", "write"]
+__all__ = ["claims_text", "current", "find_browser", "pdf", "workbook", "write"]
 
 NEEDS = ("altair", "jinja2", "vl_convert", "xlsxwriter")
 
@@ -128,6 +129,52 @@ def workbook(store: StudyStore, path: str | Path) -> Path:
 
     target = Path(path)
     write_atomic(target, as_xlsx(build(store)))
+    return target
+
+
+def pdf(page: str | Path, path: str | Path, browser: str | None = None) -> Path:
+    """Print a report as PDF with a browser that is installed.
+
+    Chromium, Chrome or Edge prints the page on A4 as the page's print style has it: without a
+    window or network, and with a profile that is deleted.
+
+    Parameters
+    ----------
+    page : path
+        The HTML file of `write`.
+    path : path
+        Written whole or not at all. It holds the time of printing: the same page does not give
+        the same bytes.
+    browser : str, optional
+        Name or path of the program; the first on the path if left out.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UsageError
+        There is no such browser.
+    InputError
+        There is no such page.
+    ResourceError
+        The browser fails or takes longer than three minutes, or the file can't be written.
+
+    Examples
+    --------
+    >>> from servio import report, study
+    >>> page = report.write(study.open_store("out/wiod2016"))         # doctest: +SKIP
+    >>> report.pdf(page, "wiod2016.pdf")                              # doctest: +SKIP
+    PosixPath('wiod2016.pdf')
+    """
+    page, target = Path(page), Path(path)
+    program = find_browser(browser)
+    if not page.is_file():
+        raise InputError(str(page), found="no such file", expected="the page of a report",
+                         remedy="Write it with servio.report.write.")  # fmt: skip
+    write_atomic(target, printed(page, program, target.parent))
     return target
 
 
