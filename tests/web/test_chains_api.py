@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -196,3 +197,26 @@ def test_without_tables_there_is_no_sankey(small_store: study.StudyStore) -> Non
 def test_product_without_output_is_said(ask_national: Ask, function: Any) -> None:
     with pytest.raises(LabelError, match="no output"):
         ask_national(function, country="KOR", industry="U", year="2010")
+
+
+def test_a_table_with_groupings_of_its_own_has_services_and_the_others(tmp_path: Path) -> None:
+    table = tmp_path / "table.toml"
+    table.write_text(
+        '[table]\ntitle = "Own"\ncurrency = "USD"\nunit = "million"\nZ = "z.csv"\nx = "x.csv"\n'
+        '[groups]\nmanufacturing = ["one"]\nservices = ["two"]\n'
+    )
+    (tmp_path / "z.csv").write_text(",one,two\none,150,500\ntwo,200,100\n")
+    (tmp_path / "x.csv").write_text(",output\none,1000\ntwo,2000\n")
+    text = (
+        f'study.title = "Own"\ntables = [{{path = "{table.as_posix()}"}}]\n'
+        'measures = [{name = "upstreamness", by = "industry"}]\n'
+    )
+    store = study.run(study.parse(text, "own.toml", tmp_path), tmp_path / "out", workers=1)
+    for ask in asking(store):
+        reply = ask(chains.income, industry="one")
+        own = ask.table("generic", "", None)  # type: ignore[attr-defined]
+        content = measure.value_content(own, grouping="services")
+        found = reply.frame.set_index("group")["share"]
+        assert found["services"] == pytest.approx(content.value(industry="one", part="services"))
+        assert reply.data["services"] == pytest.approx(found["services"])
+        assert ask(chains.sankey, industry="one").data["world"] is False

@@ -12,6 +12,8 @@ import { countryName, industryName, known, placeOf, type View } from "./names";
 
 const SHOWN = { wide: 14, narrow: 8 };
 const GROUPS = ["producer_services", "other_services", "manufacturing", "other_industry", "agriculture"];
+/** Of tables with groupings of their own. */
+const COARSE = ["services", "other industries"];
 const STAGES = ["final stage", "stage 1", "stage 2", "stage 3 or more"];
 
 const STRENGTH: Readonly<Record<string, number>> = { other_services: 0.55, other_industry: 0.6, agriculture: 0.35 };
@@ -25,7 +27,7 @@ function mixed(colour: string, ground: string, share: number): string {
 /** Services in one colour, the others in another, parts of them paler. */
 function colourOf(group: string, colours: Colours): string {
   if (group === "imports") return colours.series[1] ?? colours.goods;
-  if (!GROUPS.includes(group)) return colours.line;
+  if (!GROUPS.includes(group) && !COARSE.includes(group)) return colours.line;
   return mixed(group.endsWith("services") ? colours.service : colours.goods, colours.panel, STRENGTH[group] ?? 1);
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from servio.errors import LabelError, NumericalError, UsageError
 from servio.measure.smile import LEAST, LEVEL, verdict
 from servio.report._detail import industry_titles
 from servio.report._smile import kinds
-from servio.study import SupplyStages, settled_call
+from servio.study import Call, SupplyStages, settled_call
 from servio.web._about import about, evidence, of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
 from servio.web._api._one_table import found_there, is_world
@@ -25,7 +25,7 @@ from servio.web._rows import Found, selected
 __all__ = ["routes"]
 
 GROUPING = "broad"
-SERVICES = ("producer_services", "other_services")
+SERVICES = ("producer_services", "other_services", "services")
 FORMS = ("distance", "rate", "share")
 MOST = 80
 CURVE = 48
@@ -132,10 +132,7 @@ def income(study: OpenStudy, query: Query) -> Reply:
     """What each country and sector earns of the product: money, or shares of a national table."""
     place = _place(study, query)
     query.done()
-    call = settled_call("value_content", {"by": "industry", "grouping": GROUPING})
-    if place.world:
-        call = settled_call("chain_income", {"chain": place.label, "form": "stage", "by": GROUPING})
-    rows = found_there(study, [call], place.source, place.country, place.year)
+    rows = _first_answer(study, place, _incomes(place))
     if isinstance(rows, Pending):
         return rows
     frame = _earners(rows[0], place)
@@ -190,7 +187,7 @@ def _place(study: OpenStudy, query: Query, *, industry: bool = True) -> _Place:
                            remedy="Choose one of these.")  # fmt: skip
     known = [one["code"] for one in summary(study)["industries"].get(source, [])]
     code = query.text("industry", None if industry else "", known)
-    return _Place(source, country, code, year, is_world(study, source))
+    return _Place(source, country, code, year, bool(country) and is_world(study, source))
 
 
 def _nothing(place: _Place, rows: list[Found]) -> LabelError:
@@ -289,6 +286,26 @@ def _tested(frame: pd.DataFrame) -> dict[str, Any] | None:
         "words": verdict(test, "links"),
         "line": {"distance": at, "rate": line},
     }
+
+
+def _incomes(place: _Place) -> list[Call]:
+    """What to ask for; of tables with groupings of their own, services and the others."""
+    if place.world:
+        options = {"chain": place.label, "form": "stage", "by": GROUPING}
+        return [settled_call("chain_income", options)]
+    return [
+        settled_call("value_content", {"by": "industry", "grouping": grouping})
+        for grouping in (GROUPING, "services")
+    ]
+
+
+def _first_answer(study: OpenStudy, place: _Place, calls: Sequence[Call]) -> list[Found] | Pending:
+    """Rows of the first measure that has any."""
+    for call in calls:
+        rows = found_there(study, [call], place.source, place.country, place.year)
+        if isinstance(rows, Pending) or len(rows[0].rows) or call is calls[-1]:
+            break
+    return rows
 
 
 def _earners(one: Found, place: _Place) -> pd.DataFrame:

@@ -1,0 +1,99 @@
+"""The page of chains in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from servio.study import StudyStore
+from servio.web import application
+from servio.web._jobs import Jobs
+from web_browser import Watched, chromium, needs_browser, watched
+from web_server import listening
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = needs_browser
+
+WAIT = 60_000
+VIEWS = {
+    "stages": ["chain-stages"],
+    "smile": ["chain-smile"],
+    "positions": ["chain-positions"],
+    "income": ["chain-income", "chain-income-stages"],
+}
+LOOKS = (
+    pytest.param({"viewport": {"width": 390, "height": 844}, "locale": "ko-KR"}, id="phone"),
+    pytest.param({"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"}, id="dark"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def base(small_store: StudyStore) -> Iterator[str]:
+    with listening(application(small_store, jobs=Jobs(small_store))) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
+        yield one
+
+
+def drawn(one: Watched, view: str) -> None:
+    for name in VIEWS[view]:
+        one.page.wait_for_selector(f"[data-done='{name}']", timeout=WAIT)
+    one.settled()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_fit_say_nothing_wrong_and_are_accessible(
+    browser: Browser, base: str, view: str, look: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    with watched(browser, base, **look) as one:
+        one.page.goto(f"{base}/#/chains?view={view}&country=M02&industry=C26")
+        drawn(one, view)
+        one.shot(f"chains-{request.node.callspec.id}")
+        assert one.overflow() <= 0
+        assert one.faults() == []
+        one.clean()
+
+
+def test_flows_are_in_the_table_and_lead_to_the_chains_of_suppliers(desk: Watched) -> None:
+    desk.page.goto(f"{desk.base}/#/chains?country=M02&industry=C26")
+    drawn(desk, "stages")
+    desk.page.get_by_role("button", name="As table").click()
+    assert desk.page.locator(".alternative tbody tr").count() > 50
+    supplier = desk.page.locator(".alternative tbody a").first
+    name = supplier.inner_text()
+    supplier.click()
+    drawn(desk, "stages")
+    assert desk.page.locator("figure h2").inner_text().endswith("2001")
+    assert name.split()[-1] in desk.page.locator("figure h2").inner_text()
+    desk.clean()
+
+
+def test_arrow_keys_walk_through_the_views_and_the_address_holds_them(desk: Watched) -> None:
+    desk.page.goto(f"{desk.base}/#/chains?country=M02&industry=C26")
+    drawn(desk, "stages")
+    desk.page.get_by_role("tab", name="Suppliers and uses").focus()
+    for view in ("smile", "positions", "income"):
+        desk.page.keyboard.press("ArrowRight")
+        drawn(desk, view)
+        assert f"view={view}" in desk.page.url
+    desk.page.go_back()
+    drawn(desk, "positions")
+    desk.page.locator("select").filter(has_text="C21").select_option("C21")
+    drawn(desk, "positions")
+    assert "industry=C21" in desk.page.url
+    desk.clean()
