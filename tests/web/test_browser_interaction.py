@@ -64,6 +64,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> StudyStore:
 @pytest.fixture(scope="module")
 def base(store: StudyStore) -> Iterator[str]:
     with listening(application(store, jobs=Jobs(store, workers=1))) as client:
+        for asked in ("community", "community?by=communities", "mutualism"):  # computed once
+            address = f"/api/interaction/{asked}{'&' if '?' in asked else '?'}wait=60"
+            assert client.get(address, timeout=90).status_code == 200
         yield str(client.base_url)
 
 
@@ -157,8 +160,9 @@ def test_what_the_study_lacks_is_told_with_the_lines_to_add(
         for view, key in (("modes", "[modes]"), ("symbiosis", "[symbiosis]")):
             one.go(f"#/interaction?view={view}")
             assert key in one.page.locator(".notice pre").inner_text()
-        one.go("#/interaction")
+        one.page.goto(f"{client.base_url}#/interaction")
         chosen = one.page.get_by_role("tab", name="Community")
+        chosen.wait_for()
         assert chosen.get_attribute("aria-selected") == "true", "what tables alone can show"
         one.clean()
 
