@@ -296,7 +296,8 @@ def damaged_files(folder: Path) -> Iterator[str]:
 def _provenance(folder: Path) -> dict[str, Any]:
     path = folder / PROVENANCE
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        found = _read_provenance(path, status.st_mtime_ns, status.st_size, status.st_ino)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             str(folder), found="no finished study", expected=f"a folder with {PROVENANCE}",
@@ -305,6 +306,13 @@ def _provenance(folder: Path) -> dict[str, Any]:
     except ValueError:
         raise FormatError(str(path), found="not JSON", expected="the file the study wrote",
                           remedy="Delete it and run the study again.") from None  # fmt: skip
+    return found
+
+
+@lru_cache(maxsize=8)
+def _read_provenance(path: Path, time: int, size: int, inode: int) -> dict[str, Any]:
+    """The record, kept until another one is written."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
