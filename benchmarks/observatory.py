@@ -30,6 +30,7 @@ import time
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -67,13 +68,15 @@ class Tally:
 
 @dataclass
 class World:
-    """What can be asked of the study."""
+    """What can be asked of the study; `held` has path and labels of each measure it holds."""
 
     measures: list[dict]
     countries: list[str]
     years: list[int]
     groupings: list[str]
     pages: dict[str, bool]
+    industries: list[str]
+    held: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
 
 
 def served(arguments: argparse.Namespace) -> tuple[subprocess.Popen, str, float]:
@@ -101,6 +104,13 @@ def memory(server: subprocess.Popen) -> float:
         except (psutil.Error, AttributeError):
             continue
     return total / 2**20
+
+
+def processor(server: subprocess.Popen) -> tuple[float, float]:
+    """Processor seconds of the server, and of its children."""
+    whole = psutil.Process(server.pid)
+    own = sum(whole.cpu_times()[:2])
+    return own, sum(sum(one.cpu_times()[:2]) for one in whole.children(recursive=True))
 
 
 async def asked(
@@ -136,14 +146,31 @@ async def asked(
 
 def view(world: World, dice: random.Random) -> str:
     """The data of a view the study holds: what a click on a page asks for."""
-    spec = dice.choice(world.measures)
-    own = dice.choice(spec["computed"])
-    options = "&".join(f"{k}={v}" for k, v in own["options"].items())
-    only = f"&only={own['only']}" if own.get("only") else ""
     country, year = dice.choice(world.countries), dice.choice(world.years)
-    path = f"/api/measure/{spec['name']}?{options}{only}"
-    kinds = [path + f"&country={country}", path + f"&year={year}", path, "/api/tables"]
-    return dice.choices(kinds, weights=(5, 4, 1, 1))[0]
+    path, labels = dice.choice(world.held)
+    chosen = "".join(f"&{name}={quote(dice.choice(texts))}" for name, texts in labels.items())
+    slices = [
+        path + chosen,
+        path + f"&year={year}",
+        path + f"&country={country}",
+        path + "&bare=true",
+    ]
+    measure = dice.choices(slices, weights=(6, 2, 2, 2))[0]
+    others = ["/api/study", "/api/tables"]
+    if world.pages.get("chains") and world.industries:
+        industry = dice.choice(world.industries)
+        at = f"country={country}&year={year}"
+        others += [f"/api/chains/sankey?{at}&industry={industry}", f"/api/chains/positions?{at}",
+                   f"/api/chains/income?{at}&industry={industry}"]  # fmt: skip
+    if world.pages.get("interaction"):
+        others += [f"/api/interaction/community?country={country}&year={year}",
+                   f"/api/interaction/modes?country={country}"]  # fmt: skip
+    if "service_input_share" in path and "by=industry" in path and world.industries:
+        cell = path.replace("/measure/", "/cell/").replace("&only=manufacturing", "")
+        others.append(
+            f"{cell}&country={country}&year={year}&industry={dice.choice(world.industries)}"
+        )
+    return measure if dice.random() < 0.6 else dice.choice(others)
 
 
 def new(world: World, dice: random.Random) -> str:
@@ -167,8 +194,24 @@ async def first(address: str) -> tuple[float, World]:
     groupings += ["services", "kibs", "kiet", "producer"]
     known = {g["name"] for g in found["groupings"]}
     years = sorted({y for s in found["sources"] for y in s["years"]})
+    goods = [i["code"] for i in next(iter(found["industries"].values()), []) if not i["service"]]
     return spent, World(held, [c["code"] for c in found["countries"]], years,
-                        [g for g in groupings if g in known], found["pages"])  # fmt: skip
+                        [g for g in groupings if g in known], found["pages"], goods)  # fmt: skip
+
+
+async def opened(address: str, world: World) -> None:
+    """Ask for each measure the study holds once: which labels it has."""
+    tally, began = Tally(), time.perf_counter()
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+        for spec in world.measures:
+            for own in spec["computed"]:
+                options = "&".join(f"{k}={quote(v)}" for k, v in own["options"].items())
+                only = f"&only={own['only']}" if own.get("only") else ""
+                path = f"/api/measure/{spec['name']}?{options}{only}"
+                found = await asked(client, path + "&bare=true", tally, "open", {})
+                if found:
+                    world.held.append((path, found["labels"]))
+    tally.show("one user opens each measure for the first time", time.perf_counter() - began)
 
 
 async def one_user(address: str, world: World, seed: int) -> None:
@@ -206,7 +249,7 @@ async def session(
 async def load(
     server: subprocess.Popen, address: str, world: World, arguments: argparse.Namespace
 ) -> None:
-    tally, began = Tally(), time.perf_counter()
+    tally, began, before = Tally(), time.perf_counter(), processor(server)
     until = began + arguments.seconds
 
     async def watch() -> None:
@@ -219,6 +262,8 @@ async def load(
         *(session(i, address, world, arguments, until, tally) for i in range(arguments.sessions)),
     )
     tally.show(f"{arguments.sessions} sessions, {arguments.seconds} s", time.perf_counter() - began)
+    own, children = np.subtract(processor(server), before)
+    print(f"  processor seconds: server {own:.1f}, children {children:.1f}")
     held = np.array([m for _, m in tally.memory])
     quarter = max(1, len(held) // 4)
     print(f"  memory, MiB: second quarter {held[quarter : 2 * quarter].mean():.0f}, "
@@ -294,6 +339,7 @@ def main() -> None:
     try:
         spent, world = asyncio.run(first(address))
         print(f"ready after {ready:.1f} s; first page with its data {spent:.2f} s later")
+        asyncio.run(opened(address, world))
         asyncio.run(one_user(address, world, arguments.seed))
         asyncio.run(load(server, address, world, arguments))
         asyncio.run(cross_talk(address, world, arguments.marks))
