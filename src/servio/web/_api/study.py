@@ -209,7 +209,7 @@ def _pages(study: OpenStudy) -> dict[str, bool]:
         "measure": True,
         "chains": live or bool({"smile_curve", "upstreamness", "chain_income"} & set(names)),
         "interaction": interacts or live or bool(set(ECOLOGY) & set(names)),
-        "explain": bool(store.study.estimates),
+        "explain": True,
         "claims": True,
         "data": True,
     }

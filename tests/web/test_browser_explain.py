@@ -1,0 +1,121 @@
+"""The pages Explain and Claims in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from servio import study as studies
+from servio.web import application
+from web_browser import Watched, chromium, needs_browser, watched
+from web_explained import ESTIMATES, PANEL
+from web_server import listening
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [
+    needs_browser,
+    pytest.mark.skipif(not find_spec("pyfixest"), reason="needs the extra econ"),
+]
+
+VIEWS = (
+    "#/explain",
+    "#/explain?view=curve&estimate=alone",
+    "#/explain?view=margins&estimate=by-type",
+    "#/explain?view=sample&estimate=main-all-2",
+    "#/claims?claim=TR-2",
+)
+LOOKS = (
+    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
+        id="dark-korean",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("explained-page")
+    parsed = studies.parse(PANEL + ESTIMATES, "explained.toml", folder)
+    store = studies.run(parsed, folder / "out", workers=1)
+    with listening(application(store)) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    with watched(browser, base, viewport={"width": 1280, "height": 860}, locale="en-US") as one:
+        yield one
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_fit_say_nothing_wrong_and_are_accessible(
+    browser: Browser, base: str, view: str, look: dict[str, Any]
+) -> None:
+    with watched(browser, base, **look) as one:
+        one.go(view)
+        assert one.page.locator(".host[data-done]").count() >= 1
+        assert one.overflow() <= 0
+        assert one.faults() == []
+        one.clean()
+
+
+def test_estimates_are_chosen_by_the_list_and_by_the_address(desk: Watched) -> None:
+    desk.go("#/explain?estimates=alone,later")
+    assert desk.page.locator("tr.marked").count() == 2
+    desk.page.get_by_role("button", name="by type", exact=True).click()
+    desk.settled()
+    assert "estimates=by-type" in desk.page.url
+    assert desk.page.locator("tr.marked").count() == 1
+    desk.page.go_back()
+    desk.settled()
+    assert desk.page.locator("tr.marked").count() == 2
+
+
+def test_a_view_keeps_the_estimate_and_asks_for_its_variable(desk: Watched) -> None:
+    desk.go("#/explain?estimate=main-all&view=margins")
+    desk.page.get_by_label("Variable").select_option("ln_x")
+    desk.settled()
+    assert "interacted with" in desk.page.locator(".page").inner_text()
+    desk.page.get_by_role("tab", name="Sample and tests").click()
+    desk.settled()
+    assert "all service groups zero" in desk.page.locator(".page").inner_text()
+
+
+def test_claims_are_filtered_and_searched(desk: Watched) -> None:
+    desk.go("#/claims")
+    shown = desk.page.locator("li.claim:visible")
+    every = shown.count()
+    desk.page.get_by_label("Verdict").select_option("not testable")
+    some = shown.count()
+    assert 0 < some < every
+    desk.page.get_by_label("Verdict").select_option("")
+    desk.page.get_by_label("Search").fill("TR-2")
+    assert shown.count() == 1
+    desk.page.get_by_role("button", name="Evidence: TR-2").click()
+    desk.settled()
+    assert "servio claims --only TR-2" in shown.inner_text()
+
+
+def test_a_study_without_estimates_says_how_to_get_them(
+    browser: Browser, small_store: studies.StudyStore
+) -> None:
+    with (
+        listening(application(small_store)) as client,
+        watched(browser, str(client.base_url), locale="en-US") as one,
+    ):
+        one.go("#/explain")
+        assert "[[estimates]]" in one.page.locator(".page").inner_text()
+        one.clean()
