@@ -88,6 +88,19 @@ def test_h12_the_queue_is_bounded(store: study.StudyStore) -> None:
     assert (first.place, second.place) == (0, 1)
 
 
+def test_h13_a_job_given_up_for_good_stops_at_once(store: study.StudyStore) -> None:
+    job = Jobs(store).submit(share("a"))
+    for waiter in ("session", "request", "other"):
+        job.join(waiter)
+    job.leave("session", for_good=True)
+    job.leave("request")
+    assert not job.unwanted, "another still waits"
+    job.leave("other")
+    assert job.unwanted
+    job.join("session")
+    assert not job.unwanted
+
+
 def test_h13_a_job_stops_when_nobody_waits_for_a_while(
     store: study.StudyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

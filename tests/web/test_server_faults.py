@@ -44,7 +44,7 @@ class FakeTask:
     def join(self, waiter: str) -> None:
         self.waiting.add(waiter)
 
-    def leave(self, waiter: str) -> None:
+    def leave(self, waiter: str, *, for_good: bool = False) -> None:
         self.waiting.discard(waiter)
 
 

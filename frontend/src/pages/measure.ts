@@ -27,6 +27,8 @@ import { mapView, noteOf, ranking, tableView, trend, type Band, type Place, type
 const VIEWS = ["all", "trend", "rank", "map", "services", "heat", "scatter", "definitions", "table"] as const;
 type ViewName = (typeof VIEWS)[number];
 const SEPARATOR = "~";
+/** Milliseconds an answer may take before the controls say what is asked for. */
+const PATIENCE = 400;
 
 export const page: Page = {
   title: (ctx) => ctx.t("menu.measure"),
@@ -103,12 +105,14 @@ class MeasurePage {
     const key = address(path, bare);
     if (key !== this.#key || this.#scope === null) {
       this.#scope = null;
-      this.#controls ??= this.#firstControls(question);
+      const early = setTimeout(() => signal.aborted || this.#firstControls(question), this.#controls === null ? 0 : PATIENCE);
+      signal.addEventListener("abort", () => clearTimeout(early));
       await ctx.load<Scope & MeasureAnswer>(
         this.#stage,
         path,
         bare,
         (answer) => {
+          clearTimeout(early);
           this.#key = key;
           this.#scope = answer;
           this.#panel.show(answer.about);
@@ -131,10 +135,10 @@ class MeasurePage {
   }
 
   /** Something to choose from while the first numbers are computed, or when they cannot be. */
-  #firstControls(question: Question): Controls {
-    const made = controls(this.ctx, this.#t, question, { labels: {}, countries: [], years: [], stored: false });
-    replace(this.#choices, made.element);
-    return made;
+  #firstControls(question: Question): void {
+    this.#controls = controls(this.ctx, this.#t, question, { labels: {}, countries: [], years: [], stored: false });
+    swap(this.#choices, this.#controls.element);
+    replace(this.#short);
   }
 
   #draw(question: Question, scope: Scope, answer: MeasureAnswer, query: Record<string, unknown>, signal: AbortSignal): HTMLElement[] {

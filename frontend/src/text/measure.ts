@@ -228,6 +228,7 @@ export type Say = ReturnType<typeof texts>;
 export const families: Record<Lang, Record<string, string>> = {
   en: {
     account: "Accounts",
+    bilateral: "Dependence on one country",
     change: "Change between years",
     content: "Services in production",
     convergence: "Convergence of industry and services",
@@ -261,6 +262,7 @@ export const families: Record<Lang, Record<string, string>> = {
   },
   ko: {
     account: "계정",
+    bilateral: "특정국 의존도",
     change: "연도 간 변화",
     content: "생산의 서비스화",
     convergence: "산업과 서비스의 융합",

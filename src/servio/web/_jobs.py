@@ -88,6 +88,7 @@ class Job:
         self.answers: dict[int, Any] = {}
         self._jobs = jobs
         self._waiting: set[str] = set()
+        self._given_up = False
         self._left = time.monotonic()
 
     @property
@@ -104,17 +105,19 @@ class Job:
     def unwanted(self) -> bool:
         """Whether it need not go on."""
         return self.future.done() or (
-            not self._waiting and time.monotonic() - self._left > PATIENCE
+            not self._waiting and (self._given_up or time.monotonic() - self._left > PATIENCE)
         )
 
     def join(self, waiter: str) -> None:
         """Somebody waits for it."""
         self._waiting.add(waiter)
+        self._given_up = False
 
-    def leave(self, waiter: str) -> None:
-        """Somebody waits no longer."""
+    def leave(self, waiter: str, *, for_good: bool = False) -> None:
+        """Somebody waits no longer; who leaves for good will not ask again in a moment."""
         self._waiting.discard(waiter)
         self._left = time.monotonic()
+        self._given_up = self._given_up or for_good
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class Waiting:
 
     def close(self) -> None:
         """Wait no longer; a job that nobody waits for stops."""
-        self.job.leave(self.waiter)
+        self.job.leave(self.waiter, for_good=True)
 
 
 class Sessions:

@@ -39,7 +39,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
     );
   const section = (title: string, own: typeof all) => {
     const id = fresh("family");
-    return h("section", { "aria-labelledby": id }, h("h3", { id }, title), h("ul", {}, own.map((one) => h("li", { "data-find": `${one.words} ${one.info.name} ${ctx.say(one.info.question)} ${one.info.title.en} ${one.family}`.toLowerCase() }, button(one)))));
+    return h("section", { "aria-labelledby": id }, h("p", { id, class: "family" }, title), h("ul", {}, own.map((one) => h("li", { "data-find": `${one.words} ${one.info.name} ${ctx.say(one.info.question)} ${one.info.title.en} ${one.family}`.toLowerCase() }, button(one)))));
   };
   const held = all.filter((one) => one.held);
   const list = h(
@@ -82,7 +82,7 @@ function optionControl(ctx: Context, t: Say, question: Question, option: Measure
   const { name } = option;
   const value = question.options[name] ?? "";
   const change = (next: string) => ctx.state.patch(optionChanges(question, { [name]: next }));
-  const label = ctx.say(option.title);
+  const label = ctx.say(option.title).replace(/^./, (sign) => sign.toUpperCase());
   const held = (next: string) => isHeld(question, { [name]: next });
   if (option.choices && option.choices.length > 0) {
     const choices = option.choices.map((one) => ({ value: String(one), words: ctx.say(option.titles?.[String(one)] ?? String(one)) }));

@@ -77,10 +77,13 @@ function cutOf(ctx: Context, plan: ServicesPlan, answer: MeasureAnswer): Cut {
   };
 }
 
-/** Room for all names: two in a line. */
-function withLegend(count: number) {
+/** Room for all names, in as many lines as they need in the narrowest layout. */
+function withLegend(names: readonly string[]) {
   const scale = scaleOfPage();
-  return { grid: plot({ top: 16 + 20 * Math.ceil(count / 2) }), legend: { type: "plain" as const, itemGap: 6 * scale, textStyle: { fontSize: 11 * scale, width: 125 * scale, overflow: "truncate" as const } } };
+  const across = innerWidth < 1200 ? Math.min(innerWidth - 90, 700) : (innerWidth - 480 * scale) / 2 - 60;
+  const signs = (name: string) => [...name].reduce((sum, sign) => sum + (sign > "\u1100" ? 11 : 6.4), 0);
+  const needed = names.reduce((sum, name) => sum + (Math.min(125, signs(name)) + 36) * scale, 0);
+  return { grid: plot({ top: 18 + 20 * Math.ceil((needed * 1.12) / across) }), legend: { type: "plain" as const, itemGap: 6 * scale, textStyle: { fontSize: 11 * scale, width: 125 * scale, overflow: "truncate" as const } } };
 }
 
 function colourOf(at: number, colours: { series: readonly string[] }): string {
@@ -104,7 +107,7 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
       rows: !years.some((year) => cut.groups.some((group) => cut.value(slice.country, year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
     },
     option: (colours): EChartsOption => ({
-      ...withLegend(cut.groups.length),
+      ...withLegend(cut.groups.map((group) => short(cut.name(group), 32))),
       tooltip: {
         trigger: "axis",
         formatter: (hits: unknown) => {
@@ -151,7 +154,7 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
       rows: !listed.some((code) => cut.groups.some((group) => cut.value(code, slice.year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
     },
     option: (colours): EChartsOption => ({
-      ...withLegend(cut.groups.length),
+      ...withLegend(cut.groups.map((group) => short(cut.name(group), 32))),
       tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).name}\n${(hit as Hit).seriesName}: ${quantity((hit as Hit).value, unit, ctx.lang)}` },
       xAxis: valueAxis(ctx, unit, { zero: true }),
       yAxis: { type: "category", data: listed.map((code) => countryName(ctx, code)), axisTick: { show: false }, axisLabel: { color: ((_name?: string, index?: number) => (listed[index ?? -1] === slice.country ? colours.marked : colours.muted)) as never } },

@@ -30,10 +30,11 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
     year, most = query.integer("year", None, 1, 9999), query.integer("most", MOST, 1, 500)
     upload = pick_uploaded(study, query)
     call = asked_call(query.path["name"], query)
-    source = labels["source"] or study.results.sources[0]
     rows = found(study, call, upload)
     if isinstance(rows, Pending):
         return rows
+    held = pc.unique(rows.rows["source"]).to_pylist() or study.results.sources
+    source = labels["source"] or held[0]
     chosen = {name: [text] for name, text in labels.items() if text}
     years = [] if year is None else [year]
     data: dict[str, Any] = {
