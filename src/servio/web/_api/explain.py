@@ -29,6 +29,20 @@ MOST_CONTROLS = 3
 """Controls of a specification curve that go in and out one by one; others do together."""
 FEWEST_YEARS = 6
 """Years a sample needs to be halved."""
+ADD_MEASURES = {
+    ("account", "of", "value_added"): """[[measures]]
+name = "account"
+of = "value_added"
+by = "industry"
+
+""",
+    ("service_input_share", "grouping", "services"): """[[measures]]
+name = "service_input_share"
+grouping = "services"
+by = "industry"
+
+""",
+}
 ADD_PANEL = """[panel]
 only = "manufacturing"
 lags = true
@@ -190,7 +204,12 @@ def _known(study: OpenStudy) -> _Read:
 def _nothing(study: OpenStudy) -> dict[str, Any]:
     """What the study file lacks, and the lines to add."""
     file = study.store.study
-    lines = ADD_ESTIMATE if file.panel is not None else ADD_PANEL + ADD_ESTIMATE
+    lines = ADD_ESTIMATE
+    if file.panel is None:
+        there = {(call.name, key, call.option(key)) for call in file.calls
+                 for key in ("of", "grouping") if call.option("by") == "industry"}  # fmt: skip
+        measures = [text for needs, text in ADD_MEASURES.items() if needs not in there]
+        lines = "".join([*measures, ADD_PANEL, ADD_ESTIMATE])
     return {"estimates": [], "main": None, "panel": None, "problems": _problems(study),
             "missing": {"panel": file.panel is None, "lines": lines.strip()}}  # fmt: skip
 
