@@ -14,6 +14,7 @@ from servio.algebra.ecology import (
     balanced_network,
     contributions,
     dependencies,
+    direct_flows,
     flow_network,
     flow_organisation,
     flow_statistics,
@@ -172,6 +173,7 @@ def test_identities_of_flows(seed: int) -> None:
     net = random_network(seed)
     N, Np = integral_flows(net)
     out = net.e + net.r
+    np.testing.assert_allclose(direct_flows(net.F / net.T, net.T), net.F, rtol=EXACT)
     np.testing.assert_allclose(net.z @ N, net.T, rtol=EXACT)
     np.testing.assert_allclose(Np @ out, net.T, rtol=EXACT)
     np.testing.assert_allclose(Np, np.linalg.inv(np.eye(len(N)) - net.F / net.T), rtol=1e-9)

@@ -73,7 +73,7 @@ def community(study: OpenStudy, query: Query) -> Reply:
         "abouts": _abouts(study, rows, calls, by, origin, country, year),
         "titles": _titles(study, by),
     }  # fmt: skip
-    return Answer({**data, **tables}, tables[part])
+    return Answer({**data, **tables}, tables[part].assign(country=country, year=year))
 
 
 def mutualism(study: OpenStudy, query: Query) -> Reply:

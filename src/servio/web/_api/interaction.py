@@ -310,7 +310,9 @@ def symbiosis(study: OpenStudy, query: Query) -> Reply:
         **head, "fit": _fit(row), "parameters": parameters, "path": path,
         "portrait": _portrait(_model(row), path, row), "unit": row["unit"],
     }  # fmt: skip
-    frames = {"path": path, "parameters": parameters, "countries": head["countries"]}
+    own_frames = {"path": path, "parameters": parameters}
+    frames = {name: frame.assign(country=country) for name, frame in own_frames.items()}
+    frames["countries"] = head["countries"]
     return Answer(data, frames[part])
 
 
