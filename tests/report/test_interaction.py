@@ -145,10 +145,12 @@ def test_the_portrait_has_the_fitted_path_and_the_observed_years(store: StudySto
     np.testing.assert_array_equal(portrait.data["services"], observed)
     assert portrait.data["services_fitted"].iloc[0] == pytest.approx(row["x0_second"])
     assert row["equilibrium"] in portrait.caption and row["notes"] in portrait.caption
+    known = row["kind"] != "not identified"
     if not math.isnan(row["stable"]):
-        assert f"stable in {row['stable']:.0%}" in portrait.caption
+        assert (f"stable in {row['stable']:.0%}" in portrait.caption) == known
     p = row["interaction_p"]
-    assert ("p < 0.001" if p < 0.001 else f"p = {p:.3f}") in portrait.caption
+    assert (("p < 0.001" if p < 0.001 else f"p = {p:.3f}") in portrait.caption) == known
+    assert math.isnan(p) != known
 
 
 def test_a_focus_country_without_an_estimate_has_its_reason(store: StudyStore) -> None:

@@ -329,6 +329,42 @@ by = "sectors"
 """
 
 
+def told(store: StudyStore, kept: pd.DataFrame) -> tuple[Table, str]:
+    """Table of kinds and caption of the portrait, from changed estimates."""
+    altered = Altered(store, lambda name, frame: frame)
+    altered.symbiosis = lambda: kept  # type: ignore[attr-defined]
+    results = Results(altered)  # type: ignore[arg-type]
+    blocks = symbioses(View(results, results.sources[0])).blocks
+    (table,) = (b for b in blocks if isinstance(b, Table) and b.title.startswith("Symbiosis of"))
+    return table, next((b.caption for b in blocks if isinstance(b, Figure)), "")
+
+
+def test_where_the_kind_is_not_identified_no_limit_and_no_p_is_printed(
+    make: Callable[[str], StudyStore],
+) -> None:
+    store = make(SYMBIOSIS)
+    kept = store.symbiosis()
+    assert kept is not None and len(kept) >= 2
+    tight = {"d_first_second": -0.99, "d_first_second_lower": -1.0, "d_first_second_upper": -0.99,
+             "d_second_first": 0.5, "d_second_first_lower": 0.4, "d_second_first_upper": 0.6,
+             "interaction_p": 1e-9, "feasible": 0.93, "stable": 0.91,
+             "equilibrium": "stable node", "reason": "a valley"}  # fmt: skip
+    tight |= {f"equilibrium_{place}{end}": 1e3 for place in ("first", "second")
+              for end in ("", "_lower", "_upper")}  # fmt: skip
+    table, caption = told(store, kept.assign(**tight, kind="not identified", likeliest=""))
+    for row in table.rows:
+        assert row[1:] == ["not identified", "–", "–", "–", "–", "–"]
+    assert "p say nothing" in table.note
+    assert table.data["d_first_second"].tolist() == [-0.99] * len(table.rows)
+    marks = table.data[["kind", "reason"]].drop_duplicates().to_numpy().tolist()
+    assert marks == [["not identified", "a valley"]]
+    assert "not identified (a valley)" in caption and "of the one fit drawn: stable" in caption
+    assert "p < 0.001" not in caption and "93%" not in caption and "interval" not in caption
+    table, caption = told(store, kept.assign(**tight | {"reason": ""}, kind="competition"))
+    assert "–" not in str(table.rows) and table.rows[0][6] == "< 0.001"
+    assert "p < 0.001" in caption and "feasible in 93%" in caption
+
+
 def test_an_interval_from_nothing_to_twice_the_capacity_is_not_determined(
     make: Callable[[str], StudyStore],
 ) -> None:
@@ -337,13 +373,8 @@ def test_an_interval_from_nothing_to_twice_the_capacity_is_not_determined(
     assert kept is not None and len(kept) >= 2
     wide = {"d_first_second": 94.6, "d_first_second_lower": -8256.0, "d_first_second_upper": 8445.0,
             "d_second_first": 0.5, "d_second_first_lower": -0.9, "d_second_first_upper": 3.25,
-            "interaction_p": 1e-9}  # fmt: skip
-    altered = Altered(store, lambda name, frame: frame)
-    changed = kept.assign(**wide)
-    altered.symbiosis = lambda: changed  # type: ignore[attr-defined]
-    results = Results(altered)  # type: ignore[arg-type]
-    found = [b for b in symbioses(View(results, results.sources[0])).blocks if isinstance(b, Table)]
-    one = next(b for b in found if b.title.startswith("Symbiosis of"))
+            "interaction_p": 1e-9, "kind": "undetermined", "reason": ""}  # fmt: skip
+    one, _ = told(store, kept.assign(**wide))
     for row in one.rows:
         assert row[3] == "not determined"
         assert row[4] == "0.50 (\N{MINUS SIGN}0.90 to 3.25)"

@@ -292,7 +292,10 @@ def test_a_valley_or_a_missing_capacity_settles_no_kind() -> None:
         assert len(one.possible) == 9 and not one.probabilities
         assert one.likeliest[0] == "" and np.isnan(one.likeliest[1])
         assert any(note.startswith(why) for note in found.notes)
-    sure = fit_symbiosis(TIMES, noisy(1)).symbioses()[0]
+        assert np.isnan(found.interaction_p) and found.interaction_f > 0
+    fit = fit_symbiosis(TIMES, noisy(1))
+    assert 0 <= fit.interaction_p <= 1
+    sure = fit.symbioses()[0]
     assert sure.reason == "" and sure.kind != "not identified"
 
 

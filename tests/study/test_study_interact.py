@@ -92,6 +92,9 @@ def test_symbiosis_is_that_of_the_accounts(made: study.StudyStore) -> None:
         wanted = [end.point.states[0], end.lower[1], end.stable]
         np.testing.assert_allclose(point, wanted, rtol=1e-2)
         assert row["kind"] == fit.symbioses()[0].kind and row["n"] == 8
+        known = row["kind"] != "not identified"
+        tested = [row["interaction_f"], row["interaction_p"]]
+        assert np.isfinite(tested).tolist() == [known, known] and bool(row["reason"]) != known
         assert "8 " in row["notes"]
     failed = made.problems().query("measure == 'symbiosis'")
     assert len(kept) + len(failed) == 3

@@ -27,6 +27,7 @@ SHADES = dict(zip((*MODES, "undetermined"),
                   (_charts.PARTNER, _charts.ACCENT, "#8a8a8a", "#444444", "#c9a227"),
                   strict=True))  # fmt: skip
 SURE, MOST = 0.8, 12
+NOT_IDENTIFIED = "not identified"
 FAR = 3.0
 """Times the largest observation beyond which an equilibrium is named but not drawn."""
 
@@ -179,7 +180,7 @@ def symbioses(view: View) -> Section:
     lost = problems[(problems["measure"] == "symbiosis") & (problems["source"] == view.source)]
     if found is None:
         return Section(title, absent="a country whose series the equations can follow")
-    open_kind, lacking = (found["kind"] == kind for kind in ("undetermined", "not identified"))
+    open_kind, lacking = (found["kind"] == kind for kind in ("undetermined", NOT_IDENTIFIED))
     intro = (
         f"Two species, {entry.species[0]} and {entry.species[1]}: "
         f"{count_words(len(found), 'country', 'countries')} could be estimated. In "
@@ -262,23 +263,23 @@ def _observed(seen: pd.DataFrame, axes: Mapping[str, Any]) -> list[dict[str, Any
 
 def _portrait_caption(view: View, row: pd.Series, drawn: bool) -> str:
     name = view.focus_name
-    if row["kind"] == "not identified":
+    known = row["kind"] != NOT_IDENTIFIED
+    if not known:
         what = f"{name}: the kind of symbiosis is not identified ({row['reason']})"
     elif row["kind"] == "undetermined":
         what = (f"{name}: the kind of symbiosis is undetermined; the likeliest by signs is "
                 f"{row['likeliest']} ({row['probability']:.0%} of draws)")  # fmt: skip
     else:
         what = f"{name}: {row['kind']} ({row['probability']:.0%} of draws: {row['likeliest']})"
-    end = f"equilibrium: {row['equilibrium']}"
-    if not math.isnan(row["feasible"]):
+    end = f"equilibrium{'' if known else ' of the one fit drawn'}: {row['equilibrium']}"
+    if known and not math.isnan(row["feasible"]):
         end += (f", feasible in {row['feasible']:.0%} and stable in {row['stable']:.0%} of draws, "
                 f"{_interval(row)}")  # fmt: skip
     if not drawn:
         end += "; it lies outside the chart"
     doubt = f" Doubtful: {row['notes']}." if row["notes"] else ""
-    return (
-        f"{what}; {end}. No effect of either on the other: p {_level(row['interaction_p'])}.{doubt}"
-    )
+    test = f" No effect of either on the other: p {_level(row['interaction_p'])}." if known else ""
+    return f"{what}; {end}.{test}{doubt}"
 
 
 def _interval(row: pd.Series) -> str:
@@ -292,8 +293,7 @@ def _interval(row: pd.Series) -> str:
 def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
     rows = [
         [country(str(r["country"])), str(r["kind"]), _likeliest(r),
-         _effect(r, "d_first_second"), _effect(r, "d_second_first"), _end(r),
-         _level(r["interaction_p"]).removeprefix("= ")]
+         *(_numbers(r) if r["kind"] != NOT_IDENTIFIED else ["–"] * 4)]
         for r in found.to_dict(orient="records")
     ]  # fmt: skip
     first, second = found["first"].iloc[0], found["second"].iloc[0]
@@ -303,8 +303,10 @@ def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
     return Table(
         f"Symbiosis of {first} and {second}: {count_words(len(rows), 'country', 'countries')}",
         "Kind: what the intervals leave, not identified where the fit has no clear minimum or a "
-        "capacity is undefined; likeliest: by signs alone, share of draws. Effects in "
-        "units of capacity, with interval; a dash where a capacity is undefined; not determined "
+        "capacity is undefined. There many sets of parameters fit as well: limits about one of "
+        "them, however narrow, and p say nothing, and a dash stands for them (the data keep the "
+        "estimates, with kind and reason). Likeliest: by signs alone, share of draws. Effects in "
+        "units of capacity, with interval; not determined "
         "where the interval holds both \N{MINUS SIGN}1 and 1, so that the other at its capacity "
         "might take a sector's whole capacity away or double it (the data have the interval). "
         "Equilibrium: with the share of draws in which it is feasible and stable. p: of no effect. "
@@ -314,6 +316,12 @@ def _kinds(view: View, found: pd.DataFrame, lost: pd.DataFrame) -> Table:
          "Equilibrium", "p"],
         rows, [False, False, False, False, False, False, True], found.drop(columns="source"),
     )  # fmt: skip
+
+
+def _numbers(row: Mapping[Any, Any]) -> list[str]:
+    """Effects, equilibrium and p of a country whose kind is identified."""
+    effects = (_effect(row, name) for name in ("d_first_second", "d_second_first"))
+    return [*effects, _end(row), _level(row["interaction_p"]).removeprefix("= ")]
 
 
 def _likeliest(row: Mapping[Any, Any]) -> str:

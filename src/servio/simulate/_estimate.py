@@ -81,13 +81,15 @@ def _finished(
     rest = n * size - len(raw.theta)
     cost = float(((raw.residuals * weights) ** 2).sum())
     f = _interaction_f(restricted, cost, q, rest)
+    identified = raw.condition <= ILL_CONDITIONED and not np.isnan(model.capacities).any()
     return SymbiosisFit(
         entity, model, raw.t, raw.x, raw.fitted, names, units, values,
         np.where(logs, values * spread, spread),
         restored(working - half, logs), restored(working + half, logs), frame.level,
         f"delta method, t with {raw.df:g} degrees of freedom", raw.theta, raw.covariance,
         raw.sigma, raw.df, frame.errors, frame.variance, raw.condition, raw.iterations,
-        raw.gradient, f, float(stats.f.sf(f, q, rest)) if q else np.nan,
+        raw.gradient, f,
+        float(stats.f.sf(f, q, rest)) if q and identified else np.nan,
         _doubts(raw, model, values, half),
     )  # fmt: skip
 

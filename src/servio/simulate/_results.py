@@ -201,7 +201,8 @@ class SymbiosisFit:
     gradient : float
         Largest cosine of residuals and derivatives at the minimum.
     interaction_f, interaction_p : float
-        F test that no species affects another, and its p value.
+        F that no species affects another, and its p value: nan of one species, and where a kind is
+        not identified, as F has no F distribution there.
     notes : tuple of str
         What makes the estimate doubtful.
     draws : array (k, p) or None
@@ -454,7 +455,9 @@ class SymbiosisFits:
         Columns: entity, first, second, kind, reason (why it is not identified), possible,
         likeliest (kind by signs) and its probability, d_first, d_second with lower and upper,
         equilibrium (kind of the point, empty if there is none), stable (share of draws),
-        interaction_p, n, notes. No row of an entity with one species: see `to_frame`.
+        interaction_p (nan where a kind of the entity is not identified), n, notes. Where the kind
+        is not identified d and its limits are kept, but are one of many sets that fit as well.
+        No row of an entity with one species: see `to_frame`.
         """
         import pandas as pd
 

@@ -345,10 +345,11 @@ def _row(fit: SymbiosisFit, entry: SymbiosisEntry) -> dict[str, Any]:
     """Kind and how sure, parameters with intervals, where it ends, and what makes it doubtful."""
     one = fit.symbioses(entry.negligible, entry.seed)[0]
     likeliest, probability = one.likeliest
+    f = math.nan if one.reason else fit.interaction_f
     row: dict[str, Any] = {
         "country": fit.entity, "first": one.pair[0], "second": one.pair[1], "kind": one.kind,
         "reason": one.reason, "possible": "; ".join(one.possible), "likeliest": likeliest,
-        "probability": probability, "interaction_f": fit.interaction_f,
+        "probability": probability, "interaction_f": f,
         "interaction_p": fit.interaction_p, "n": len(fit.times), "year_first": int(fit.times[0]),
         "year_last": int(fit.times[-1]), "level": fit.level, "intervals": fit.intervals,
     }  # fmt: skip
