@@ -276,7 +276,13 @@ def test_relations_by_signs() -> None:
 
 
 def test_imbalance_is_told_and_removed_only_when_asked() -> None:
-    net = flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], e=[0, 1])
+    with pytest.raises(InputError, match=r"node 1 .* 6 that enter and 8 that leave.*respiration"):
+        flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], e=[0, 1])
+    with pytest.raises(InputError, match=r"at most 0\.1 of the largest"):
+        flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], e=[0, 1], balance_limit=0.1)
+    with pytest.raises(UsageError, match="balance_limit"):
+        flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], balance_limit=float("nan"))
+    net = flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], e=[0, 1], balance_limit=0.2)
     assert net.imbalance.tolist() == [0.0, -2.0]
     assert net.gap == pytest.approx(2 / 12)
     even = balanced_network(net)
@@ -286,6 +292,17 @@ def test_imbalance_is_told_and_removed_only_when_asked() -> None:
     assert (even.F == 0).tolist() == (net.F == 0).tolist()
     same = random_network(1)
     np.testing.assert_allclose(balanced_network(same).F, same.F, rtol=1e-9)
+
+
+def test_flows_the_other_way_round_are_refused() -> None:
+    F, z, e, r = np.array([[0, 6.0], [2, 0]]), [10, 0], [0, 1], [6, 3]
+    assert flow_network(F, z, e, r).gap == 0.0
+    with pytest.raises(InputError, match=r"16 that enter and 8 that leave.*transposed"):
+        flow_network(F.T, z, e, r)
+    assert flow_network(F.T, z, e, r, balance_limit=np.inf).gap == 0.5
+    flow_network(F, z, e, [6.5, 3])  # 4 % of the node
+    rounded = np.zeros((3, 3))
+    flow_network(rounded, [1000, 1000, 1.0], r=[1000, 1000, 2.0])  # 0.05 % of the whole
 
 
 def test_negative_flows_turn_around_and_keep_the_balance() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import servio
 from servio import measure
@@ -26,12 +27,16 @@ WHOLES = ("system_throughput", "flow_indicators", "ascendency", "development_cap
           "flow_information", "synergism", "trophic_structure")  # fmt: skip
 
 
-def pond(**changes: object) -> IOTable:
+def pond_of(flows: ArrayLike, **changes: object) -> IOTable:
     parts: dict[str, object] = {
         "Y": [[0, 20], [2, 28], [5, 45]], "V": [[100, 0, 0]],
         "codes": ("plants", "grazers", "detritus"), "demand_roles": ("exports", "respiration"),
     } | changes  # fmt: skip
-    return IOTable.from_flows(F, **parts)
+    return IOTable.from_flows(flows, **parts)
+
+
+def pond(**changes: object) -> IOTable:
+    return pond_of(F, **changes)
 
 
 def shown(result: measure.Measure) -> dict[str, float]:
@@ -130,6 +135,40 @@ def test_a_network_out_of_balance_says_so() -> None:
     note = next(n for n in measure.flow_indicators(table).notes if n.code == "imbalance")
     assert "0.04 of the largest" in note.text
     assert measure.throughflow(table).values[0] == 104
+
+
+def test_arrays_of_a_network_obey_the_rule_of_files() -> None:
+    turned = np.transpose(F)
+    with pytest.raises(InputError, match=r"plants.*180 that enter and 20 that leave.*transposed"):
+        pond_of(turned)
+    with pytest.raises(InputError, match=r"80 from other nodes, more than the 20"):
+        pond_of(turned, V=None)
+    with pytest.raises(InputError, match=r"150 that enter and 100 that leave.*respiration"):
+        pond(V=[[150, 0, 0]])
+    kept = pond(V=[[150, 0, 0]], balance_limit=0.5)
+    assert measure.throughflow(kept).values[0] == 150
+    assert "imbalance" in [note.code for note in measure.cycling(kept).notes]
+
+
+def test_an_economy_out_of_balance_is_noted_and_not_refused() -> None:
+    economy = IOTable.from_flows([[0, 2], [6, 0]], Y=[[0, 6], [1, 3]], V=[10, 0], codes=("A", "B"),
+                                 demand_roles=("exports", "household"))  # fmt: skip
+    (note,) = (n for n in measure.cycling(economy).notes if n.code == "imbalance")
+    assert "transposed they would add up" in note.text
+    short = pond(V=[[150, 0, 0]], demand_roles=("exports", "household"))
+    (note,) = (n for n in measure.cycling(short).notes if n.code == "imbalance")
+    assert "transposed" not in note.text
+
+
+@pytest.mark.parametrize("name", [["export", "respired"], ("export", "respired")])
+def test_names_of_final_demand_are_labels(name: list[str]) -> None:
+    named = pond(demand=name, country="POND")
+    assert named.demand.labels == ("POND_export", "POND_respired")
+    assert pond(demand=name).demand.labels == ("export", "respired")
+    np.testing.assert_array_equal(measure.cycling(named).values, measure.cycling(pond()).values)
+    assert pond(demand=name, countries=["POND"]).demand.labels == named.demand.labels
+    with pytest.raises(InputError, match="Y"):
+        pond(demand=["export"])
 
 
 def test_stocks_drawn_down_come_from_outside() -> None:

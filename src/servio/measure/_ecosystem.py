@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from servio.algebra import ecology
+from servio.algebra.ecology.structure import steady_transposed, unsteady_node
 from servio.errors import InputError, LabelError
 from servio.measure._chains import relative_gap
 from servio.measure._origin import balanced
@@ -167,7 +168,7 @@ def _community(country: str, rows: Positions, sides: tuple[Array, ...]) -> Commu
     at = np.flatnonzero(alive)
     total = float(F.sum() + z.sum() + e.sum() + r.sum())
     inputs = z[at] + F[~alive][:, at].sum(axis=0)
-    network = ecology.flow_network(F[np.ix_(at, at)], inputs, e[at], r[at])
+    network = ecology.flow_network(F[np.ix_(at, at)], inputs, e[at], r[at], balance_limit=np.inf)
     return Community(country, rows, rows[at], network, moved / total)
 
 
@@ -193,8 +194,17 @@ def _notes(communities: tuple[Community, ...]) -> tuple[Note, ...]:
         text = (
             f"what enters and leaves a node differs by up to {off.network.gap:.1g} of the largest"
         )
-        notes.append(Note("imbalance", text + _place(off, communities) + "; nothing is balanced"))
+        end = "; transposed they would add up" if _reversed(off.network) else ""
+        text += _place(off, communities) + "; nothing is balanced" + end
+        notes.append(Note("imbalance", text))
     return tuple(notes)
+
+
+def _reversed(network: ecology.FlowNetwork) -> bool:
+    """The flows add up from column to row, and not as they are."""
+    entering, leaving = network.T, network.T - network.imbalance
+    off = unsteady_node(entering, leaving) is not None
+    return off and steady_transposed(network.F, entering, leaving)
 
 
 def _place(one: Community, communities: tuple[Community, ...]) -> str:

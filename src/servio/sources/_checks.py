@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from servio.algebra.ecology.structure import UNSTEADY, steady_transposed, unsteady_node
 from servio.errors import InputError, ValueFault
 from servio.table import IOTable, Note, column_gap, is_network, row_gap
 
@@ -34,11 +35,6 @@ NEGATIVE_LIMIT = 0.05
 """Largest share of negative flows in the sum of all flows, in absolute value."""
 NOTED_GAP = 1e-6
 """Smallest gap between an industry's output and its sales or costs that is noted, relative."""
-UNSTEADY = 0.05
-"""Gap of a node of a flow network, over the larger of its inputs and outputs, that is refused: the
-tolerance that packages for such networks have."""
-UNSTEADY_WHOLE = 0.001
-"""The same over all throughflow together: rounding of small nodes is below."""
 _NAMED = 5
 _ROWS = 256
 
@@ -151,18 +147,17 @@ def negative_value_added(table: IOTable) -> Iterator[Note]:
 def refuse_unsteady(table: IOTable, place: str, transposed: bool) -> None:
     """Refuse a flow network where what enters a node is not what leaves it."""
     sales, costs = table.x - row_gap(table), table.x - column_gap(table)
-    off = _unsteady(sales, costs)
+    off = unsteady_node(costs, sales)
     if off is None:
         return
-    inner = table.Z.sum(axis=1) - table.Z.sum(axis=0)
-    other = _unsteady(sales - inner, costs + inner) is None
     key = "Remove transposed = true" if transposed else "Set transposed = true"
     giving, taking = ("rows", "columns") if transposed else ("columns", "rows")
     raise InputError(
         f"{place}, flow network, {table.axis.labels[off]}",
         found=f"{costs[off]:.6g} that enter and {sales[off]:.6g} that leave",
         expected=f"a steady state: a gap of at most {UNSTEADY:.0%} of the node",
-        remedy=f"{key}: the flows add up if {giving} give to {taking}." if other else
+        remedy=f"{key}: the flows add up if {giving} give to {taking}."
+        if steady_transposed(table.Z, costs, sales) else
         "Correct it, or add what is missing, such as respiration; balance_limit = 0.5 keeps a gap.",
     )  # fmt: skip
 
@@ -181,13 +176,6 @@ def refuse_derived_outflow(table: IOTable, place: str, transposed: bool) -> None
             expected="boundary inputs V, or outputs from which they follow",
             remedy=f"Complete the outputs in Y; or {key} if the flows are the other way round.",
         )
-
-
-def _unsteady(sales: Array, costs: Array) -> int | None:
-    """The node whose inputs and outputs differ most, of those beyond `UNSTEADY`, if any."""
-    size, through = np.abs(costs - sales), np.maximum(costs, sales)
-    failing = (size > UNSTEADY * through) & (size > UNSTEADY_WHOLE * through.sum())
-    return int(np.where(failing, size, -1.0).argmax()) if failing.any() else None
 
 
 def heavy_inputs(table: IOTable) -> Iterator[Note]:

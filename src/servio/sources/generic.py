@@ -720,7 +720,8 @@ class _Reading:
             info = info.step("output derived: 1'Z + 1'Zm + 1'V", derived=(*info.derived, "x"))
         table = IOTable.from_flows(
             flows.Z, Y=flows.Y, V=flows.V, x=x, codes=axis.codes, axis=axis, info=info,
-            country=info.country if not axis.is_world else "", Zm=flows.Zm, Ym=flows.Ym, **parts,
+            country=info.country if not axis.is_world else "", Zm=flows.Zm, Ym=flows.Ym,
+            balance_limit=float("inf"), **parts,
         )  # fmt: skip
         if table.info.steps:
             derived = "; ".join(table.info.steps)

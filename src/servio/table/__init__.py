@@ -9,7 +9,6 @@ from servio.table.identity import (
     checkable,
     column_gap,
     identities,
-    is_network,
     row_gap,
 )
 from servio.table.info import Note, TableInfo
@@ -21,6 +20,7 @@ from servio.table.iotable import (
     IOTable,
     Origin,
     Satellite,
+    is_network,
 )
 from servio.table.noise import Noise, perturbed
 from servio.table.store import Store, file_sha256, write_atomic

@@ -17,10 +17,9 @@ from servio.table.identity import (
     checkable,
     column_gap,
     identities,
-    is_network,
     row_gap,
 )
-from servio.table.iotable import IOTable
+from servio.table.iotable import IOTable, is_network
 
 __all__ = ["Audit", "Finding", "audit"]
 

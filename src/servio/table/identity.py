@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy.typing as npt
 from servio import algebra
 from servio.table.iotable import IOTable
 
-__all__ = ["Identity", "balance_leontief", "checkable", "column_gap", "identities", "is_network",
-           "row_gap"]  # fmt: skip
+__all__ = ["Identity", "balance_leontief", "checkable", "column_gap", "identities", "row_gap"]
 
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
@@ -41,14 +39,6 @@ class Identity:
     residual: float
     kind: str
     where: str
-
-
-def is_network(demand_roles: Sequence[str]) -> bool:
-    """What leaves is respired or exported, nothing consumed: a flow network and no economy.
-
-    Its nodes may take in all they give out from other nodes, and boundary inputs are of any kind.
-    """
-    return "respiration" in demand_roles or set(demand_roles) == {"exports"}
 
 
 def row_gap(table: IOTable) -> Array:

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from servio import algebra, classify
+from servio.algebra.ecology.structure import UNSTEADY, check_steady
 from servio.errors import InputError, LabelError, NumericalError, UsageError, ValueFault
 from servio.table.axis import Axis
 from servio.table.info import Note, TableInfo
 
 __all__ = ["DEMAND_ROLES", "EVERYBODY", "ORIGINS", "PRIMARY_ROLES", "IOTable", "Origin",
-           "Satellite"]  # fmt: skip
+           "Satellite", "is_network"]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -31,6 +32,14 @@ EVERYBODY = ("economy", "industry")
 DEMAND_ROLES = ("household", "npish", "government", "investment", "inventory", "exports", "imports",
                 "respiration", "other")  # fmt: skip
 PRIMARY_ROLES = ("value_added", "taxes", "margins", "imports", "adjustment")
+
+
+def is_network(demand_roles: Sequence[str]) -> bool:
+    """What leaves is respired or exported, nothing consumed: a flow network and no economy.
+
+    Its nodes may take in all they give out from other nodes, and boundary inputs are of any kind.
+    """
+    return "respiration" in demand_roles or set(demand_roles) == {"exports"}
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,7 @@ class IOTable:
         country: str = "",
         countries: Sequence[str] = (),
         info: TableInfo | None = None,
+        balance_limit: float | None = None,
         **parts: Any,
     ) -> IOTable:
         """A table from flows and whichever of Y, V and x are known; the rest follows from balance.
@@ -193,15 +203,20 @@ class IOTable:
             the order country by country.
         info : TableInfo, optional
             Year, currency, unit, source; ``flows`` and ``country`` of a world table are set.
+        balance_limit : float, optional
+            Of a flow network (final demand is respiration, or exports alone): the gap between
+            what enters and what leaves a node that is kept, over the largest node; ``numpy.inf``
+            keeps any. By default 5 % of each node. Economies are never refused for a gap.
         **parts
-            Fields of `IOTable`: `groups`, `primary` and `primary_roles` (one a row of V),
-            `demand_roles` (one a column of Y), `satellites`, `Zm`, `Ym`, ... With `countries`,
-            `demand` may be the names of a country's columns of Y and `demand_roles` their roles.
+            Fields of `IOTable`: `groups`, `primary` and `primary_roles` (one a row of V), `demand`
+            (names of the columns of Y) and `demand_roles`, `satellites`, `Zm`, `Ym`, ... With
+            `countries`, `demand` and `demand_roles` may be those of one country's columns.
 
         Raises
         ------
         InputError
-            Shapes, labels or roles do not fit; neither Y nor x.
+            Shapes, labels or roles do not fit; neither Y nor x; a flow network where what enters
+            a node does not leave it, such as one with its flows transposed.
         ValueFault
             A cell is not a finite number.
 
@@ -253,9 +268,12 @@ class IOTable:
             demand = demand if isinstance(demand, Axis) else None
         elif world and not isinstance(demand, Axis):
             demand, roles = _world_demand(name, countries, Y.shape[1], demand, roles)
+        elif demand is not None and not isinstance(demand, Axis):
+            demand = Axis.national(country, demand)
         demand = demand or _plain_demand(country, Y.shape[1])
         roles = ("other",) * len(demand) if roles is None else roles
         Zm = parts.get("Zm")
+        drawn = V is None
         if V is None:
             V = x - Z.sum(axis=0) - (0.0 if Zm is None else np.asarray(Zm).sum(axis=0))
             info = _derived(info, "V", "primary inputs derived: x' - 1'Z - 1'Zm")
@@ -263,8 +281,11 @@ class IOTable:
         primary = parts.pop("primary", ("value added",) if len(V) == 1 else None)
         primary = primary or tuple(f"primary input {i + 1}" for i in range(len(V)))
         primary_roles = parts.pop("primary_roles", ("value_added",) * len(V))
-        return cls(Z, Y, V, x, axis, demand, tuple(roles), tuple(primary), tuple(primary_roles),
-                   info, **parts)  # fmt: skip
+        table = cls(Z, Y, V, x, axis, demand, tuple(roles), tuple(primary), tuple(primary_roles),
+                    info, **parts)  # fmt: skip
+        if is_network(table.demand_roles):
+            _check_network(table, balance_limit, drawn)
+        return table
 
     # -- what is there ------------------------------------------------------------------------
 
@@ -648,6 +669,26 @@ def _complete_rows(
         info = _derived(info, "x", "output derived: Z 1 + Y 1")
         return demand, Z.sum(axis=1) + demand.sum(axis=1), info
     return demand, np.asarray(x, dtype=np.float64), info
+
+
+def _check_network(table: IOTable, limit: float | None, derived: bool) -> None:
+    """Refuse a flow network that is not in a steady state, or is one by flows out of nowhere."""
+
+    def place(i: int) -> str:
+        return f"{table.info.name} flow network, {table.axis.labels[i]}".strip()
+
+    leaving, inputs = table.Z.sum(axis=1) + table.Y.sum(axis=1), table.primary_inputs
+    low = np.flatnonzero(inputs < -UNSTEADY * table.x)
+    if derived and limit is None and low.size:
+        i = int(low[0])
+        raise InputError(
+            place(i),
+            found=f"{table.Z[:, i].sum():.6g} from other nodes, more than the {table.x[i]:.6g} "
+            "that leave",
+            expected="boundary inputs V, or outputs from which they follow",
+            remedy="Complete the outputs in Y; or give numpy.transpose of the flows.",
+        )
+    check_steady(table.Z, table.Z.sum(axis=0) + inputs, leaving, limit, place)
 
 
 def _plain_demand(country: str, m: int) -> Axis:

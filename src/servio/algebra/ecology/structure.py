@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +11,16 @@ from numpy.typing import ArrayLike
 
 from servio.algebra._check import NEARLY_SINGULAR, Array, describe, square, vector
 from servio.algebra.balance import ras
-from servio.errors import InputError, NumericalError, ValueFault
+from servio.errors import InputError, NumericalError, UsageError, ValueFault
 
-__all__ = ["FlowNetwork", "balanced_network", "flow_network", "turned_around"]
+__all__ = ["UNSTEADY", "FlowNetwork", "balanced_network", "check_steady", "flow_network",
+           "steady_transposed", "turned_around", "unsteady_node"]  # fmt: skip
+
+UNSTEADY = 0.05
+"""Gap of a node of a flow network, over the larger of its inputs and outputs, that is refused: the
+tolerance that packages for such networks have."""
+UNSTEADY_WHOLE = 0.001
+"""The same over all throughflow together: rounding of small nodes is below."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +69,73 @@ class FlowNetwork:
         return inverse("I - G", self.G, "flows that never leave the network")
 
 
+def unsteady_node(entering: Array, leaving: Array) -> int | None:
+    """The node whose inputs (n,) and outputs (n,) differ most, of those by more than 5 %, if any.
+
+    Small nodes may differ by more, up to 0.1 % of all throughflow.
+    """
+    size, through = np.abs(leaving - entering), np.maximum(leaving, entering)
+    failing = (size > UNSTEADY * through) & (size > UNSTEADY_WHOLE * through.sum())
+    return int(np.where(failing, size, -1.0).argmax()) if failing.any() else None
+
+
+def steady_transposed(F: Array, entering: Array, leaving: Array) -> bool:
+    """Whether what enters and leaves each node (n,) agrees once F (n, n) is transposed."""
+    inner = F.sum(axis=1) - F.sum(axis=0)
+    return unsteady_node(entering + inner, leaving - inner) is None
+
+
+def check_steady(
+    F: Array, entering: Array, leaving: Array, limit: float | None, place: Callable[[int], str]
+) -> None:
+    """Refuse a network where what enters a node does not leave it.
+
+    Parameters
+    ----------
+    F : (n, n) array
+        Flows between nodes, to see whether they add up in the other direction.
+    entering, leaving : (n,) arrays
+    limit : float or None
+        Gap that is kept, over the largest throughflow; None for 5 % of each node.
+    place : callable
+        What to call the node at a position.
+
+    Raises
+    ------
+    InputError
+        A node's gap is above the limit.
+    UsageError
+        The limit is no number of 0 or more.
+    """
+    if limit is None:
+        off = unsteady_node(entering, leaving)
+    elif not limit >= 0:
+        raise UsageError("balance_limit", found=f"{limit:g}", expected="a share of 0 or more",
+                         remedy="Leave it out, or give the gap to keep, such as 0.5.")  # fmt: skip
+    else:
+        size = np.abs(leaving - entering)
+        beyond = size.max() > limit * max(entering.max(), leaving.max())
+        off = int(size.argmax()) if beyond else None
+    if off is None:
+        return
+    raise InputError(
+        place(off),
+        found=f"{entering[off]:.6g} that enter and {leaving[off]:.6g} that leave",
+        expected=f"a steady state: a gap of at most {UNSTEADY:.0%} of the node"
+        if limit is None else f"a gap of at most {limit:g} of the largest throughflow",
+        remedy="The flows are transposed: they add up from column to row; give numpy.transpose of "
+        "them." if steady_transposed(F, entering, leaving) else
+        "Correct it, or add what is missing, such as respiration; balance_limit=0.5 keeps a gap.",
+    )  # fmt: skip
+
+
 def flow_network(
-    F: ArrayLike, z: ArrayLike, e: ArrayLike | None = None, r: ArrayLike | None = None
+    F: ArrayLike,
+    z: ArrayLike,
+    e: ArrayLike | None = None,
+    r: ArrayLike | None = None,
+    *,
+    balance_limit: float | None = None,
 ) -> FlowNetwork:
     r"""A flow network from arrays, checked; nothing is balanced and nothing filled in.
 
@@ -76,6 +149,10 @@ def flow_network(
         Exports and respiration of each node; nothing where left out. Outputs that are not told
         apart may be given as either; only `flow_organisation` and `mixed_impacts` tell them apart.
 
+    balance_limit : float, optional
+        Gap between what enters and what leaves a node that is kept, over the largest throughflow;
+        ``numpy.inf`` keeps any. By default 5 % of each node.
+
     Returns
     -------
     FlowNetwork
@@ -84,7 +161,10 @@ def flow_network(
     Raises
     ------
     InputError
-        Shapes do not agree, or a node has no throughflow.
+        Shapes do not agree, a node has no throughflow, or what enters it does not leave it; told
+        is whether the flows add up in the other direction.
+    UsageError
+        The limit is no number of 0 or more.
     ValueFault
         A flow is negative or no finite number.
 
@@ -125,6 +205,8 @@ def flow_network(
             expected="throughflow in each node",
             remedy="Leave these nodes out.",
         )
+    leaving = network.T - network.imbalance
+    check_steady(network.F, network.T, leaving, balance_limit, lambda i: f"node {i} (from 0)")
     return network
 
 
@@ -213,8 +295,8 @@ def balanced_network(network: FlowNetwork) -> FlowNetwork:
 
     Examples
     --------
-    >>> net = balanced_network(flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5]))
-    >>> bool(net.gap < 1e-11)
+    >>> net = flow_network([[0, 6], [2, 0]], z=[10, 0], r=[6, 5], balance_limit=0.2)
+    >>> bool(balanced_network(net).gap < 1e-11)
     True
     """
     n = len(network.z)
