@@ -31,7 +31,7 @@ function verdict(kit: Kit, fit: Fit): HTMLElement {
     fit.kind === OPEN && t("undetermined_more", { level, possible: fit.possible.map(kind).join(", ") }),
     fit.reason && t("reason", { reason: reasonWords(ctx.lang, fit.reason) }),
     fit.likeliest && t("likeliest", { kind: kind(fit.likeliest), share: share(fit.probability, ctx.lang) }),
-    fit.interaction_p !== null && t("no_effect", { p: small(fit.interaction_p) }),
+    fit.kind !== NOT && fit.interaction_p !== null && t("no_effect", { p: small(fit.interaction_p) }),
   ].filter(Boolean);
   const doubts = fit.notes.filter((note) => !(fit.reason ?? "").includes(note));
   return notice(
@@ -47,6 +47,7 @@ function end(kit: Kit, fit: Fit): string {
   const { ctx, t } = kit;
   const { kind, feasible, stable } = fit.equilibrium;
   if (kind === "none") return t("end_none");
+  if (fit.kind === NOT) return t("end_one_of", { kind: kindWords(ctx.lang, String(kind)) });
   const draws = numeric(feasible) === null ? "" : ` ${t("end_draws", { feasible: share(feasible, ctx.lang), stable: share(stable, ctx.lang) })}`;
   return t("end", { kind: kindWords(ctx.lang, String(kind)) }) + draws;
 }
@@ -258,7 +259,7 @@ function series(kit: Kit, answer: SymbiosisAnswer, fit: Fit, at: 0 | 1, query: R
   }).element;
 }
 
-function parameters(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
+function parameters(kit: Kit, answer: SymbiosisAnswer, fit: Fit): HTMLElement {
   const { ctx, t } = kit;
   const title = t("parameters_title", { country: kit.place(kit.at().country) });
   const words = (value: Cell) => NAMES.find((one) => one === value);
@@ -267,6 +268,7 @@ function parameters(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
     "details",
     { class: "card" },
     h("summary", {}, title),
+    fit.kind === NOT && h("p", { class: "hint" }, t("portrait_one_of")),
     table(ctx, {
       caption: title,
       rows: rowsOf(answer.parameters),
@@ -287,12 +289,13 @@ function countries(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
   const { ctx, t } = kit;
   const title = t("kinds_title");
   const rows = rowsOf(answer.countries).map((row) => ({ ...row, name: kit.place(String(row["country"])) }) as Row);
+  const known = (row: Row) => row["kind"] !== NOT;
   const effect = (key: string, name: string) => ({
     key,
     title: t("effect_on", { name: sectorWords(ctx.lang, name) }),
     unit: "ratio",
     show: (value: Cell, row: Row) =>
-      numeric(value) === null ? "–" : `${number(value, "ratio", ctx.lang)} (${number(row[`${key}_lower`], "ratio", ctx.lang)} … ${number(row[`${key}_upper`], "ratio", ctx.lang)})`,
+      numeric(value) === null || !known(row) ? "–" : `${number(value, "ratio", ctx.lang)} (${number(row[`${key}_lower`], "ratio", ctx.lang)} … ${number(row[`${key}_upper`], "ratio", ctx.lang)})`,
   });
   return h(
     "section",
@@ -307,12 +310,15 @@ function countries(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
       onPoint: (row) => kit.panel.point({ label: String(row["name"]), value: kindWords(ctx.lang, String(row["kind"])) }),
       columns: [
         { key: "name", title: t("country") },
-        { key: "kind", title: t("kind_title"), show: (value) => kindWords(ctx.lang, String(value)) },
+        {
+          key: "kind",
+          title: t("kind_title"),
+          show: (value, row) => [kindWords(ctx.lang, String(value)), h("small", { class: "long" }, reasonWords(ctx.lang, String(row["reason"] || row["notes"] || "")))],
+        },
         effect("d_first_second", answer.species[0]),
         effect("d_second_first", answer.species[1]),
-        { key: "equilibrium", title: t("end_title"), show: (value) => kindWords(ctx.lang, String(value)) },
-        { key: "interaction_p", title: t("p"), unit: "ratio", show: small },
-        { key: "reason", title: t("why"), show: (value, row) => h("small", { class: "long" }, reasonWords(ctx.lang, String(value || row["notes"] || ""))) },
+        { key: "equilibrium", title: t("end_title"), show: (value, row) => (known(row) ? kindWords(ctx.lang, String(value)) : "–") },
+        { key: "interaction_p", title: t("p"), unit: "ratio", show: (value, row) => (known(row) ? small(value) : "–") },
       ],
     }),
   );
@@ -342,7 +348,7 @@ export const symbiosis: Build = (kit, panel) => {
           ...lost,
           portrait(kit, answer, fit, query),
           h("div", { class: "figures" }, series(kit, answer, fit, 0, query), series(kit, answer, fit, 1, query)),
-          parameters(kit, answer),
+          parameters(kit, answer, fit),
           countries(kit, answer),
         ];
       },
