@@ -167,6 +167,33 @@ def test_both_indices_of_cycling(run: Run, tmp_path: Path) -> None:
     assert sizes["throughput"] == 300
 
 
+@pytest.mark.parametrize(
+    "outputs", [["e", "r"], ["export", "r"], ["E", "respirations"], ["Exports", "resp"],
+                ["exports", "resp."], ["export", "total respiration"]],
+)  # fmt: skip
+def test_names_of_outputs(run: Run, tmp_path: Path, outputs: list[str]) -> None:
+    (tmp_path / "known").mkdir()
+    expected = parts(run, "development_capacity", written(tmp_path / "known", POND))[0]
+    found, _, told = parts(run, "development_capacity", renamed(tmp_path, outputs))
+    assert found == expected
+    assert ("e is read as exports" in told) == bool({"e", "r", "E"} & set(outputs))
+
+
+def test_an_output_of_no_known_role_is_no_export(run: Run, tmp_path: Path) -> None:
+    refused(run("measure", "cycling", renamed(tmp_path, ["heat", "respiration"])),
+            "'heat'", "no role known", "exports or respiration", "[demand_roles]")  # fmt: skip
+    told = run("measure", "ascendency", renamed(tmp_path, ["e", "household"]))
+    assert "no role known for e" in told.err and told.code == 0
+
+
+def renamed(folder: Path, outputs: list[str]) -> Path:
+    """The pond with other names of its outputs."""
+    path = written(folder, POND)
+    text = (path / "outputs.csv").read_text(encoding="utf-8").splitlines()
+    (path / "outputs.csv").write_text("\n".join([",".join(["", *outputs]), *text[1:]]), "utf-8")
+    return path
+
+
 def test_the_way_flows_run_is_said_and_checked(run: Run, tmp_path: Path) -> None:
     upright = parts(run, "development_capacity", written(tmp_path, POND))
     path = written(tmp_path, POND, "transposed = true", turned=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 __all__ = ["DEMAND_NAMES", "PRIMARY_NAMES", "demand_role", "is_final", "is_total", "names_total",
-           "primary_role"]  # fmt: skip
+           "primary_role", "with_letters"]  # fmt: skip
 
 DEMAND_NAMES = (
-    ("respiration", r"respirations?|respired|dissipations?|dissipated"),
+    ("respiration", r"resp|(.*\b)?(respirations?|respired|dissipations?|dissipated)(\b.*)?"),
     ("exports", r"expo?|ex|p\W?6\w?|(.*\b)?exports?(\b.*)?|.*수출.*"),
     ("imports", r"impo?|im|m|p\W?7\w?|(.*\b)?imports?(\b.*)?|.*수입.*"
                 r"|(.*\b)?customs? dut(y|ies)|(.*\b)?imported goods"),
@@ -48,6 +49,18 @@ _TOTAL_WORDS = re.compile(r"\b(grand |sub ?)?(totals?|sum|output)\b")
 def demand_role(label: str) -> str | None:
     """Role of a final-demand column by its name, or None for a name that isn't known."""
     return _role(label, DEMAND_NAMES)
+
+
+def with_letters(labels: Sequence[str], roles: Sequence[str | None]) -> tuple[str | None, ...]:
+    """Roles of all final-demand columns, with `e` and `r` as in flow networks.
+
+    They are read as exports and respiration if no column is anything else.
+    """
+    letters = {"e": "exports", "r": "respiration"}
+    read = tuple(
+        role or letters.get(_words(label)) for label, role in zip(labels, roles, strict=True)
+    )
+    return read if set(read) == set(letters.values()) else tuple(roles)
 
 
 def primary_role(label: str) -> str | None:

@@ -527,10 +527,23 @@ class _Reading:
         declared = self.description.demand_roles
         known = (*Y.columns, *demand.codes)
         self._refuse_unknown_roles(declared, known, DEMAND_ROLES, "column of Y")
-        roles, unknown = [], []
-        for label, code in zip(Y.columns, demand.codes, strict=True):
-            role = declared.get(label) or declared.get(code) or _roles.demand_role(code)
-            roles.append(role or "other")
+        named = [
+            declared.get(label) or declared.get(code) or _roles.demand_role(code)
+            for label, code in zip(Y.columns, demand.codes, strict=True)
+        ]
+        roles = _roles.with_letters(demand.codes, named)
+        if roles != tuple(named):
+            text = "final demand e is read as exports, r as respiration: a flow network"
+            self.notes.append(Note("demand-letters", text))
+        unknown = []
+        for label, code, role in zip(Y.columns, demand.codes, roles, strict=True):
+            if role is None and "respiration" in roles:
+                raise LabelError(
+                    f"{Y.place}, column {label!r}",
+                    found="no role known for it, beside respiration",
+                    expected="exports or respiration: outputs of a flow network",
+                    remedy=f'Give its role in [demand_roles]: "{label}" = "exports", say.',
+                )
             if role is None and not _roles.is_final(code):
                 self._refuse_primary_name(Y, label, code)
                 unknown.append(label)
@@ -538,7 +551,7 @@ class _Reading:
         if unknown and len(Y.columns) > 1:
             text = f"no role known for {', '.join(unknown[:5])}: taken as other final demand"
             self.notes.append(Note("demand-role", text))
-        return tuple(roles)
+        return tuple(role or "other" for role in roles)
 
     def _note_countries(self, axis: Axis, demand: Axis | None) -> None:
         """Say what keeps a table from measures of trade: labels say too little of countries."""
