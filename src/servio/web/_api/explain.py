@@ -13,7 +13,7 @@ import pandas as pd
 from servio.errors import ServioError
 from servio.explain import Estimate, marginal_effects, specification_curve
 from servio.explain._formula import Levels, parse_formula
-from servio.explain.tables import digits
+from servio.explain.tables import MINUS, digits
 from servio.report._models import TIMING, Models, Service, ServiceTerm, Size
 from servio.report._traps import TRAPS
 from servio.web._about import evidence
@@ -356,8 +356,8 @@ def _statement(models: Models, one: Estimate) -> Words:
 def _of_one(models: Models, term: ServiceTerm, outcome: str) -> Words:
     effect, title = models.effect(term), _title(term.service)
     unit = " %" if models.is_log(term.estimate) else ""
-    low, high = digits(effect.lower), digits(effect.upper)
-    value = digits(effect.value)
+    low, high = _digits(effect.lower), _digits(effect.upper)
+    value = _digits(effect.value)
     clear = {"en": "" if effect.clear else "; it can't be told from zero",
              "ko": "" if effect.clear else "; 0과 구별되지 않음"}  # fmt: skip
     return {
@@ -371,8 +371,10 @@ def _of_one(models: Models, term: ServiceTerm, outcome: str) -> Words:
 def _of_several(models: Models, terms: Sequence[ServiceTerm], outcome: str) -> Words:
     unit = " %" if models.is_log(terms[0].estimate) else ""
     clear = [(t, e) for t in terms if (e := models.effect(t)).clear]
-    named = {lang: "; ".join(f"{_title(t.service)[lang]} {digits(e.value)}{unit}" for t, e in clear)
-             for lang in ("en", "ko")}  # fmt: skip
+    found = [(_title(t.service), f"{_digits(e.value)}{unit}") for t, e in clear]
+    named = {
+        lang: "; ".join(f"{title[lang]} {text}" for title, text in found) for lang in ("en", "ko")
+    }
     of = {lang: f": {text}" if text else "" for lang, text in named.items()}
     return {
         "en": f"{outcome}, one standard deviation more: {len(clear)} of {len(terms)} intervals "
@@ -388,15 +390,20 @@ def _of_slopes(models: Models, term: ServiceTerm) -> Words:
     clear = sum(size.clear for _, size in cells)
     equal = f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}" if p == p else ""
     return {
-        "en": f"{title['en']}: {clear} of {len(cells)} slopes differ from zero"
+        "en": f"{title['en']}: {clear} of {len(cells)} slopes have an interval that leaves out zero"
         + (f"; test that they are equal: {equal}" if equal else "") + ".",
-        "ko": f"{title['ko']}: 기울기 {len(cells)}개 중 {clear}개가 0과 다름"
-        + (f"; 기울기가 같다는 검정: {equal}" if equal else "") + ".",
+        "ko": f"{title['ko']}: 기울기 {len(cells)}개 중 {clear}개의 신뢰구간이 0을 포함하지 않음"
+        + (f"; 기울기 동일성 검정: {equal}" if equal else "") + ".",
     }  # fmt: skip
 
 
 def _joined(parts: Sequence[Words]) -> Words:
     return {lang: " ".join(part[lang] for part in parts) for lang in ("en", "ko")}
+
+
+def _digits(value: float) -> str:
+    """Three digits, with a true minus sign."""
+    return digits(value) if abs(value) >= 1000 else f"{value:.3g}".replace("-", MINUS)
 
 
 # -- tests and traps -------------------------------------------------------------------------------
