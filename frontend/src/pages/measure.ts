@@ -193,7 +193,7 @@ class MeasurePage {
     const parts: Record<ViewName, () => HTMLElement[]> = {
       all: () => {
         const column = (...names: ViewName[]) => h("div", { class: "stack" }, names.filter((one) => can[one] !== false).flatMap((one) => parts[one]()));
-        return [column("trend", "services", "map"), column("rank")].filter((one) => one.childElementCount > 0);
+        return [column("trend", "services"), column("rank", "map")].filter((one) => one.childElementCount > 0);
       },
       trend: () => [this.#figure(drawn, (shown) => trend(shown, drawn.band))],
       rank: () => [this.#figure(drawn, ranking)],

@@ -5,11 +5,12 @@ import { address, type Query } from "../../api";
 import { number, quantity } from "../../format";
 import { numeric, rowsOf } from "../../frames";
 import type { Context } from "../../page";
-import { plot, valueAxis, yearAxis } from "../../parts/axes";
+import { valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { MeasureAnswer } from "../../types";
 import { countryName, groupingOf, labelName, short } from "./names";
+import { withLegend } from "./legend";
 import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
 import type { Place, Shown } from "./views";
 
@@ -75,15 +76,6 @@ function cutOf(ctx: Context, plan: ServicesPlan, answer: MeasureAnswer): Cut {
     name: (group) => labelName(ctx, plan.question, "group", group),
     value: (country, year, group) => cells.get(`${country} ${year} ${group}`) ?? null,
   };
-}
-
-/** Room for all names, in as many lines as they need in the narrowest layout. */
-function withLegend(names: readonly string[]) {
-  const scale = scaleOfPage();
-  const across = innerWidth < 1200 ? Math.min(innerWidth - 90, 700) : (innerWidth - 480 * scale) / 2 - 60;
-  const signs = (name: string) => [...name].reduce((sum, sign) => sum + (sign > "\u1100" ? 11 : 6.4), 0);
-  const needed = names.reduce((sum, name) => sum + (Math.min(125, signs(name)) + 36) * scale, 0);
-  return { grid: plot({ top: 18 + 20 * Math.ceil((needed * 1.12) / across) }), legend: { type: "plain" as const, itemGap: 6 * scale, textStyle: { fontSize: 11 * scale, width: 125 * scale, overflow: "truncate" as const } } };
 }
 
 function colourOf(at: number, colours: { series: readonly string[] }): string {

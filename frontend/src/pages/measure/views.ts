@@ -12,6 +12,7 @@ import { table, type Column } from "../../parts/table";
 import type { Say } from "../../text/measure";
 import type { About } from "../../types";
 import { rankOf, type Panel } from "./data";
+import { withLegend } from "./legend";
 import { countryName } from "./names";
 import type { Slice } from "./question";
 
@@ -93,8 +94,7 @@ export function trend(shown: Shown, band: Band | null): FigureSpec {
     data: address(shown.path, { ...shown.query, country: seen }),
     table: { ...pivot(shown, seen), caption: shown.title },
     option: (colours): EChartsOption => ({
-      grid: plot(),
-      legend: { data: [...nameOf.keys()] },
+      ...withLegend([...nameOf.keys()], { data: [...nameOf.keys()] }),
       tooltip: {
         trigger: "axis",
         formatter: (hits: unknown) => {

@@ -1,0 +1,195 @@
+"""The page Measure in a real browser: the analyst's question from the first click to the flows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import servio
+from servio import measure
+from servio import study as studies
+from servio.web import application
+from servio.web._jobs import Jobs
+from web_browser import Watched, chromium, needs_browser, watched
+from web_server import listening
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from playwright.sync_api import Browser
+
+pytestmark = needs_browser
+
+MODEL = "model:countries=4,industries=30,years=3"
+TEXT = f"""
+study.title = "Services in manufacturing"
+tables = [{{path = "{MODEL}"}}]
+[[measures]]
+name = "service_input_coefficient"
+grouping = ["services", "kiet", "ps_daniels1985", "ps_hktdc"]
+by = "manufacturing"
+[[measures]]
+name = "service_input_coefficient"
+grouping = ["services", "kiet"]
+by = "industry"
+only = "manufacturing"
+[[measures]]
+name = "upstreamness"
+by = "manufacturing"
+"""
+NAME = "service_input_coefficient"
+VIEWS = ("all", "trend", "rank", "services", "heat", "scatter", "definitions", "table")
+LOOKS = (
+    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
+    pytest.param(
+        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
+        id="dark-korean",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("measure-page")
+    store = studies.run(studies.parse(TEXT, "own.toml", folder), folder / "out", workers=1)
+    with listening(application(store, jobs=Jobs(store, workers=1))) as client:
+        yield str(client.base_url)
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    with watched(browser, base, viewport={"width": 1280, "height": 860}, locale="en-US") as one:
+        yield one
+        one.clean()
+
+
+def latest(**options: Any) -> pd.DataFrame:
+    """The Python call on the last year's table."""
+    table = max(servio.scan(MODEL).tables(), key=lambda one: one.info.year or 0)
+    found: pd.DataFrame = measure.service_input_coefficient(table, **options).to_frame()
+    return found
+
+
+def written(value: float) -> str:
+    """A number below one as the page writes it."""
+    return f"{value:.4f}".rstrip("0")
+
+
+def cards(desk: Watched) -> list[str]:
+    return [one.inner_text() for one in desk.page.locator(".answers > li").all()]
+
+
+def choose(desk: Watched, label: str, words: str) -> None:
+    desk.page.get_by_label(label, exact=True).select_option(label=words)
+    desk.page.wait_for_timeout(100)
+    desk.settled()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_fit_say_nothing_wrong_and_are_accessible(
+    browser: Browser, base: str, view: str, look: dict[str, Any]
+) -> None:
+    with watched(browser, base, **look) as one:
+        one.go(f"#/measure?view={view}")
+        one.page.locator(".answers > li").nth(3).wait_for()
+        assert one.page.locator(".host[data-done]").count() >= (view != "table")
+        assert one.overflow() <= 0
+        assert one.faults() == []
+        one.clean()
+
+
+def test_how_much_against_whom_since_when_and_by_which_services(desk: Watched) -> None:
+    desk.go("#/measure")
+    control = desk.page.get_by_label("Industry or group", exact=True)
+    code = "C27_28"
+    words = [w for w in control.locator("option").all_inner_texts() if w.startswith(code)]
+    choose(desk, "Industry or group", words[0])
+    much, whom, when, which = cards(desk)
+    rows = latest(grouping="services", by="industry")
+    own = rows[rows.industry == code].set_index("country").value
+    focus = str(own.index[0])
+    assert written(own[focus]) in much
+    assert f"{1 + int((own > own[focus]).sum())} of {len(own)}" in whom
+    assert written(own.max()) in whom and written(own.min()) in whom
+    assert re.search(r"Highest in \d{4}", when)
+    parts = latest(grouping="kiet", by="industry")
+    parts = parts[(parts.industry == code) & (parts.country == focus)].set_index("group").value
+    assert written(parts.max()) in which
+
+
+def test_another_definition_recomputes_everything(desk: Watched) -> None:
+    desk.go("#/measure")
+    choose(desk, "Definition of services", "Producer services: Daniels (1985)")
+    rows = latest(grouping="ps_daniels1985", by="manufacturing")
+    assert written(float(rows.value.iloc[0])) in cards(desk)[0]
+    assert "grouping=ps_daniels1985" in desk.page.url and "in the study" in desk.page.inner_text(
+        ".choices-of-measure"
+    )
+
+
+def test_what_the_study_does_not_hold_is_computed_and_said(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&origin=domestic&grouping=kibs")
+    rows = latest(grouping="kibs", by="manufacturing", origin="domestic")
+    assert written(float(rows.value.iloc[0])) in cards(desk)[0]
+    assert "computed now" in desk.page.inner_text(".choices-of-measure")
+
+
+def test_all_definitions_make_the_band(desk: Watched) -> None:
+    desk.go("#/measure?view=definitions")
+    assert "2 definitions" in cards(desk)[0]
+    desk.page.get_by_role("button", name="Compute all definitions").click()
+    desk.page.locator(".answers", has_text=re.compile(r"1\d definitions")).wait_for()
+    desk.settled()
+
+
+def test_a_number_is_taken_apart_down_to_its_flows(desk: Watched) -> None:
+    desk.go("#/measure?view=table")
+    desk.page.locator(".tabpanel tbody button").first.click()
+    desk.page.locator(".cell .notice").wait_for()
+    desk.settled()
+    year = int(desk.page.locator(".timeline output").inner_text())
+    country = str(desk.page.url.partition("cell=")[2].split("~")[0])
+    rows = latest(grouping="services", by="manufacturing")
+    own = float(rows[rows.country == country].value.iloc[0])
+    said = desk.page.locator(".cell").inner_text()
+    assert f"add up to {written(own)}, the number is {written(own)}" in said
+    assert year and desk.page.locator(".cell table tbody tr").count() > 5
+    desk.page.locator(".cell").get_by_role("button", name="Close").click()
+    assert "cell=" not in desk.page.url
+
+
+def test_the_address_gives_the_view_again_and_back_works(desk: Watched) -> None:
+    desk.go("#/measure")
+    first = cards(desk)
+    desk.page.get_by_role("tab", name="Ranking").click()
+    choose(desk, "Definition of services", "Producer services: Daniels (1985)")
+    second, address = cards(desk), desk.page.url
+    desk.page.go_back()
+    desk.settled()
+    assert cards(desk)[0].split("\n")[2] == first[0].split("\n")[2]
+    desk.go("#/home")
+    desk.go(address[address.index("#") :])
+    assert cards(desk) == second
+    assert desk.page.get_by_role("tab", name="Ranking").get_attribute("aria-selected") == "true"
+
+
+def test_measures_are_found_by_words_and_keys(desk: Watched) -> None:
+    desk.go("#/measure")
+    desk.page.locator(".field.measure summary").click()
+    search = desk.page.get_by_label("Measure: Search")
+    search.fill("how far from final")
+    search.fill("upstream")
+    search.press("ArrowDown")
+    desk.page.keyboard.press("Enter")
+    desk.settled()
+    assert "name=upstreamness" in desk.page.url
+    assert "stages" in cards(desk)[0]
