@@ -171,6 +171,26 @@ def test_names_of_final_demand_are_labels(name: list[str]) -> None:
         pond(demand=["export"])
 
 
+def test_detritus_takes_nothing_away() -> None:
+    found = measure.mixed_trophic_impact(pond(), detritus="detritus").values.reshape(3, 3)
+    expected = ecology.mixed_impacts(NETWORK, living=[True, True, False]).M
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert not np.allclose(found, ecology.mixed_impacts(NETWORK).M)
+    two = measure.mixed_trophic_impact(pond(), detritus="grazers, detritus").values.reshape(3, 3)
+    np.testing.assert_allclose(two, ecology.mixed_impacts(NETWORK, [True, False, False]).M)
+    with pytest.raises(LabelError, match="no node 'dung'"):
+        measure.mixed_trophic_impact(pond(), detritus="dung")
+    codes = ("plants", "grazers", "litter, dead")
+    comma = measure.mixed_trophic_impact(pond(codes=codes), detritus="litter, dead")
+    np.testing.assert_allclose(comma.values.reshape(3, 3), expected, rtol=1e-12)
+    world = random_world(3, 3)
+    apart = measure.mixed_trophic_impact(world, origin="domestic", detritus=world.axis.codes[1])
+    one = ecosystem(world, "industry", "domestic").communities[1].network
+    n = len(one.T)
+    dead = ecology.mixed_impacts(one, np.arange(n) != 1).M
+    np.testing.assert_allclose(apart.values.reshape(3, n, n)[1], dead, rtol=1e-12)
+
+
 def test_stocks_drawn_down_come_from_outside() -> None:
     table = IOTable.from_flows(
         [[0, 10], [0, 0]], Y=[[4, -6], [10, 1]], codes=("A", "B"),

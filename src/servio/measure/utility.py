@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from servio.algebra import ecology
+from servio.errors import LabelError
 from servio.measure._contract import measure
 from servio.measure._ecosystem import (
     Community,
@@ -203,6 +205,7 @@ def mixed_trophic_impact(
     by: str = "industry",
     origin: Reach = "balance",
     convention: Convention = "consumption",
+    detritus: str = "",
 ) -> Result:
     """Impact of one node (``industry``) on another (``group``), directly and through all others.
 
@@ -219,6 +222,9 @@ def mixed_trophic_impact(
         One network, or, of a world table, one a country.
     convention : {'consumption', 'absorption', 'export'}
         What of final demand is respired, so no production for others, as in `ascendency`.
+    detritus : str
+        Nodes that are dead matter, comma separated: they take nothing away from those that feed
+        them. None, by default: no industry is.
 
     Returns
     -------
@@ -228,7 +234,7 @@ def mixed_trophic_impact(
     Raises
     ------
     LabelError
-        The grouping leaves industries out or counts them twice.
+        The grouping leaves industries out or counts them twice; no node has a name of `detritus`.
     InputError
         Domestic flows of a table that does not tell imports apart.
     NumericalError
@@ -236,9 +242,9 @@ def mixed_trophic_impact(
 
     Notes
     -----
-    All nodes take actively: users compete for what a supplier gives. That is the reading of an
-    economy short of supply; demand that pulls its suppliers is in `backward_linkage`. Identity:
-    ``M = Q + Q M``.
+    All nodes but detritus take actively: users compete for what a supplier gives. That is the
+    reading of an economy short of supply; demand that pulls its suppliers is in
+    `backward_linkage`. Identity: ``M = Q + Q M``.
 
     Source: Ulanowicz, R. E. & Puccia, C. J. (1990), Coenoses 5, 7-16.
 
@@ -250,7 +256,24 @@ def mixed_trophic_impact(
     0.5
     """
     system = ecosystem(table, by, origin, convention)
-    return of_pairs(table, system, lambda one: ecology.mixed_impacts(one.network).M)
+    alive = _alive(system, detritus)
+    return of_pairs(table, system, lambda one: ecology.mixed_impacts(one.network, alive[one.at]).M)
+
+
+def _alive(system: Ecosystem, detritus: str) -> npt.NDArray[np.bool_]:
+    """Which nodes (rows,) take actively: all but those named."""
+    nodes = system.columns["industry"]
+    dead = [detritus] if detritus in nodes.names else [name.strip() for name in detritus.split(",")]
+    for name in dead if detritus.strip() else ():
+        if name not in nodes.names:
+            raise LabelError(
+                "mixed_trophic_impact detritus",
+                found=f"no node {name!r}",
+                expected="nodes such as " + ", ".join(nodes.names[:8]),
+                remedy="Name nodes of the network, comma separated.",
+            )
+    found: npt.NDArray[np.bool_] = ~np.isin(nodes.names, dead)[nodes.index]
+    return found
 
 
 @measure(
