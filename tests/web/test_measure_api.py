@@ -23,7 +23,7 @@ from servio.web._api.export import as_file
 from servio.web._api.measure import measured, spread
 from servio.web._api.study import described
 from servio.web._jobs import Jobs
-from servio.web._rows import Found
+from servio.web._rows import Found, _Recent
 
 MODEL = "model:countries=3,industries=30,years=2"
 TEXT = f"""
@@ -146,6 +146,27 @@ def test_choosing_rows_leaves_their_values(ask: Ask, store: StudyStore) -> None:
     own = whole[(whole.country == country) & (whole.year == 2000)]
     assert frame(part).value.tolist() == own.value.tolist()
     assert f"--country {country} --year 2000" in part.data["about"]["cli"]
+
+
+def test_computed_rows_are_kept_while_there_is_room() -> None:
+    def rows(value: float) -> Found:
+        table = pa.table({"value": pa.array([value] * 1000)})
+        gaps = pd.DataFrame(columns=["source", "year", "label", "reason"])
+        return Found(settled_call("upstreamness", {}), table, False, gaps, (), (), 0.0)
+
+    made: list[str] = []
+
+    def make(name: str) -> Callable[[], Found]:
+        def made_now() -> Found:
+            made.append(name)
+            return rows(float(len(made)))
+
+        return made_now
+
+    recent = _Recent(room=20_000)  # two of 8,000 bytes
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert len(recent.get(name, make(name)).rows) == 1000
+    assert made == ["a", "b", "c", "b"]
 
 
 def test_bare_says_what_can_be_chosen(ask: Ask, store: StudyStore) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +129,33 @@ def found(study: OpenStudy, call: Call, upload: str = "") -> Found | Pending:
     job = study.jobs.submit(Task("measure", arguments, holder))
     if not job.future.done():
         return Pending(job)
-    return _of_parts(call, job.answer)
+    recent: _Recent = study.once("computed rows", _Recent)
+    return recent.get(job.id, lambda: _of_parts(call, job.answer))
+
+
+class _Recent:
+    """Computed rows that were asked for last, as many as there is room for."""
+
+    def __init__(self, room: int = 128 << 20) -> None:
+        self.room = room
+        self._kept: OrderedDict[str, Found] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, id: str, make: Callable[[], Found]) -> Found:
+        """Those of a job; what is made has the answer of that job."""
+        with self._lock:
+            rows = self._kept.get(id)
+        if rows is None:
+            rows = make()
+        with self._lock:
+            self._kept[id] = rows
+            self._kept.move_to_end(id)
+            while len(self._kept) > 1 and self._held() > self.room:
+                self._kept.popitem(last=False)
+        return rows
+
+    def _held(self) -> int:
+        return sum(one.rows.nbytes for one in self._kept.values())
 
 
 def selected(
