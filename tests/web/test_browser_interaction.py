@@ -102,6 +102,8 @@ def test_an_industry_chosen_in_the_table_shows_what_its_mode_rests_on(desk: Watc
     evidence = desk.page.locator("#mode-evidence")
     assert industry[1] in evidence.locator("h2").inner_text()
     assert evidence.locator("tbody tr").count() >= 1
+    assert desk.page.evaluate("document.activeElement.id") == "mode-evidence"
+    assert figure.locator("table").is_visible(), "the table stays open"
     desk.clean()
 
 

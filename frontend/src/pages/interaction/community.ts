@@ -9,7 +9,7 @@ import { notice } from "../../parts/notice";
 import { select } from "../../parts/select";
 import { slider } from "../../parts/slider";
 import { table } from "../../parts/table";
-import { absent, asked, brief, byOf, counted, relationColour, relationWords, share, signs, titled, yearOf, type Build, type CommunityAnswer, type Kit } from "./kit";
+import { absent, asked, brief, byOf, counted, files, relationColour, relationWords, share, signs, titled, yearOf, type Build, type CommunityAnswer, type Kit } from "./kit";
 import { CODES } from "./kit";
 import { tileOption, tilePixels } from "./tiles";
 
@@ -226,7 +226,7 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
   }).element;
 }
 
-function indicators(kit: Kit, answer: CommunityAnswer): HTMLElement {
+function indicators(kit: Kit, answer: CommunityAnswer, query: Record<string, string>): HTMLElement {
   const { ctx, t, panel } = kit;
   const title = t("indicators_title", titles(kit, answer));
   const found = rowsOf(answer.indicators);
@@ -251,6 +251,7 @@ function indicators(kit: Kit, answer: CommunityAnswer): HTMLElement {
         { key: "more", title: t("meaning") },
       ],
     }),
+    files(kit, PATH, { ...query, part: "indicators" }),
   );
 }
 
@@ -283,7 +284,7 @@ export const community: Build = (kit, panel) => {
         return [
           ...divergence(kit, answer),
           network(kit, answer, query),
-          h("div", { class: "figures" }, relations(kit, answer, query), adhesion(kit, answer, query), indicators(kit, answer)),
+          h("div", { class: "figures" }, relations(kit, answer, query), adhesion(kit, answer, query), indicators(kit, answer, query)),
         ];
       },
       signal,

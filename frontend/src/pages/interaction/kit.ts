@@ -1,11 +1,12 @@
 /** What the views of this page share: answers, names, colours of relations. */
 
-import type { Query } from "../../api";
+import { address, type Query } from "../../api";
 import { h } from "../../dom";
 import { number } from "../../format";
 import type { Context } from "../../page";
 import type { AboutPanel } from "../../parts/about";
 import { copyable } from "../../parts/about";
+import { dataLinks } from "../../parts/export";
 import { notice } from "../../parts/notice";
 import type { Say } from "../../text/interaction";
 import type { About, Cell, Frame, Lang, Words } from "../../types";
@@ -125,6 +126,11 @@ export const PARAMETERS = ["view", "source", "country", "group", "industry", "ye
 export function absent(kit: Kit, why: "absent_modes" | "absent_symbiosis" | "absent_community", lines = ""): HTMLElement {
   const { ctx, t } = kit;
   return notice("info", h("strong", {}, t("absent")), h("p", {}, t(why)), lines && copyable(ctx, t("add"), lines));
+}
+
+/** Files of a table that stands alone. */
+export function files(kit: Kit, path: string, query: Query): HTMLElement {
+  return h("p", { class: "actions" }, dataLinks(kit.ctx, address(path, query)));
 }
 
 export function titled(kit: Kit, titles: Titles, code: string): string {

@@ -4,12 +4,12 @@ import { h, replace } from "../../dom";
 import { number } from "../../format";
 import { numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis } from "../../parts/axes";
-import { figure } from "../../parts/chart";
+import { figure, type Figure, type FigureSpec } from "../../parts/chart";
 import { notice } from "../../parts/notice";
 import { select } from "../../parts/select";
 import { table } from "../../parts/table";
 import type { Cell } from "../../types";
-import { absent, asked, share, type Build, type Kit, type ModesAnswer } from "./kit";
+import { absent, asked, files, share, type Build, type Kit, type ModesAnswer } from "./kit";
 import { definitionWords } from "./words";
 import { tileOption, tilePixels, type Kind } from "./tiles";
 
@@ -57,7 +57,7 @@ function industryWords(kit: Kit, answer: ModesAnswer, code: string): string {
 }
 
 /** Industries by windows, and the whole period apart on the right. */
-function map(kit: Kit, answer: ModesAnswer, group: string, query: Record<string, string>): HTMLElement {
+function map(kit: Kit, answer: ModesAnswer, group: string, query: Record<string, string>): FigureSpec {
   const { ctx, t, panel } = kit;
   const rows = rowsOf(answer);
   const windows = rows.filter((row) => row["period"] === "window");
@@ -87,7 +87,7 @@ function map(kit: Kit, answer: ModesAnswer, group: string, query: Record<string,
   const counts = MODES.map((mode) => [t(`mode.${mode}`), whole.filter((row) => row["mode"] === mode).length] as const).filter(([, n]) => n > 0);
   const title = t("modes_title", { country: kit.place(kit.at().country), group: name });
   const pick = (industry: string) => ctx.state.patch({ industry });
-  return figure(ctx, {
+  return {
     title,
     note: t("modes_note", { window: answer.window }),
     words: t("modes_words", { industries: names.length, windows: columns.length, counts: counts.map((one) => one.join(" ")).join(", ") }),
@@ -115,7 +115,7 @@ function map(kit: Kit, answer: ModesAnswer, group: string, query: Record<string,
         { key: "missing", title: t("missing"), show: (value) => missing(kit, value) },
       ],
     },
-  }).element;
+  };
 }
 
 function missing(kit: Kit, value: Cell | undefined): string {
@@ -124,7 +124,7 @@ function missing(kit: Kit, value: Cell | undefined): string {
 }
 
 /** What the mode of one industry rests on. */
-function proof(kit: Kit, answer: ModesAnswer, group: string): HTMLElement {
+function proof(kit: Kit, answer: ModesAnswer, group: string, query: Record<string, string>): HTMLElement {
   const { ctx, t } = kit;
   const industry = ctx.state.get("industry");
   const rows = rowsOf(answer.evidence).filter((row) => row["industry"] === industry);
@@ -154,6 +154,7 @@ function proof(kit: Kit, answer: ModesAnswer, group: string): HTMLElement {
           { key: "relative", title: t("relative"), unit: "share" },
         ],
       }),
+    rows.length > 0 && files(kit, PATH, { ...query, industry, part: "evidence" }),
   );
   return card;
 }
@@ -294,8 +295,18 @@ export const modes: Build = (kit, panel) => {
   const group = select({ label: t("group"), options: known.map((value) => ({ value, words: value })), value: chosen(), onChange: (value) => ctx.state.patch({ group: value }) });
   const place = h("div", { class: "stack" });
   panel.append(h("p", { class: "lead" }, t("modes_intro")), h("div", { class: "controls" }, group.element), place);
+  let drawn: { key: string; answer: ModesAnswer; tiles: Figure; card: HTMLElement } | null = null;
   return (signal) => {
     const query = { ...asked(kit), group: chosen() } as Record<string, string>;
+    const key = address(PATH, query);
+    if (drawn?.key === key && drawn.card.isConnected) {
+      const card = proof(kit, drawn.answer, chosen(), query);
+      drawn.card.replaceWith(card);
+      drawn.tiles.set(map(kit, drawn.answer, chosen(), query));
+      drawn.card = card;
+      card.focus({ preventScroll: true });
+      return Promise.resolve();
+    }
     return ctx.load<ModesAnswer>(
       place,
       PATH,
@@ -303,9 +314,12 @@ export const modes: Build = (kit, panel) => {
       (answer) => {
         group.set(chosen(), known.map((value) => ({ value, words: ctx.say(answer.titles.group[value] ?? value) })));
         kit.panel.show(answer.about);
+        const tiles = figure(ctx, map(kit, answer, chosen(), query));
+        const card = proof(kit, answer, chosen(), query);
+        drawn = { key, answer, tiles, card };
         return [
-          map(kit, answer, chosen(), query),
-          proof(kit, answer, chosen()),
+          tiles.element,
+          card,
           h("div", { class: "figures" }, overWindows(kit, answer, "own", query), overWindows(kit, answer, "all", query), transitions(kit, answer, "own", query), transitions(kit, answer, "all", query), countries(kit, answer, query)),
           ...(answer.undefined.length > 0 ? [notice("info", h("strong", {}, t("lost")), h("ul", {}, answer.undefined.map((text) => h("li", {}, text))))] : []),
         ];

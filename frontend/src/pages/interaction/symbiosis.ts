@@ -9,7 +9,7 @@ import { scaleOfPage } from "../../parts/echarts";
 import { notice } from "../../parts/notice";
 import { table } from "../../parts/table";
 import type { Cell } from "../../types";
-import { absent, asked, share, type Build, type Fit, type Kit, type SymbiosisAnswer } from "./kit";
+import { absent, asked, files, share, type Build, type Fit, type Kit, type SymbiosisAnswer } from "./kit";
 import { kindWords, reasonWords, sectorWords } from "./words";
 
 const PATH = "interaction/symbiosis";
@@ -259,7 +259,7 @@ function series(kit: Kit, answer: SymbiosisAnswer, fit: Fit, at: 0 | 1, query: R
   }).element;
 }
 
-function parameters(kit: Kit, answer: SymbiosisAnswer, fit: Fit): HTMLElement {
+function parameters(kit: Kit, answer: SymbiosisAnswer, fit: Fit, query: Record<string, string>): HTMLElement {
   const { ctx, t } = kit;
   const title = t("parameters_title", { country: kit.place(kit.at().country) });
   const words = (value: Cell) => NAMES.find((one) => one === value);
@@ -282,10 +282,11 @@ function parameters(kit: Kit, answer: SymbiosisAnswer, fit: Fit): HTMLElement {
         { key: "unit", title: t("unit") },
       ],
     }),
+    files(kit, PATH, { ...query, part: "parameters" }),
   );
 }
 
-function countries(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
+function countries(kit: Kit, answer: SymbiosisAnswer, query: Record<string, string>): HTMLElement {
   const { ctx, t } = kit;
   const title = t("kinds_title");
   const rows = rowsOf(answer.countries).map((row) => ({ ...row, name: kit.place(String(row["country"])) }) as Row);
@@ -321,6 +322,7 @@ function countries(kit: Kit, answer: SymbiosisAnswer): HTMLElement {
         { key: "interaction_p", title: t("p"), unit: "ratio", show: (value, row) => (known(row) ? small(value) : "–") },
       ],
     }),
+    files(kit, PATH, { ...query, part: "countries" }),
   );
 }
 
@@ -342,14 +344,14 @@ export const symbiosis: Build = (kit, panel) => {
         kit.panel.show(answer.about);
         const { fit } = answer;
         const lost = answer.lost.length > 0 ? [notice("info", h("strong", {}, t("lost")), h("ul", {}, answer.lost.map((text) => h("li", {}, reasonWords(ctx.lang, text)))))] : [];
-        if (fit === null) return [notice("warning", h("strong", {}, t("no_fit", { country: kit.place(kit.at().country) }))), ...lost, countries(kit, answer)];
+        if (fit === null) return [notice("warning", h("strong", {}, t("no_fit", { country: kit.place(kit.at().country) }))), ...lost, countries(kit, answer, query)];
         return [
           verdict(kit, fit),
           ...lost,
           portrait(kit, answer, fit, query),
           h("div", { class: "figures" }, series(kit, answer, fit, 0, query), series(kit, answer, fit, 1, query)),
-          parameters(kit, answer, fit),
-          countries(kit, answer),
+          parameters(kit, answer, fit, query),
+          countries(kit, answer, query),
         ];
       },
       signal,
