@@ -12,7 +12,7 @@ import pytest
 from servio import study
 from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._modern import modern, weights_of
-from servio.report._outsourcing import delegating, make_or_buy
+from servio.report._outsourcing import _amount, delegating, make_or_buy
 from servio.report._page import as_html, build
 from servio.report._view import Results, View
 from servio.report._words import difference, number
@@ -209,10 +209,24 @@ def test_make_or_buy_has_the_numbers_of_the_store(store: StudyStore) -> None:
     for point in line:
         at = drawn[drawn["specificity"].between(point["k"] - 0.03, point["k"] + 0.03)]
         assert at["saving"].min() <= 0 <= at["saving"].max()
-    cells = next(rows for rows in figure.chart["datasets"].values() if "saving" in rows[0])
-    np.testing.assert_allclose(
-        [cell["saving"] for cell in cells], drawn["saving"] / drawn["scale"], rtol=1e-12
-    )
+    cells = next(rows for rows in figure.chart["datasets"].values() if "saved" in rows[0])
+    value = own["value"]
+    made = value["fixed_cost"] + value["own_cost"] * drawn["scale"]
+    saved = np.array([cell["saved"] for cell in cells])
+    np.testing.assert_allclose(saved, drawn["saving"] / made, rtol=1e-12)
+    scale = figure.chart["layer"][0]["encoding"]["color"]["scale"]
+    assert scale["type"] == "threshold" and 0 in scale["domain"]
+    assert scale["domain"] == sorted(-end for end in scale["domain"])
+    assert len(scale["range"]) == len(set(scale["range"])) == len(scale["domain"]) + 1
+    shares = np.bincount(np.searchsorted(scale["domain"], saved)) / len(saved)
+    assert shares.max() < 0.5 and "one colour" in figure.note
+    fixed = value["fixed_cost"] - value["contract_cost"]
+    rest = -value["disadvantage"] * value["scale"]
+    assert fixed + rest == pytest.approx(value["saving"])
+    for text in (figure.caption, table.note):
+        assert f"{_amount(fixed)} " in text and f"{_amount(rest)} comes from costs by unit" in text
+        assert text.count("an assumed ") == 2
+    assert "assumed costs too" in countries.note
     np.testing.assert_array_equal(table.data["value"], own["value"])
     shown = {row[0].partition(" (")[0].replace(" ", "_"): row for row in table.rows}
     assert shown["own_cost"][4].startswith("calibrated from model M02 2003: labour share")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from servio.report import _charts
@@ -295,8 +296,13 @@ def _house_chart(frame: pd.DataFrame) -> dict[str, Any]:
 
 # -- make or buy -----------------------------------------------------------------------------------
 
-REACH = 0.3
-"""Colours end at this part of the price saved or lost."""
+SAVED = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Ends of the classes of colour: part of the cost of making that is saved or lost by buying."""
+STEPS = ("#7f3b08", "#b35806", "#e08214", "#fdb863", "#fee0b6", "#f7efe2",
+          "#e6f0f5", "#c6dbef", "#9ecae1", "#6baed6", "#3182bd", "#08519c")  # fmt: skip
+OF_TRANSACTION = ("specificity", "uncertainty", "information", "enforcement", "quality_risk",
+                  "friction", "hold_up", "information_gain", "enforcement_gain",
+                  "quality_loss")  # fmt: skip
 MODEL = "t = t0 + t1 k u − t2 I − t3 R + t4 r; bought if G + (p + t) q < F + c q"
 REGIMES = {
     "below": "bought below the break-even scale", "above": "bought above the break-even scale",
@@ -361,16 +367,19 @@ def _break_even(view: View, own: pd.DataFrame, surface: pd.DataFrame, code: str)
         caption += f" of {_amount(threshold['value'])}; its own is {_amount(scale['value'])}"
     saving = own.loc["saving"]
     verb = "saves" if saving["value"] > 0 else "costs"
-    caption += f". At its own scale buying {verb} {_amount(abs(saving['value']))} {saving['unit']}."
-    money = own.loc["price", "unit"]
+    caption += (
+        f". At its own scale buying {verb} {_amount(abs(saving['value']))} {saving['unit']}: "
+        f"{_made_of(own)}."
+    )
     return Figure(
         f"Make or buy: where buying breaks even, {_where(code)}", caption,
-        f"Colour: saving from buying, {money}, full from {REACH:.0%} of the price on; line: it is "
-        f"0; ring: the firm. Scale in {scale['unit']}, a logarithmic axis. Model: {MODEL}. "
+        f"Colour: saving from buying as a part of the cost of making (F + c q), in classes around "
+        f"the break-even; the last ones are open, all beyond {SAVED[-1]:.0%} has one colour. Line: "
+        f"it is 0; ring: the firm. Scale in {scale['unit']}, a logarithmic axis. Model: {MODEL}. "
         + _source(view, own),
         f"Map of saving over scale and specificity. {caption}",
-        _surface_chart(surface, own, money), surface.drop(columns="source"),
-        [Key("cell", "cheaper to buy", BOUGHT), Key("cell", "cheaper to make", "#b35806"),
+        _surface_chart(surface, own), surface.drop(columns="source"),
+        [Key("cell", "cheaper to buy", STEPS[-2]), Key("cell", "cheaper to make", STEPS[1]),
          Key("line", "break-even", _charts.INK), Key("ring", "the firm", _charts.INK)],
     )  # fmt: skip
 
@@ -380,37 +389,54 @@ def _amount(value: float) -> str:
     return text.replace("-", MINUS)
 
 
-def _surface_chart(surface: pd.DataFrame, own: pd.DataFrame, money: str) -> dict[str, Any]:
-    """Saving per unit in colour, the line where it is 0, and the firm."""
+def _made_of(own: pd.DataFrame) -> str:
+    """The saving by its two parts, fixed costs and costs of a unit, and which are assumed."""
+    value = own["value"]
+    fixed = value["fixed_cost"] - value["contract_cost"]
+    rest = value["saving"] - fixed
+    return (
+        f"{_amount(fixed)} of it is {_resting(own, ('fixed_cost', 'contract_cost'))}difference of "
+        f"fixed costs (F − G), {_amount(rest)} comes from costs by unit, (c − p − t) q, with "
+        f"{_resting(own, OF_TRANSACTION)}transaction cost (t)"
+    )
+
+
+def _resting(own: pd.DataFrame, names: Sequence[str]) -> str:
+    """Article of a sum of parameters: assumed where one of them is."""
+    return "an assumed " if own.loc[[*names], "origin"].eq("assumed").any() else "a given "
+
+
+def _surface_chart(surface: pd.DataFrame, own: pd.DataFrame) -> dict[str, Any]:
+    """Saving over the cost of making in colour, the line where it is 0, and the firm."""
     data = _charts.Data()
-    per_unit = surface["saving"] / surface["scale"]
-    price = float(own.loc["price", "value"])
-    reach = REACH * price if price > 0 else float(per_unit.abs().quantile(0.5)) or 1.0
+    made = own.loc["fixed_cost", "value"] + own.loc["own_cost", "value"] * surface["scale"]
+    gain, cost = surface["saving"].to_numpy(), made.to_numpy()
+    saved = np.divide(gain, cost, out=np.sign(gain), where=cost > 0)
     scales, levels = sorted(surface["scale"].unique()), sorted(surface["specificity"].unique())
     ratio = (scales[1] / scales[0]) ** 0.5
     step = (levels[1] - levels[0]) / 2
     cells = [
         {"q0": q / ratio, "q1": q * ratio, "k0": max(k - step, 0.0), "k1": min(k + step, 1.0),
-         "saving": float(s)}
-        for q, k, s in zip(surface["scale"], surface["specificity"], per_unit, strict=True)
+         "saved": float(s)}
+        for q, k, s in zip(surface["scale"], surface["specificity"], saved, strict=True)
     ]  # fmt: skip
     line = _even(surface)
     firm = [{"q": own.loc["scale", "value"], "k": own.loc["specificity", "value"]}]
     log = alt.Scale(type="log", nice=False, domain=[scales[0] / ratio, scales[-1] * ratio])
     across = alt.Axis(format="~s", tickCount=5, grid=False)
     up = alt.Axis(tickCount=5, grid=False)
-    shades = alt.Scale(domain=[-reach, 0, reach], range=["#b35806", "#f7f7f7", BOUGHT],
-                       clamp=True, interpolate="rgb")  # fmt: skip
+    ends = [*(-end for end in reversed(SAVED)), 0.0, *SAVED]
+    shades = alt.Scale(type="threshold", domain=ends, range=[*STEPS])
     colour = alt.Color(
-        "saving:Q", scale=shades,
-        legend=alt.Legend(title=["saving from", f"buying, {money}"], format="~g",
-                          gradientLength=180, titleFontSize=10, titleFontWeight="normal"),
+        "saved:Q", scale=shades,
+        legend=alt.Legend(title=["saving, part of", "cost of making"], format="+.0%",
+                          gradientLength=260, titleFontSize=10, titleFontWeight="normal"),
     )  # fmt: skip
     x_title, y_title = f"scale ({own.loc['scale', 'unit']})", "specificity"
     rects = alt.Chart(data(cells)).mark_rect().encode(
         x=alt.X("q0:Q", title=x_title, scale=log, axis=across), x2="q1:Q",
         y=alt.Y("k0:Q", title=y_title, scale=alt.Scale(domain=[0, 1]), axis=up), y2="k1:Q",
-        color=colour, stroke=alt.Stroke("saving:Q", scale=shades, legend=None),
+        color=colour, stroke=alt.Stroke("saved:Q", scale=shades, legend=None),
     )  # fmt: skip
     x, y = alt.X("q:Q", title=x_title, scale=log), alt.Y("k:Q", title=y_title)
     even = alt.Chart(data(line)).mark_line(color=_charts.INK, strokeWidth=2).encode(x=x, y=y)
@@ -450,7 +476,8 @@ def _parameters(view: View, own: pd.DataFrame) -> Table:
         f"Parameters of make or buy, and what each does: {_where(str(own['country'].iloc[0]))}",
         "Last columns: change of the break-even scale (units a year) and of the saving (money a "
         "year) for one more of the parameter's unit; a dash where there is no break-even scale. "
-        f"Assumed numbers illustrate, they are no estimates. Results: {results}. "
+        f"Assumed numbers illustrate, they are no estimates. Results: {results}; of the saving "
+        f"{_made_of(own).replace(' of it is', ' is')}. "
         + _source(view, own),
         ["Parameter", "Value", "Unit", "Range", "Rests on", "On break-even scale", "On saving"],
         rows, [False, True, False, True, False, True, True],
@@ -498,7 +525,8 @@ def _countries(view: View, found: pd.DataFrame) -> Table:
     return Table(
         f"Make or buy in {count_words(len(rows), 'country', 'countries')}",
         "Own cost: of a unit made over a unit bought. Break-even scale over the buyers' own "
-        f"purchases. All else as in the table above. Source: {view.title}; own calculation.",
+        f"purchases. All else as in the table above, assumed costs too, which decide with it what "
+        f"is cheaper. Source: {view.title}; own calculation.",
         ["Country", "Own cost", "Regime", "Break-even over own scale", "At own scale"],
         [rows[i] for i in order], [False, True, False, True, False],
         pd.DataFrame([records[i] for i in order],
