@@ -1,6 +1,6 @@
 """Take the pictures of docs/observatory.md: every page, on the study of the model world.
 
-    .venv/bin/python frontend/scripts/screenshots.py [FOLDER] [--out docs] [--only NAME ...]
+    .venv/bin/python docs/make_screenshots.py [FOLDER] [--out docs] [--only NAME ...]
 
 FOLDER keeps the study between two runs. Needs the extras web, report and econ, Playwright,
 Pillow and Chromium; shows the pages that src/servio/web/bundle holds.
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from PIL import Image  # noqa: E402
