@@ -19,7 +19,7 @@ from servio.errors import InputError, ResourceError, UsageError
 from servio.table import IOTable
 from servio.table.iotable import Origin
 from servio.web import _child, _tasks
-from servio.web._jobs import Busy, Cancelled, Job, Jobs, Limits, Task
+from servio.web._jobs import APART, Busy, Cancelled, Job, Jobs, Limits, Task
 
 TEXT = """
 study.title = "Queue"
@@ -175,6 +175,15 @@ def test_without_tables_it_says_what_to_do(store: study.StudyStore, tmp_path: Pa
     with pytest.raises(InputError, match="--tables"):
         queue.submit(share())
     assert queue.submit(Task("audit_upload", (("upload", "own.csv"),), 0)), "a brought table"
+
+
+def test_a_long_task_goes_apart_and_needs_no_tables(store: study.StudyStore) -> None:
+    queue = Jobs(store)
+    queue.tables = None
+    queue.start()
+    assert queue.submit(Task("claims", holder=APART)).future.result(WAIT)
+    assert queue._hands[0].tasks.empty()
+    queue.close()
 
 
 def test_answers_are_kept_within_bounds(store: study.StudyStore) -> None:

@@ -26,10 +26,12 @@ from servio.errors import InputError, ResourceError, ServioError
 from servio.study import LiveTables, StudyStore, live_tables, unattended
 from servio.web._child import CANCEL, Failed, Place, Ticked, serve_tasks
 
-__all__ = ["ALL", "Busy", "Cancelled", "Job", "Jobs", "Limits", "Task"]
+__all__ = ["ALL", "APART", "Busy", "Cancelled", "Job", "Jobs", "Limits", "Task"]
 
 ALL = -1
 """A task for every child, each with its own tables."""
+APART = -2
+"""A long task that needs no table: a child of its own does it, so that nobody else waits."""
 GLANCE = 0.05
 GRACE = 2.0
 """Seconds a child has to stop by itself."""
@@ -56,7 +58,8 @@ class Task:
     arguments : tuple of (str, value)
         Its keyword arguments: plain, hashable values, sorted by name.
     holder : int
-        Number of the table it is about, which says who computes it; `ALL` for all tables.
+        Number of the table it is about, which says who computes it; `ALL` for all tables, `APART`
+        for what is long and needs none.
     """
 
     name: str
@@ -64,9 +67,9 @@ class Task:
     holder: int = ALL
 
     @property
-    def brought(self) -> bool:
-        """Whether it is about a table that a session brought, not about the study's."""
-        return any(name == "upload" for name, _ in self.arguments)
+    def needs_tables(self) -> bool:
+        """Whether it is about the study's tables, not one that a session brought or the store."""
+        return self.holder != APART and all(name != "upload" for name, _ in self.arguments)
 
     @property
     def id(self) -> str:
@@ -176,18 +179,19 @@ class Jobs:
         self._kept: OrderedDict[str, tuple[Job, int]] = OrderedDict()
         self._held = 0
         self._hands = [_Hand(self, number, workers) for number in range(max(1, workers))]
+        self._apart = _Hand(self, 0, 1, eager=False)
         self.computed = 0
 
     def start(self) -> None:
         """Start the children; they open tables as they are asked for them."""
-        for hand in self._hands:
+        for hand in (*self._hands, self._apart):
             hand.start()
 
     def close(self) -> None:
         """End the children."""
-        for hand in self._hands:
+        for hand in (*self._hands, self._apart):
             hand.stop()
-        for hand in self._hands:
+        for hand in (*self._hands, self._apart):
             hand.join()
 
     def submit(self, task: Task) -> Job:
@@ -200,7 +204,7 @@ class Jobs:
         Busy
             Too many jobs wait.
         """
-        if self.tables is None and not task.brought:
+        if self.tables is None and task.needs_tables:
             raise InputError("tables of the study", found=self.why or "not at hand",
                              expected="the files the study was made with",
                              remedy="Start the server with --tables FOLDER.")  # fmt: skip
@@ -230,7 +234,8 @@ class Jobs:
                        expected=f"at most {self.limits.queued}",
                        remedy="Try again in a moment.")  # fmt: skip
         everyone = task.holder == ALL
-        hands = self._hands if everyone else [self._hands[task.holder % len(self._hands)]]
+        one = self._apart if task.holder == APART else self._hands[task.holder % len(self._hands)]
+        hands = self._hands if everyone else [one]
         job = Job(task, len(self.tables or ()) if everyone else 1, len(hands), self)
         self._open[job.id] = job
         for hand in hands:
@@ -278,9 +283,9 @@ class Jobs:
 class _Hand(threading.Thread):
     """One child process and the thread that talks with it."""
 
-    def __init__(self, jobs: Jobs, number: int, count: int) -> None:
+    def __init__(self, jobs: Jobs, number: int, count: int, *, eager: bool = True) -> None:
         super().__init__(daemon=True, name=f"servio-jobs-{number}")
-        self.jobs, self.number, self.count = jobs, number, count
+        self.jobs, self.number, self.count, self.eager = jobs, number, count, eager
         self.tasks: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._process: BaseProcess | None = None
@@ -291,8 +296,9 @@ class _Hand(threading.Thread):
         self.tasks.put(None)
 
     def run(self) -> None:
-        with contextlib.suppress(OSError):
-            self._born()
+        if self.eager:
+            with contextlib.suppress(OSError):
+                self._born()
         while not self._stopped.is_set():
             job = self.tasks.get()
             if job is not None:

@@ -11,12 +11,12 @@ from servio.explain import ClaimRecord, claims
 from servio.explain.book import frame
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
-from servio.web._jobs import Task
+from servio.web._jobs import APART, Task
 
 __all__ = ["routes"]
 
 VERDICTS = ("supported", "contradicted", "mixed", "not testable")
-TASK = Task("claims", holder=0)
+TASK = Task("claims", holder=APART)
 
 
 def tested(study: OpenStudy, query: Query) -> Reply:
