@@ -1,1 +1,0 @@
-import{a as e}from"./index-CmkbHkWM.js";var t={title:e=>e.t(`menu.explain`),render(t,n){t.append(e(`info`,n.t(`app.soon`)))}};export{t as page};
