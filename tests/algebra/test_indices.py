@@ -38,8 +38,7 @@ def test_published_entropy_weights(shared: Path) -> None:
     given = check(shared, "20_entropy_weight")
     inputs, expected = given["inputs"], given["expected"]
     x = np.column_stack([inputs["x1"], inputs["x2"]])
-    z = range_normalised(x, [1 if s == "+" else -1 for s in inputs["direction"]],
-                         epsilon=inputs["epsilon"])  # fmt: skip
+    z = range_normalised(x, inputs["direction"], epsilon=inputs["epsilon"])
     w = entropy_weights(z).weights
     np.testing.assert_allclose(w, list(expected["w"].values()), atol=given["tolerance"])
     np.testing.assert_allclose(100 * z @ w, expected["s"], rtol=given["tolerance"])
@@ -136,6 +135,18 @@ def test_directions_mirror_and_constants_are_undefined() -> None:
     assert np.isnan(w[1])
     with pytest.raises(UsageError, match="directions"):
         range_normalised(x, [1, 0])
+    signs = range_normalised(x, ["+", "-"])
+    np.testing.assert_array_equal(signs, range_normalised(x, [1, -1]))
+    np.testing.assert_array_equal(signs, range_normalised(x, np.array([1.0, -1.0])))
+    np.testing.assert_array_equal(signs, range_normalised(x, np.array(["+", "-"])))
+    np.testing.assert_array_equal(signs, range_normalised(x, ["+", -1]))
+    for wrong in (["more", "less"], ["+", None], [1, np.nan]):
+        with pytest.raises(UsageError, match=r'directions.*"\+"'):
+            range_normalised(x, wrong)
+    with pytest.raises(InputError, match="direction"):
+        range_normalised(x, "+-")
+    with pytest.raises(UsageError, match=r"epsilon 0\.5"):
+        range_normalised(x, [1, 1], epsilon=0.5)
     with pytest.raises(ValueFault):
         entropy_weights([[-1.0], [1.0]])
 
@@ -157,7 +168,15 @@ def test_the_nearest_everywhere_has_grade_one() -> None:
     assert small.grades[1] < found.grades[1]
 
 
-def test_only_the_reference_itself_is_undefined() -> None:
-    assert np.isnan(grey_relation_grades([1.0, 2.0], [[1.0, 2.0]]).grades).all()
+def test_the_reference_itself_has_grade_one() -> None:
+    assert grey_relation_grades([1, 1, 1], [[1, 1, 1]]).grades.tolist() == [1.0]
+    both = grey_relation_grades([1, 1, 1], [[1, 1, 1], [1, 1, 1]])
+    assert both.grades.tolist() == [1.0, 1.0]
+    assert both.coefficients.tolist() == [[1.0] * 3] * 2
+    near = grey_relation_grades([0.3, 0.6], [[0.1 + 0.2, 0.6], [0.3, 0.2 * 3]])
+    assert near.grades.tolist() == [1.0, 1.0]  # rounding is no difference
+    assert grey_relation_grades([0.0, 0.0], [[0.0, 0.0]]).grades.tolist() == [1.0]
+    apart = grey_relation_grades([1.0, 2.0], [[1.0, 2.0], [1.0, 2.0 + 1e-6]]).grades
+    assert apart[0] == 1.0 > apart[1]
     with pytest.raises(UsageError, match="rho"):
         grey_relation_grades([1.0, 2.0], [[1.0, 2.5]], rho=0.0)

@@ -250,6 +250,13 @@ def test_points_that_are_no_times() -> None:
     assert list(found.frame) == ["series", "grade", "rank", "n"]
 
 
+def test_a_multiple_of_the_reference_alone_has_grade_one() -> None:
+    data = panel().assign(double=lambda d: 3 * d["ma"])
+    found = grey_relation(data, "ma", ["double"], scale="mean")
+    assert set(found.frame["grade"]) == {1.0}
+    assert found.undefined.empty
+
+
 def test_options_of_grey_relation_are_checked() -> None:
     with pytest.raises(UsageError, match="scale 'log'"):
         grey_relation(panel(), "ma", ["mb"], scale="log")

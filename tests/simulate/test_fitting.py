@@ -326,8 +326,15 @@ def test_bad_series_are_refused_with_their_place() -> None:
     with pytest.raises(ValueFault, match="KOR, services at t = 2003: found -2; expected a popul"):
         fit_symbiosis(TIMES, bad, entity="KOR")
     bad[3, 1] = np.nan
-    with pytest.raises(ValueFault, match="missing"):
-        fit_symbiosis(TIMES, bad)
+    with pytest.raises(ValueFault, match=r"KOR, services at t = 2003: found missing; .*finite"):
+        fit_symbiosis(TIMES, bad, entity="KOR")
+    with pytest.raises(ValueFault, match=r"growth_regression, species 2 at t = 2003: found miss"):
+        growth_regression(TIMES, bad)
+    bad[3, 1], bad[5, 0] = x[3, 1], -np.inf
+    with pytest.raises(ValueFault, match=r"apples at t = 2005: found infinite"):
+        fit_symbiosis(TIMES, bad, names=("apples", "pears"))
+    with pytest.raises(ValueFault, match=r"species 1 at t = 2005: found infinite"):
+        fit_symbiosis(TIMES, bad, names=("a", "b", "c"))
     still = x.copy()
     still[:, 0] = 5.0
     with pytest.raises(ValueFault, match="manufacturing: found a constant series"):
@@ -340,7 +347,7 @@ def test_bad_series_are_refused_with_their_place() -> None:
         fit_symbiosis(TIMES, x, names=("a", "b", "c"))
     with pytest.raises(UsageError, match="errors"):
         fit_symbiosis(TIMES, x, errors="odd")  # type: ignore[arg-type]
-    with pytest.raises(ValueFault, match="found -2"):
+    with pytest.raises(ValueFault, match="growth_regression, species 2 at t = 2003: found -2"):
         growth_regression(TIMES, np.where(x == x[3, 1], -2.0, x))
 
 

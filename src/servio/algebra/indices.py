@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 ROUNDING = 1e-12
+ROUNDING = 1e-14
+"""Difference over the largest number, up to which series are the same."""
 LEVELS = (0.05, 0.3, 0.6, 1.0)
 MISUSES = {
     "missing_exponent": "n^n prod U / (sum U)^n lacks the root 1/n: it is C to the power n",
@@ -49,7 +51,7 @@ def range_normalised(
     values : (n, m) array
         Observations by indicator.
     direction : (m,) array
-        1 where more is better, -1 where less is.
+        1 or ``"+"`` where more is better, -1 or ``"-"`` where less is.
     low, high : (m,) arrays, optional
         Ends of the range; by default the least and the largest of `values`.
     epsilon : float
@@ -77,16 +79,29 @@ def range_normalised(
     [1.0, 0.5, 0.0]
     """
     x = matrix("values", values)
-    sign = vector("direction", direction, x.shape[1])
-    if not (np.abs(sign) == 1).all() or not 0 <= epsilon < 0.5:
-        raise UsageError("normalisation", found=f"directions {sign.tolist()}, epsilon {epsilon:g}",
-                         expected="directions of 1 or -1, epsilon from 0 to below 0.5",
-                         remedy="Say for each indicator whether more is better.")  # fmt: skip
+    sign = _signs(direction, x.shape[1])
+    if not 0 <= epsilon < 0.5:
+        raise UsageError("normalisation", found=f"epsilon {epsilon:g}",
+                         expected="epsilon from 0 to below 0.5",
+                         remedy="Leave it out for the whole range from 0 to 1.")  # fmt: skip
     least = x.min(axis=0) if low is None else vector("low", low, x.shape[1])
     most = x.max(axis=0) if high is None else vector("high", high, x.shape[1])
     spread = np.where(most > least, most - least, np.nan)
     z = (x - least) / spread
     return np.asarray(epsilon + (1 - 2 * epsilon) * np.where(sign > 0, z, 1 - z))
+
+
+def _signs(direction: ArrayLike, m: int) -> Array:
+    """1 where more is better, -1 where less is, (m,)."""
+    given = np.asarray(direction, dtype=object)
+    vector("direction", np.zeros(given.shape), m)
+    known = {"+": 1.0, "-": -1.0, 1: 1.0, -1: -1.0}
+    bad = [one for one in given if one not in known]
+    if bad:
+        raise UsageError("direction", found=f"directions {given.tolist()}",
+                         expected='1 or "+", -1 or "-" for each indicator',
+                         remedy="Say for each indicator whether more is better.")  # fmt: skip
+    return np.array([known[one] for one in given])
 
 
 @dataclass(frozen=True)
@@ -353,7 +368,7 @@ def grey_relation_grades(reference: ArrayLike, series: ArrayLike, rho: float = 0
     Returns
     -------
     GreyRelation
-        nan if every series is the reference itself (0/0).
+        Coefficients of 1 throughout if every series is the reference itself, up to rounding.
 
     Raises
     ------
@@ -364,8 +379,9 @@ def grey_relation_grades(reference: ArrayLike, series: ArrayLike, rho: float = 0
 
     Notes
     -----
-    Identity: the series with the least difference everywhere has a grade of 1. Grades change with
-    the set of series: compare within one set only.
+    Identity: the series with the least difference everywhere has a grade of 1; so has, as its
+    limit, the reference itself where all differences are 0 and the formula is 0/0. Grades change
+    with the set of series: compare within one set only.
 
     References
     ----------
@@ -385,8 +401,8 @@ def grey_relation_grades(reference: ArrayLike, series: ArrayLike, rho: float = 0
                          remedy="Take 0.5, as is usual.")  # fmt: skip
     apart = np.abs(x - x0)
     most = float(apart.max())
-    if most == 0:
-        nothing = np.full(x.shape, np.nan)
-        return GreyRelation(nothing, nothing.mean(axis=1))
+    if most <= ROUNDING * max(np.abs(x).max(), np.abs(x0).max()):
+        alike = np.ones(x.shape)
+        return GreyRelation(alike, alike.mean(axis=1))
     xi = (apart.min() + rho * most) / (apart + rho * most)
     return GreyRelation(xi, xi.mean(axis=1))

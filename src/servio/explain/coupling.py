@@ -459,7 +459,7 @@ def grey_relation(
         for k, name in enumerate(series, start=1):
             found.append((label, name, grades[k], ranks[k - 1], len(part)))
             if np.isnan(grades[k]):
-                lost.append((label, name, reasons[k] or "every series is the reference (0/0)"))
+                lost.append((label, name, reasons[k]))
     first = entity or "entity"
     frame = pd.DataFrame(found, columns=[first, "series", "grade", "rank", "n"])
     undefined = pd.DataFrame(lost, columns=[first, "series", "reason"])

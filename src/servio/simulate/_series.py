@@ -55,16 +55,20 @@ def check_options(errors: str, variance: str, level: float) -> None:
                          remedy="Give a share, such as 0.95.")  # fmt: skip
 
 
-def state_array(place: str, states: npt.ArrayLike, size: int) -> Array:
+def state_array(place: str, states: npt.ArrayLike, t: Array, names: tuple[str, ...] = ()) -> Array:
     """States (t, n) as finite numbers; one series alone as (t, 1)."""
-    x = numbers(place, states)
+    x, size = numbers(place, states), len(t)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != size:
         raise InputError(place, found=f"states of shape {np.shape(states)}",
                          expected=f"numbers of shape ({size}, species)",
                          remedy="Give one row a time, one column a species.")  # fmt: skip
-    if not np.isfinite(x).all():
-        raise ValueFault(place, found="a state that is missing or infinite",
+    lost = np.argwhere(~np.isfinite(x))
+    if lost.size:
+        row, column = lost[0]
+        name = names[column] if len(names) == x.shape[1] else f"species {column + 1}"
+        found = "missing" if np.isnan(x[row, column]) else "infinite"
+        raise ValueFault(f"{place}, {name} at t = {t[row]:g}", found=found,
                          expected="finite numbers", remedy="Leave the time out.")  # fmt: skip
     return x
 
@@ -83,7 +87,7 @@ def checked_series(
     """States and times that a symbiosis can be fitted to."""
     place = f"symbiosis of {entity}" if entity else "symbiosis"
     t = time_points(place, times)
-    x = state_array(place, states, len(t))
+    x = state_array(place, states, t, names)
     n = x.shape[1]
     if n != len(names) or len(set(names)) != n or n < 1:
         raise InputError(place, found=f"{n} columns, names {', '.join(names)}",

@@ -97,9 +97,10 @@ def growth_regression(times: npt.ArrayLike, states: npt.ArrayLike) -> GrowthRegr
     [[0.5, -0.1, -0.0], [0.3, 0.0, -0.1]]
     """
     t = time_points("growth_regression", times)
-    x = state_array("growth_regression", states, len(t))
+    x = state_array("growth_regression", states, t)
     if (x < 0).any():
-        raise negative_state("growth_regression", x, t, tuple(map(str, range(x.shape[1]))))
+        names = tuple(f"species {i + 1}" for i in range(x.shape[1]))
+        raise negative_state("growth_regression", x, t, names)
     n = x.shape[1]
     coefficients, errors = np.empty((2, n, 1 + n))
     r2, df = np.empty(n), np.empty(n, dtype=np.intp)
@@ -107,7 +108,7 @@ def growth_regression(times: npt.ArrayLike, states: npt.ArrayLike) -> GrowthRegr
         kept = (x[1:, i] > 0) & (x[:-1, i] > 0)
         growth = np.log(x[1:, i][kept] / x[:-1, i][kept]) / np.diff(t)[kept]
         X = np.column_stack([np.ones(kept.sum()), x[:-1][kept]])
-        b, variance, r2[i] = _regression(f"growth_regression, species {i}", growth, X)
+        b, variance, r2[i] = _regression(f"growth_regression, species {i + 1}", growth, X)
         coefficients[i], errors[i] = b, np.sqrt(variance)
         df[i] = len(growth) - 1 - n
     return GrowthRegression(coefficients, errors, r2, df)
