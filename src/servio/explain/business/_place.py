@@ -174,7 +174,7 @@ def place(description: str = "", answers: Mapping[str, str] | None = None) -> Pl
     -------
     Placing
         A level is None where there is not enough evidence: too few words that the cases know,
-        or two levels about as probable.
+        none as probable as all others together, or two levels about as probable.
 
     Raises
     ------
