@@ -22,7 +22,7 @@ export interface Evidence {
 export interface About {
   readonly measure: string;
   readonly title: string | Words;
-  readonly question: string;
+  readonly question: string | Words;
   readonly formula: string;
   readonly unit: string;
   readonly source: string;
@@ -82,7 +82,7 @@ export interface MeasureInfo {
   readonly name: string;
   readonly family: string;
   readonly title: Words;
-  readonly question: string;
+  readonly question: string | Words;
   readonly unit: string;
   readonly range: unknown;
   readonly formula: string;

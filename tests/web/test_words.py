@@ -36,6 +36,7 @@ CHOICES = [
 ]
 WANTED = {
     "measure": set(MEASURES),
+    "question": set(MEASURES),
     "option": {option.name for _, option in OPTIONS},
     "choice": {f"{option}.{choice}" for _, option, choice in CHOICES},
     "grouping": set(GROUPINGS),
@@ -77,7 +78,7 @@ def test_names_are_korean_but_for_acronyms_and_authors(kind: str) -> None:
     assert foreign == {}
 
 
-@pytest.mark.parametrize("kind", ["measure", "option", "grouping", "country"])
+@pytest.mark.parametrize("kind", ["measure", "question", "option", "grouping", "country"])
 def test_two_things_never_share_a_name(kind: str) -> None:
     texts = [text for key, text in korean()[kind].items() if key not in REST]
     assert len(set(texts)) == len(texts)

@@ -75,7 +75,7 @@ export function about(ctx: Speaking): AboutPanel {
     const row = (term: string, ...words: Child[]) => {
       if (words.some((word) => word !== null && word !== "" && word !== undefined)) rows.push(h("dt", {}, term), h("dd", {}, words));
     };
-    row(ctx.t("about.question"), facts.question);
+    row(ctx.t("about.question"), ctx.say(facts.question));
     row(ctx.t("about.formula"), facts.formula && h("code", { class: "formula" }, facts.formula));
     row(ctx.t("about.unit"), facts.unit);
     row(ctx.t("about.definition"), facts.definition);

@@ -46,7 +46,7 @@ def about(
     return {
         "measure": call.name,
         "title": both("measure", call.name, spec.title),
-        "question": spec.question,
+        "question": both("question", call.name, spec.question),
         "formula": spec.formula,
         "unit": unit,
         "source": spec.source,

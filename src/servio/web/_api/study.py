@@ -84,7 +84,7 @@ def _measure(spec: MeasureSpec, store: StudyStore) -> dict[str, Any]:
         "name": spec.name,
         "family": spec.family,
         "title": both("measure", spec.name, spec.title),
-        "question": spec.question,
+        "question": both("question", spec.name, spec.question),
         "unit": spec.unit,
         "range": spec.range,
         "formula": spec.formula,
