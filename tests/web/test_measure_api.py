@@ -342,6 +342,23 @@ def test_the_study_says_what_it_holds(opened: OpenStudy, store: StudyStore) -> N
     assert encoded(said)
 
 
+def test_without_tables_names_and_numbers_are_there_and_flows_are_not(store: StudyStore) -> None:
+    alone = OpenStudy(store, None)
+    said = described(alone, Query({})).data
+    assert not said["live"]["tables"]
+    codes = [one["code"] for one in said["industries"]["model"]]
+    held = store.results("service_input_coefficient").industry.unique().tolist()
+    assert codes == held and all(one["title"]["en"] for one in said["industries"]["model"])
+    country = str(store.results("service_input_share").country.iloc[0])
+    where = {"by": "manufacturing", "country": country, "industry": "manufacturing"}
+    query = Query({**where, "year": "2000"}, {"name": "service_input_share"})
+    reply = taken_apart(alone, query)
+    assert isinstance(reply, Answer)
+    assert reply.data["value"] is not None and reply.data["parts"] is None
+    with pytest.raises(UsageError, match="service_input_share"):
+        measured(alone, Query({"grouping": "kibs"}, {"name": "service_input_share"}))
+
+
 def test_headlines_are_numbers_of_the_study(opened: OpenStudy, store: StudyStore) -> None:
     said = described(opened, Query({})).data
     for one in said["headlines"]:

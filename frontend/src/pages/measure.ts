@@ -242,7 +242,7 @@ class MeasurePage {
       for (const run of [...drawn.refresh]) run();
     };
     const quiet = () => undefined;
-    if (question.options["grouping"] !== undefined)
+    if (question.options["grouping"] !== undefined && (scope.labels.group?.length ?? 0) < 2)
       ctx.api
         .get<Spread>(this.#spreadPath(drawn), this.#spreadQuery(drawn, false), { signal: drawn.signal })
         .then((spread) => {
@@ -290,7 +290,7 @@ class MeasurePage {
       this.#spreadPath(drawn),
       query,
       (spread) => {
-        if (all && drawn.band?.count !== spread.definitions.length) {
+        if (all && (drawn.scope.labels.group?.length ?? 0) < 2 && drawn.band?.count !== spread.definitions.length) {
           drawn.band = bandOf(spread) ?? drawn.band;
           this.#summary();
         }

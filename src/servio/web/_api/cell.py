@@ -33,17 +33,18 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
     rows = found(study, call, upload)
     if isinstance(rows, Pending):
         return rows
-    held = pc.unique(rows.rows["source"]).to_pylist() or study.results.sources
-    source = labels["source"] or held[0]
+    sources = pc.unique(rows.rows["source"]).to_pylist() or study.results.sources
+    source = labels["source"] or sources[0]
     chosen = {name: [text] for name, text in labels.items() if text}
     years = [] if year is None else [year]
     data: dict[str, Any] = {
         "about": of_found(study, rows, chosen, years, upload=bool(upload)),
         "value": _value(rows, chosen, years),
     }
-    if not labels["industry"] or study.jobs is None:
+    jobs = study.jobs
+    if not labels["industry"] or jobs is None or not (upload or jobs.tables):
         return Answer({**data, "parts": None, "sums": {}, "check": None})
-    job = study.jobs.submit(_task(study.jobs, call, source, labels, year, upload))
+    job = jobs.submit(_task(jobs, call, source, labels, year, upload))
     if not job.future.done():
         return Pending(job)
     flows: Flows = job.answer[0]

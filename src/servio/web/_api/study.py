@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from servio import classify
 from servio.errors import ServioError
@@ -144,11 +147,11 @@ def _grouping(name: str) -> dict[str, Any]:
 
 
 def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
-    """Codes and titles of a source's industries; none where its tables are not at hand."""
+    """Codes and titles of a source's industries: of its tables, or of what the study holds."""
     tables: LiveTables | None = getattr(study.jobs, "tables", None)
     own = [] if tables is None else [one for one in tables.inputs if one.source == source]
     if tables is None or not own:
-        return []
+        return _held_industries(study.store, source)
     try:
         table = tables.table(source, own[0].entry.country, own[0].entry.year)
     except ServioError:
@@ -159,13 +162,35 @@ def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
     ]
 
 
+def _held_industries(store: StudyStore, source: str) -> list[dict[str, Any]]:
+    """Industries of results by industry, where there are any; which are services is not known."""
+    if not any(dict(call.options).get("by") == "industry" for call in store.study.calls):
+        return []
+    rows = store.arrow(["source", "by", "industry"])
+    source_is, by_is = (pc.equal(pc.cast(rows[name], pa.string()), text)
+                        for name, text in (("source", source), ("by", "industry")))  # fmt: skip
+    own = rows.filter(pc.and_(source_is, by_is))
+    codes = pc.unique(pc.cast(own["industry"], pa.string())).to_pylist()
+    fitting = [name for name in classify.classifications()
+               if codes and set(codes) <= set(classify.classification(name).codes)]  # fmt: skip
+    name = fitting[0] if len(fitting) == 1 else None
+    titles = dict(_titles(name))
+    return [
+        {"code": code, "title": both("industry", f"{name}.{code}", titles.get(code, code))}
+        for code in codes
+    ]
+
+
+def _titles(name: str | None) -> Iterator[tuple[str, str]]:
+    if name:
+        known = classify.classification(name)
+        yield from zip(known.codes, known.titles, strict=True)
+
+
 def _titled(table: IOTable) -> list[tuple[str, dict[str, str], bool]]:
     codes = table.axis.code_names
     name = table.info.classification or ""
-    titles: dict[str, str] = {}
-    if name:
-        known = classify.classification(name)
-        titles = dict(zip(known.codes, known.titles, strict=True))
+    titles = dict(_titles(name))
     services: set[str] = set()
     try:
         weights = table.weights("services")[1].sum(axis=0)
