@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,45 @@ def test_the_table_from_arrays_runs() -> None:
     assert (world.info.flows, world.info.country, world.info.year) == ("world", "WORLD", 2014)
     assert isinstance(exports, servio.measure.Measure)
     assert exports.values.tolist() == [24.0, 29.0]
+
+
+def test_tables_and_segments_of_ones_own_are_read_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "output-servitization.md").read_text(encoding="utf-8")
+    files = dict(re.findall(r"`([a-z_0-9]+\.csv)`\n\n```\n(.*?)```", text, flags=re.DOTALL))
+    assert list(files) == ["supply_2019.csv", "segments.csv"]
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    supply, firms = (
+        executed(block)
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+        if any(f'("{name}"' in block for name in files)
+    )
+    share = servio.measure.secondary_output(supply["own"], by="makers")
+    assert share.values.tolist() == [pytest.approx(42.4 / 982.9)]
+    shares = firms["shares"].set_index(["firm", "year"])["share"]
+    assert shares[("Acme", 2020)] == 0.4 and shares[("Bolt", 2019)] == 0.0
+    slopes = servio.explain.slopes(firms["shares"], "share", by="firm").set_index("firm")["slope"]
+    assert slopes["Acme"] == pytest.approx(0.1) and slopes.isna().sum() == 2
+
+
+def test_make_or_buy_runs_on_the_data_beside_the_repository(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "make-or-buy.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (block,) = (one for one in blocks if "read_sea" in one)
+    monkeypatch.chdir(ROOT)
+    korea = executed(block)["korea"]
+    assert (round(korea.own_cost.value, 3), korea.regime) == (1.285, "always")
+
+
+def executed(block: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(block, names)
+    return names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
