@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from servio.web._words import both
 __all__ = ["about", "evidence", "of_found"]
 
 UPLOAD = "YOUR_TABLE"
+_NUMBERS = re.compile(r"\d[\d.,]*(e[-+]?\d+)?%?")
 
 
 def of_found(
@@ -34,7 +36,7 @@ def of_found(
     return about(
         study, call, found.unit, seen,
         _shell(call, paths, chosen, years), _python(call, paths),
-    ) | {"notes": list(found.notes), "problems": list(found.problems)}  # fmt: skip
+    ) | {"notes": _few(found.notes), "problems": list(found.problems)}  # fmt: skip
 
 
 def about(
@@ -82,6 +84,17 @@ def evidence(
         "data_residual": _most(own.data_residual),
         "numeric_residual": _most(own.numeric_residual),
     }
+
+
+def _few(notes: Sequence[str]) -> list[str]:
+    """Notes that differ in their numbers only, once each, with how many there are."""
+    kinds: dict[str, list[str]] = {}
+    for note in notes:
+        kinds.setdefault(_NUMBERS.sub("#", note), []).append(note)
+    return [
+        own[0] if len(own) == 1 else f"{own[0]} (and {len(own) - 1} more like this)"
+        for own in kinds.values()
+    ]
 
 
 def _most(values: pd.Series) -> float | None:
