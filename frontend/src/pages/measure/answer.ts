@@ -35,7 +35,8 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
   const peak = own.reduce<(typeof own)[number] | undefined>((best, one) => (best === undefined || one.value > best.value ? one : best), undefined);
   const change = start === undefined || value === null ? null : value - start.value;
   const rankThen = start === undefined ? null : rankOf(panel.column(start.year), slice.country);
-  const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${number(Math.abs(one), unit, ctx.lang)}`;
+  const size = (one: number) => number(Math.abs(one), unit, ctx.lang).replace(/ %$/, t("points"));
+  const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${size(one)}`;
   const cards = [
     card(t("how.much"), value === null ? ctx.t("table.undefined") : quantity(value, unit, ctx.lang), line(`${place} · ${slice.year}`), line(shown.title), value === null && line(why), line(band)),
   ];
