@@ -203,6 +203,8 @@ def test_wrong_parameters_are_said(ask: Ask, given: dict[str, str], place: str) 
 def test_a_measure_without_answer_has_no_rows_and_says_why(ask: Ask) -> None:
     reply = ask(measured, "service_input_share", grouping="nonsense", bare="true", source="model")
     assert reply.data["countries"] == [] and "nonsense" in reply.data["about"]["problems"][0]
+    with pytest.raises(UsageError, match="nonsense"):
+        ask(measured, "service_input_share", grouping="nonsense")
 
 
 def test_what_has_no_value_is_listed_with_its_reason() -> None:

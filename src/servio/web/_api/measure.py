@@ -37,6 +37,10 @@ def measured(study: OpenStudy, query: Query) -> Reply:
     }
     if bare:
         return Answer(data)
+    if rows.problems and not len(rows.rows):
+        raise UsageError(f"measure {call.name}", found=rows.problems[0],
+                         expected="options for which a table has an answer",
+                         remedy="Choose other options.")  # fmt: skip
     data["undefined"] = rows.without_value(kept)
     return Answer(data, _slim(kept, rows.unit))
 
