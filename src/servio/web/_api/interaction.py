@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,10 @@ __all__ = ["routes"]
 
 LABELS = ("source", "country", "industry", "group", "mode", "period")
 ALL_MODES = (*MODES, "undetermined")
+T = TypeVar("T")
+
 UNIT = ["industry", "group"]
+SPAN = ["window_first", "window_last"]
 MODE_COLUMNS = ["country", *UNIT, "period", "window_first", "window_last", "mode", "confidence",
                 "resampling", "definitions", "n_definitions", "missing", "n"]  # fmt: skip
 WINDOW_COLUMNS = ["source", "country", *UNIT, "mode", "window_first", "window_last"]
@@ -136,11 +139,17 @@ def modes(study: OpenStudy, query: Query) -> Reply:
     frames = {
         "modes": own[MODE_COLUMNS],
         "evidence": proof.drop(columns="source"),
-        "windows": _over_windows(windows, country),
-        "countries": _counted(chosen[chosen.period == "whole"], ["country"]),
-    }
-    passed = {"own": windows[windows.country == country], "all": windows}
-    moves = {name: _moves(one) for name, one in passed.items()}
+        "windows": _over_windows(
+            windows, country,
+            _shared(study, f"windows {source}", wanted, lambda: _counted(windows, SPAN)),
+        ),
+        "countries": _shared(
+            study, f"countries {source}", wanted,
+            lambda: _counted(chosen[chosen.period == "whole"], ["country"]),
+        ),
+    }  # fmt: skip
+    everywhere = _shared(study, f"moves {source}", wanted, lambda: _moves(windows))
+    moves = {"own": _moves(windows[windows.country == country]), "all": everywhere}
     frames["transitions"] = pd.concat(
         [one["frame"].assign(scope=name) for name, one in moves.items() if one["frame"] is not None]
         or [pd.DataFrame(columns=["from", "to", "units", "share", "scope"])],
@@ -187,11 +196,20 @@ def _counted(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return counts.reindex(columns=list(ALL_MODES), fill_value=0).reset_index()
 
 
-def _over_windows(windows: pd.DataFrame, country: str) -> pd.DataFrame:
-    by = ["window_first", "window_last"]
-    own = _counted(windows[windows.country == country], by)
-    return pd.concat([own.assign(scope="own"), _counted(windows, by).assign(scope="all")],
+def _over_windows(windows: pd.DataFrame, country: str, everywhere: pd.DataFrame) -> pd.DataFrame:
+    own = _counted(windows[windows.country == country], SPAN)
+    return pd.concat([own.assign(scope="own"), everywhere.assign(scope="all")],
                      ignore_index=True)  # fmt: skip
+
+
+def _shared(
+    study: OpenStudy, name: str, wanted: Mapping[str, Sequence[str]], make: Callable[[], T]
+) -> T:
+    """What is the same for every country: kept for all groups, and for each by itself."""
+    groups = wanted.get("group", ())
+    if len(groups) > 1 or any(texts for key, texts in wanted.items() if key != "group"):
+        return make()
+    return study.once(f"modes: {name} {''.join(groups)}", make)
 
 
 def _moves(windows: pd.DataFrame) -> dict[str, Any]:
@@ -231,13 +249,13 @@ def _group_titles(study: OpenStudy, grouping: str) -> dict[str, Any]:
 
 def _problem(study: OpenStudy, measure: str) -> str:
     """Why the study could not make what it asked for."""
-    problems = study.store.problems()
+    problems = study.once("problems", study.store.problems)
     own = problems[problems.measure == measure]
     return "" if own.empty else str(own.text.iloc[0])
 
 
 def _lost(study: OpenStudy, measure: str, source: str, country: str) -> list[str]:
-    problems = study.store.problems()
+    problems = study.once("problems", study.store.problems)
     own = problems[(problems.measure == measure) & (problems.source == source)]
     return [str(text) for text in own[own.country.isin([country])].text]
 
