@@ -53,12 +53,14 @@ class Tally:
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: list[str] = field(default_factory=list)
     unchanged: int = 0
+    without: int = 0
     memory: list[tuple[float, float]] = field(default_factory=list)
 
     def show(self, title: str, spent: float) -> None:
         count = sum(map(len, self.seconds.values()))
         print(f"{title}: {count} questions, {count / spent:.1f} a second, "
-              f"{len(self.errors)} errors, {self.unchanged} unchanged (304)")  # fmt: skip
+              f"{len(self.errors)} errors, {self.unchanged} unchanged (304), "
+              f"{self.without} of industries without output")  # fmt: skip
         for kind, seconds in sorted(self.seconds.items()):
             cells = "  ".join(f"{1000 * np.quantile(seconds, q):7.0f}" for q in Q)
             print(f"  {kind:<12} n={len(seconds):<6} p50 p95 p99 max, ms: {cells}")
@@ -130,6 +132,9 @@ async def asked(
         tally.seconds[kind].append(time.perf_counter() - began)
         if answer.status_code == 304:
             tally.unchanged += 1
+            return None
+        if answer.status_code == 400 and "no output" in answer.text:
+            tally.without += 1
             return None
         if answer.status_code != 200:
             tally.errors.append(f"{answer.status_code} {path} {answer.text[:200]}")
