@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import io
 import random
 import re
@@ -96,16 +97,18 @@ def served(arguments: argparse.Namespace) -> tuple[subprocess.Popen, str, float]
     return server, found[0], time.perf_counter() - began
 
 
-def memory(server: subprocess.Popen) -> float:
-    """MiB of the server and all its children; shared pages count once each (PSS)."""
+def memory(server: subprocess.Popen) -> tuple[float, float]:
+    """MiB of the server, and of its children; pages they share are divided among them (PSS)."""
     whole = psutil.Process(server.pid)
-    total = 0
-    for one in [whole, *whole.children(recursive=True)]:
-        try:
-            total += one.memory_full_info().pss
-        except (psutil.Error, AttributeError):
-            continue
-    return total / 2**20
+
+    def held(processes: list[psutil.Process]) -> float:
+        total = 0
+        for one in processes:
+            with contextlib.suppress(psutil.Error):
+                total += one.memory_full_info().pss
+        return total / 2**20
+
+    return held([whole]), held(whole.children(recursive=True))
 
 
 def processor(server: subprocess.Popen) -> tuple[float, float]:
@@ -259,7 +262,7 @@ async def load(
 
     async def watch() -> None:
         while time.perf_counter() < until:
-            tally.memory.append((time.perf_counter() - began, memory(server)))
+            tally.memory.append(memory(server))
             await asyncio.sleep(5)
 
     await asyncio.gather(
@@ -269,10 +272,12 @@ async def load(
     tally.show(f"{arguments.sessions} sessions, {arguments.seconds} s", time.perf_counter() - began)
     own, children = np.subtract(processor(server), before)
     print(f"  processor seconds: server {own:.1f}, children {children:.1f}")
-    held = np.array([m for _, m in tally.memory])
+    held = np.array(tally.memory)
     quarter = max(1, len(held) // 4)
-    print(f"  memory, MiB: second quarter {held[quarter : 2 * quarter].mean():.0f}, "
-          f"last quarter {held[-quarter:].mean():.0f}, most {held.max():.0f}")  # fmt: skip
+    for name, of in (("server", held[:, 0]), ("children", held[:, 1]), ("both", held.sum(axis=1))):
+        means = "  ".join(f"{part.mean():.0f}" for part in np.array_split(of, 10) if len(part))
+        print(f"  memory of {name}, MiB, by tenths of the time: {means}; most {of.max():.0f}; "
+              f"last quarter over second {of[-quarter:].mean() / of[quarter : 2 * quarter].mean():.3f}")  # fmt: skip
 
 
 # -- cross-talk ------------------------------------------------------------------------------------
