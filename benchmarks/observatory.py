@@ -276,8 +276,9 @@ async def load(
     quarter = max(1, len(held) // 4)
     for name, of in (("server", held[:, 0]), ("children", held[:, 1]), ("both", held.sum(axis=1))):
         means = "  ".join(f"{part.mean():.0f}" for part in np.array_split(of, 10) if len(part))
+        growth = of[-quarter:].mean() / of[quarter : 2 * quarter].mean()
         print(f"  memory of {name}, MiB, by tenths of the time: {means}; most {of.max():.0f}; "
-              f"last quarter over second {of[-quarter:].mean() / of[quarter : 2 * quarter].mean():.3f}")  # fmt: skip
+              f"last quarter over second {growth:.3f}")  # fmt: skip
 
 
 # -- cross-talk ------------------------------------------------------------------------------------
