@@ -48,6 +48,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         for view in views
         for one in headlines(view, {i["code"]: i["title"] for i in industries[view.source]})
     ]
+    missing = _missing(study)
     return {
         "title": file.title,
         "description": file.description.strip(),
@@ -65,7 +66,10 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         "countries": [{"code": code, "name": _country(code)} for code in codes],
         "focus": list(file.focus),
         "base_year": file.base_year,
-        "measures": [_measure(spec, store) for spec in MEASURES.values()],
+        "measures": [
+            _measure(spec, store) | {"lacks": [one for one in spec.needs if one in missing]}
+            for spec in MEASURES.values()
+        ],
         "groupings": [_grouping(name) for name in classify.groupings()],
         "definitions": list(classify.producer_service_definitions()),
         "industries": industries,
@@ -160,6 +164,22 @@ def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
         {"code": code, "title": title, "service": service}
         for code, title, service in _titled(table)
     ]
+
+
+def _missing(study: OpenStudy) -> set[str]:
+    """Of what some measures need and few tables have, what no source of the study has."""
+    tables: LiveTables | None = getattr(study.jobs, "tables", None)
+    if tables is None:
+        return set()
+    missing = {"world", "functions", "secondary"}
+    for one in {one.source: one for one in tables.inputs}.values():
+        try:
+            table = tables.table(one.source, one.entry.country, one.entry.year)
+        except ServioError:
+            return set()
+        held = {name.partition(":")[0] for name in table.satellites}
+        missing -= held | ({"world"} if table.axis.is_world else set())
+    return missing
 
 
 def _held_industries(store: StudyStore, source: str) -> list[dict[str, Any]]:
