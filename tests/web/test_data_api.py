@@ -146,7 +146,68 @@ def test_h11_h19_what_cannot_be_read_is_said_without_a_path(
     assert set(error) >= {"place", "found", "expected", "remedy"}
     assert "/tmp" not in answer.text and "servio-web" not in answer.text
     assert "Traceback" not in answer.text and "root:" not in answer.text
+    listed = client.get("/api/uploads")
+    assert [one["error"] for one in listed.json()["uploads"]] in ([], [error])
+    assert "/tmp" not in listed.text
+
+
+def settled(client: httpx.Client, id: str) -> dict[str, Any]:
+    for _ in range(150):
+        found = {one["table"]: one for one in client.get("/api/uploads").json()["uploads"]}
+        if not found[id].get("pending"):
+            return dict(found[id])
+        time.sleep(0.1)
+    raise AssertionError("no end")
+
+
+def test_why_an_upload_failed_stays_until_it_is_deleted(visitor: Any) -> None:
+    client = visitor()
+    ids = [sent(client, b"a,b\n1,%d\n" % n, f"{n}.csv").json()["table"] for n in (2, 3)]
+    for _ in range(2):
+        one = settled(client, ids[0])
+        assert set(one["error"]) == {"place", "found", "expected", "remedy"}
+        assert all(one["error"].values()) and "/tmp" not in str(one)
+        assert one["name"] == "2.csv" and "info" not in one
+    settled(client, ids[1])
+    seen = client.get(f"/api/uploads/{ids[0]}")
+    assert seen.status_code == 400 and seen.json()["error"] == one["error"]
+    assert [t["table"] for t in client.get("/api/uploads").json()["uploads"]] == ids
+    origin = {"origin": str(client.base_url).rstrip("/")}
+    for id in ids:
+        assert client.delete(f"/api/uploads/{id}", headers=origin).status_code == 200
     assert client.get("/api/uploads").json()["uploads"] == []
+
+
+def test_failed_uploads_do_not_fill_the_session(visitor: Any) -> None:
+    from servio.web._api.data import FAILURES
+
+    client, ids = visitor(), []
+    for n in range(FAILURES + 2):
+        ids.append(sent(client, b"a,b\n5,%d\n" % n, f"{n}.csv").json()["table"])
+        settled(client, ids[-1])
+    assert [t["table"] for t in client.get("/api/uploads").json()["uploads"]] == ids[-FAILURES:]
+
+
+def test_a_check_goes_on_when_its_page_is_closed() -> None:
+    from concurrent.futures import Future
+
+    from servio.web._api.data import Own
+
+    class Told:
+        future: Future[Any] = Future()
+        waiting: set[str] = set()  # noqa: RUF012
+
+        def join(self, waiter: str) -> None:
+            self.waiting.add(waiter)
+
+        def leave(self, waiter: str, *, for_good: bool = False) -> None:
+            self.waiting.discard(waiter)
+
+    job = Told()
+    own = Own("id", Path("a"), Path("nowhere"), "a", 1, job)  # type: ignore[arg-type]
+    assert job.waiting == {"id"}
+    own.close()
+    assert job.waiting == set()
 
 
 def test_files_are_gone_with_the_server(small_store: StudyStore, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -402,3 +403,30 @@ def test_the_command_says_when_it_is_ready_and_ends_when_asked(
         process.send_signal(how)
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+def test_the_command_ends_at_once_with_pages_open_and_a_question_under_way(
+    small_store: StudyStore,
+) -> None:
+    command = [sys.executable, "-m", "servio", "serve", str(small_store.folder), "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
+    ) as process, contextlib.ExitStack() as stack:  # fmt: skip
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("Ready: ").strip()
+        port = int(address.rsplit(":", 1)[1].strip("/"))
+        head = b"Host: localhost\r\n\r\n"
+        for sent in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: loc",
+            b"GET /api/study HTTP/1.1\r\n" + head,
+            b"GET /api/measure/output_multiplier?wait=60 HTTP/1.1\r\n" + head,
+        ):
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            line.sendall(sent)
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(30) == 0
+        assert time.monotonic() - began < 2.0

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -311,6 +312,44 @@ def test_h04_a_body_that_dribbles_is_ended(tight: tuple[httpx.Client, OpenStudy]
     )
     assert raw(client, head.encode()).startswith(b"HTTP/1.1 408 ")
     assert list(study.scratch.iterdir()) == []
+
+
+def dribbled(client: httpx.Client, head: str, seconds: float) -> tuple[bytes, float]:
+    """What the server says to a body of one byte each 50 ms, and after how long."""
+    address, began = (client.base_url.host, client.base_url.port or 80), time.monotonic()
+    with socket.create_connection(address, timeout=0.05) as line:
+        line.sendall(
+            f"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+            f"{head}\r\n\r\n".encode()
+        )
+        while time.monotonic() < began + seconds:
+            with contextlib.suppress(TimeoutError):
+                if heard := line.recv(65536):
+                    return heard, time.monotonic() - began
+            line.sendall(b"1\r\nx\r\n" if "chunked" in head else b"x")
+    return b"", seconds
+
+
+@pytest.mark.parametrize(
+    ("head", "least", "most"),
+    [
+        ("Content-Length: 1000", 0.25, 1.0),
+        ("Content-Length: 90000", 1.0, 3.0),
+        ("Transfer-Encoding: chunked", 1.0, 3.0),
+    ],
+)
+def test_h04_a_body_that_never_pauses_is_ended_by_its_length(
+    serving: Serve, small_store: StudyStore, head: str, least: float, most: float
+) -> None:
+    limits = Limits(upload=100_000, pause=0.3, whole=1.0, rate=10_000)
+    client = serving(build(OpenStudy(small_store), limits=limits))
+    heard, seconds = dribbled(client, head, 5.0)
+    assert heard.startswith(b"HTTP/1.1 408 ")
+    assert least <= seconds <= most
+
+
+def test_h04_nobody_keeps_a_connection_with_a_body_for_more_than_a_minute() -> None:
+    assert Limits().whole <= 60
 
 
 def test_h04_a_head_that_dribbles_is_ended(
@@ -631,6 +670,26 @@ def test_h15_a_page_can_see_that_the_server_shows_something_else(
     other = serving(build(OpenStudy(small_store), bundle=bundle(tmp_path))).get("/api/hello")
     assert one.headers["x-servio"] != other.headers["x-servio"]
     assert one.headers["etag"] != other.headers["etag"]
+
+
+def test_h15_every_answer_of_the_interface_says_what_the_server_shows(
+    client: httpx.Client,
+) -> None:
+    first = client.get("/api/hello")
+    mark, etag = first.headers["x-servio"], {"if-none-match": first.headers["etag"]}
+    answers = [
+        client.get("/api/hello", headers=etag),
+        client.get("/api/computed?wait=0"),
+        client.get("/api/broken"),
+        client.get("/api/refused"),
+        client.get("/api/nowhere"),
+        client.get("/api/hello?wh=typo"),
+        client.post("/api/uploads", content=b"1"),
+        client.get("/api/hello", headers={"host": "evil.example"}),
+    ]
+    assert [a.status_code for a in answers] == [304, 202, 500, 400, 404, 400, 403, 400]
+    assert {a.headers.get("x-servio") for a in answers} == {mark}
+    assert "x-servio" not in client.get("/").headers
 
 
 def test_h16_ten_thousand_abandoned_sessions_leave_nothing() -> None:

@@ -252,7 +252,7 @@ class _Server:
         return found
 
     def _sent(self, request: Request, found: _Body, etag: str) -> Response:
-        headers = {"vary": "accept-encoding", "x-servio": self.mark[:16]}
+        headers = {"vary": "accept-encoding"}
         if not found.kept:
             headers["cache-control"] = "no-store"
         elif found.private:
@@ -362,7 +362,7 @@ def build(
     ]
     return Starlette(
         routes=[*routes, Route("/{path:path}", server.static, methods=["GET"])],
-        middleware=[Middleware(Guard, hosts=hosts, limits=limits)],
+        middleware=[Middleware(Guard, hosts=hosts, limits=limits, mark=server.mark[:16])],
         exception_handlers={HTTPException: _refused},
         lifespan=server.lifespan,
     )

@@ -15,7 +15,7 @@ from servio.errors import InputError, NumericalError, ResourceError, ServioError
 from servio.web._answers import RequestFault, encoded
 from servio.web._jobs import Busy
 
-__all__ = ["answered", "bug", "status_of", "traced", "without_paths"]
+__all__ = ["answered", "bug", "status_of", "told", "traced", "without_paths"]
 
 CLOSING = (408, 413)
 
@@ -40,23 +40,34 @@ def status_of(error: BaseException) -> int:
 
 def answered(error: ServioError, request: str, folders: Iterable[Path] = ()) -> Response:
     """An error of servio as JSON."""
-    parts = {
-        name: without_paths(getattr(error, name), folders)
-        for name in ("place", "found", "expected", "remedy")
-    }
-    return _response(status_of(error), parts, request)
+    return _response(status_of(error), _parts(error, folders), request)
+
+
+def told(error: BaseException) -> dict[str, str]:
+    """The four parts of an error as a visitor may read them, to stand inside another answer."""
+    return _parts(error, ()) if isinstance(error, ServioError) else _ours(error, "")
 
 
 def bug(error: BaseException, request: str) -> Response:
     """What a visitor hears of a fault of ours."""
+    return _response(status_of(error), _ours(error, f" with the number {request}"), request)
+
+
+def _parts(error: ServioError, folders: Iterable[Path]) -> dict[str, str]:
+    return {
+        name: without_paths(getattr(error, name), folders)
+        for name in ("place", "found", "expected", "remedy")
+    }
+
+
+def _ours(error: BaseException, number: str) -> dict[str, str]:
     full = isinstance(error, MemoryError)
-    parts = {
+    return {
         "place": "server",
         "found": "too little memory" if full else "a fault of servio",
         "expected": "room for the answer" if full else "an answer",
-        "remedy": "Try again later." if full else f"Please report it with the number {request}.",
+        "remedy": "Try again later." if full else f"Please report it{number}.",
     }
-    return _response(status_of(error), parts, request)
 
 
 def traced(error: BaseException) -> str:

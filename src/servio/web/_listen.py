@@ -1,4 +1,4 @@
-"""Connections that dawdle over their headers are closed."""
+"""Connections that dawdle over their headers are closed, and all of them when the server ends."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ HEADER_SECONDS = 10.0
 
 
 class Patient(H11Protocol):
-    """HTTP/1.1 with a time limit on the head of a request, which uvicorn leaves open."""
+    """HTTP/1.1 with what uvicorn leaves open: a limit on the head of a request, a prompt end."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _ending = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request."""
@@ -35,6 +36,17 @@ class Patient(H11Protocol):
         """Wait no longer."""
         self._stop()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End now, or with the answer that is under way: it may have promised to stay open."""
+        self._ending = True
+        super().shutdown()
+
+    def on_response_complete(self) -> None:
+        """Stay open for the next request, unless the server ends."""
+        if self._ending:
+            self.transport.close()
+        super().on_response_complete()
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(HEADER_SECONDS, self._give_up)

@@ -53,7 +53,10 @@ class Limits:
     body, upload : int
         Bytes of a body, and of one to ``/api/uploads``.
     pause, whole : float
-        Seconds between two parts of a body, and for all of it.
+        Seconds between two parts of a body, and for all of it at most.
+    rate : int
+        Bytes a second that a body of announced length comes at, after one pause: a short one has
+        less time than `whole`.
     cache : int
         Bytes of answers that are kept.
     threads, backlog : int
@@ -66,7 +69,8 @@ class Limits:
     body: int = 65_536
     upload: int = 64 << 20
     pause: float = 10.0
-    whole: float = 120.0
+    whole: float = 60.0
+    rate: int = 1 << 20
     cache: int = 256 << 20
     threads: int = 4
     backlog: int = 400
@@ -82,12 +86,17 @@ class Guard:
     hosts : collection of str
         Names the server answers to besides those of this machine.
     limits : Limits
+    mark : str
+        Names what the server shows; every answer of the interface carries it, errors too.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], limits: Limits) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], limits: Limits, mark: str = ""
+    ) -> None:
         self._app = app
         self._hosts = frozenset(LOCAL) | {host.lower() for host in hosts}
         self._limits = limits
+        self._mark = mark
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -108,6 +117,8 @@ class Guard:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers["x-request-id"] = seen.id
+                if self._mark and scope["path"].startswith("/api/"):
+                    headers["x-servio"] = self._mark
             else:
                 seen.size += len(message.get("body", b""))
             await send(message)
@@ -167,22 +178,29 @@ class Guard:
         return RequestFault(413, "body", found="more than that", expected=f"at most {told}",
                             remedy="Send less; for large files use the command line.")  # fmt: skip
 
+    def _whole(self, scope: Scope) -> float:
+        """Seconds for all of a body, by the length it announces."""
+        announced = Headers(scope=scope).get("content-length")
+        if announced is None:
+            return self._limits.whole
+        return min(self._limits.whole, self._limits.pause + int(announced) / self._limits.rate)
+
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """The body, counted and timed while it comes."""
         limits, size, more = self._limits, 0, True
-        began = time.monotonic()
+        began, whole = time.monotonic(), self._whole(scope)
 
         async def bounded() -> Message:
             nonlocal size, more
             if not more:
                 return await receive()
-            left = min(limits.pause, began + limits.whole - time.monotonic())
+            left = min(limits.pause, began + whole - time.monotonic())
             try:
                 message = await asyncio.wait_for(receive(), max(left, 0.0))
             except TimeoutError:
                 raise RequestFault(408, "body", found="a body that came too slowly",
                                    expected=f"parts within {limits.pause:g} seconds, all within "
-                                   f"{limits.whole:g}", remedy="Try again.") from None  # fmt: skip
+                                   f"{whole:.0f}", remedy="Try again.") from None  # fmt: skip
             size += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
             if size > self._most(scope):

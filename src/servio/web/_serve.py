@@ -31,7 +31,7 @@ __all__ = ["application", "serve"]
 MAX_CONNECTIONS = 1_000
 MAX_HEADERS = 32_768
 KEPT_ALIVE = 15
-GRACE = 1
+GRACE = 0.5
 
 
 def application(

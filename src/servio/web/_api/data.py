@@ -11,6 +11,7 @@ from typing import Any
 from servio.errors import ServioError, UsageError
 from servio.sources import unpacked
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._faults import told
 from servio.web._jobs import Job, Jobs, Task
 from servio.web._security import Limits
 from servio.web._tasks import about_the_file
@@ -18,17 +19,25 @@ from servio.web._tasks import about_the_file
 __all__ = ["routes"]
 
 UPLOADS = "uploads"
+FAILURES = 4
 
 
 @dataclass(frozen=True)
 class Own:
-    """A table of one session: a folder of its own, gone with the session."""
+    """A table of one session: a folder of its own, gone with the session.
 
+    The session waits for the check even when its page is closed, so that the next page finds it.
+    """
+
+    id: str
     path: Path
     folder: Path
     name: str
     size: int
     job: Job
+
+    def __post_init__(self) -> None:
+        self.job.join(self.id)
 
     @property
     def described(self) -> dict[str, Any] | None:
@@ -38,10 +47,16 @@ class Own:
     @property
     def failed(self) -> bool:
         """Whether it could not be read."""
-        return self.job.future.done() and self.job.future.exception() is not None
+        return self.error is not None
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why it could not be read."""
+        return self.job.future.exception() if self.job.future.done() else None
 
     def close(self) -> None:
         """Delete the file."""
+        self.job.leave(self.id, for_good=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -73,7 +88,8 @@ def uploaded(study: OpenStudy, query: Query) -> Answer:
         shutil.move(sent.path, path)
         path = _unpacked(path, folder / "content")
         job = jobs.submit(Task("audit_upload", (("upload", str(path)),), 0))
-        own = Own(path, folder, sent.name, sent.size, job)
+        own = Own(id, path, folder, sent.name, sent.size, job)
+        _forget_failures(query, FAILURES - 1)
         query.session.bind(UPLOADS, id, own)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,22 +98,19 @@ def uploaded(study: OpenStudy, query: Query) -> Answer:
 
 
 def described(study: OpenStudy, query: Query) -> Reply:
-    """What one of the session's tables holds; a file that can't be read is let go."""
+    """What one of the session's tables holds."""
     id = query.path["id"]
     own: Own = query.session.get(UPLOADS, id)
     if not own.job.future.done():
         return Pending(own.job)
     if error := own.job.future.exception():
-        query.session.drop(UPLOADS, id)
         raise error
     return Answer(_shown(id, own), kept=False)
 
 
 def listed(study: OpenStudy, query: Query) -> Answer:
-    """The session's own tables."""
-    for id, one in query.session.all(UPLOADS).items():
-        if one.failed:
-            query.session.drop(UPLOADS, id)
+    """The session's own tables, and the latest that could not be read with the reason."""
+    _forget_failures(query, FAILURES)
     own = query.session.all(UPLOADS)
     return Answer(
         {
@@ -114,6 +127,15 @@ def dropped(study: OpenStudy, query: Query) -> Answer:
     return Answer({"table": query.path["id"], "left": True}, kept=False)
 
 
+def _forget_failures(query: Query, most: int) -> None:
+    """Let all but the latest failed uploads go; those kept have no file any more."""
+    failed = [id for id, one in query.session.all(UPLOADS).items() if one.failed]
+    for id in failed[: max(0, len(failed) - most)]:
+        query.session.drop(UPLOADS, id)
+    for id in failed[max(0, len(failed) - most) :]:
+        query.session.get(UPLOADS, id).close()
+
+
 def _unpacked(path: Path, folder: Path) -> Path:
     try:
         return unpacked(path, folder)
@@ -122,7 +144,9 @@ def _unpacked(path: Path, folder: Path) -> Path:
 
 
 def _shown(id: str, own: Own) -> dict[str, Any]:
-    data = {"table": id, "name": own.name, "size": own.size}
+    data: dict[str, Any] = {"table": id, "name": own.name, "size": own.size}
+    if own.error is not None:
+        return {**data, "error": told(own.error)}
     found = own.described
     return {**data, "pending": True} if found is None else {**data, **found}
 
