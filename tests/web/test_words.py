@@ -13,7 +13,7 @@ from servio.report._words import _countries
 from servio.web._answers import OpenStudy
 from servio.web._api.study import _choice, summary
 from servio.web._jobs import Jobs
-from servio.web._words import korean
+from servio.web._words import korean, option_words, reason_words, unit_words
 
 if TYPE_CHECKING:
     from servio.measure._contract import Option
@@ -62,11 +62,35 @@ def test_each_country_that_has_an_english_name_has_a_korean_one() -> None:
     assert set(korean()["country"]) == set(_countries()["names"])
 
 
+def test_each_unit_of_a_measure_has_a_korean_name() -> None:
+    assert {spec.unit for spec in MEASURES.values()} <= set(korean()["unit"])
+    assert unit_words("share or million USD")["ko"] == "비중 또는 백만 USD"
+
+
+def test_identities_are_of_measures_and_keep_what_is_a_formula_alone() -> None:
+    assert set(korean()["identity"]) <= set(MEASURES)
+    for name in set(MEASURES) - set(korean()["identity"]):
+        words = re.findall("[a-z]{3,}", MEASURES[name].identity)
+        assert not words, name
+
+
+def test_options_and_reasons_are_said_in_korean() -> None:
+    options = {"by": "industry", "grouping": "services", "origin": "total", "total": "false"}
+    assert option_words("service_input_share", options) == {
+        "en": "Services; domestic and imported inputs; direct; by industry",
+        "ko": "서비스업, 국산과 수입, 직접 투입만, 산업별",
+    }  # fmt: skip
+    assert reason_words("KOR_U 2014: zero output") == {
+        "en": "KOR_U 2014: zero output", "ko": "KOR_U 2014: 산출이 0",
+    }  # fmt: skip
+    assert reason_words("") is None
+
+
 def test_there_is_no_other_kind() -> None:
-    assert set(korean()) == {*WANTED, "country"}
+    assert set(korean()) == {*WANTED, "country", "unit", "reason", "identity"}
 
 
-@pytest.mark.parametrize("kind", [*WANTED, "country"])
+@pytest.mark.parametrize("kind", [*WANTED, "country", "reason"])
 def test_names_are_korean_but_for_acronyms_and_authors(kind: str) -> None:
     foreign = {
         key: text

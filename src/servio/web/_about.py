@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from servio.report._words import variant_words
 from servio.study import Call
 from servio.web._answers import OpenStudy
+from servio.web._lines import Asked, python_line, shell_line
 from servio.web._rows import Found
-from servio.web._words import both
+from servio.web._words import both, option_words, reason_words, unit_words
 
 __all__ = ["about", "evidence", "of_found"]
 
-UPLOAD = "YOUR_TABLE"
 _NUMBERS = re.compile(r"\d[\d.,]*(e[-+]?\d+)?%?")
 
 
 def of_found(
     study: OpenStudy, found: Found, chosen: Mapping[str, Sequence[str]] | None = None,
-    years: Sequence[int] = (), *, upload: bool = False,
+    years: Sequence[int] = (), *, upload: bool = False, over: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """What there is to know of the rows of a measure, chosen as `servio measure` chooses them."""
+    """What there is to know of the rows of a measure, chosen as `servio measure` chooses them.
+
+    `over` names the groupings it is taken with, one after the other.
+    """
     call, chosen = found.call, chosen or {}
-    countries = chosen.get("country", ())
-    seen = {} if upload else evidence(study, countries, years)
-    seen |= {"undefined": found.undefined, "undefined_first": found.first or None}
+    there = found.there(chosen)
+    seen = {} if upload else evidence(study, chosen.get("country", ()), years,
+                                      chosen.get("source", ()))  # fmt: skip
+    gaps = found.gaps_among(there, years)
+    seen |= {"undefined": gaps.count, "undefined_first": reason_words(gaps.first)}
     if found.residual is not None:
         seen["numeric_residual"] = found.residual
-    paths = [UPLOAD] if upload else [table.path for table in study.store.study.tables]
+    if "whole" in seen:
+        seen["whole"] = seen["whole"] | {"undefined": found.undefined}
+    asked = Asked.of(study, call, there, years, upload=upload, over=tuple(over),
+                     careful=bool(found.problems))  # fmt: skip
     return about(
-        study, call, found.unit, seen,
-        _shell(call, paths, chosen, years), _python(call, paths),
+        study, call, found.unit, seen, shell_line(asked), python_line(asked)
     ) | {"notes": _few(found.notes), "problems": list(found.problems)}  # fmt: skip
 
 
@@ -44,17 +49,17 @@ def about(
 ) -> dict[str, Any]:
     """The record of a measure with its options, beside its evidence."""
     spec = call.spec
-    options = {key: call.option(key) for key, _ in call.options}
     return {
         "measure": call.name,
         "title": both("measure", call.name, spec.title),
         "question": both("question", call.name, spec.question),
         "formula": spec.formula,
         "unit": unit,
+        "unit_name": unit_words(unit),
         "source": spec.source,
         "definition": call.definition,
-        "words": variant_words(options),
-        "identity": spec.identity,
+        "words": option_words(call.name, {key: call.option(key) for key, _ in call.options}),
+        "identity": both("identity", call.name, spec.identity),
         "evidence": dict(seen),
         "cli": cli,
         "python": python,
@@ -63,11 +68,17 @@ def about(
 
 
 def evidence(
-    study: OpenStudy, countries: Sequence[str] = (), years: Sequence[int] = ()
-) -> dict[str, Any]:
-    """The tables numbers rest on: files with hashes, and the worst gaps of their audits."""
+    study: OpenStudy, countries: Sequence[str] = (), years: Sequence[int] = (),
+    sources: Sequence[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """The tables numbers rest on: files with hashes, the worst gaps of their audits and where.
+
+    `whole` says the same of all tables of the study, where these are not all.
+    """
     audits: pd.DataFrame = study.once("audits", study.store.audits)
     own = audits
+    if sources:
+        own = own[own.source.isin(sources)]
     if countries:
         own = own[own.country.isin(countries) | own.country.isin(["WORLD", ""])]
     if years:
@@ -75,15 +86,27 @@ def evidence(
     inputs = [
         {"file": one["file"], "sha256": one["sha256"], "source": one["source"]}
         for one in study.provenance["inputs"]
-        if not countries or one["country"] in ("WORLD", "", *countries)
+        if (not countries or one["country"] in ("WORLD", "", *countries))
+        and (not sources or one["source"] in sources)
     ]
+    seen = _worst(own) | {"inputs": inputs[:12], "files": len(inputs)}
+    return seen if len(own) == len(audits) else seen | {"whole": _worst(audits)}
+
+
+def _worst(audits: pd.DataFrame) -> dict[str, Any]:
+    gaps = audits.data_residual.dropna()
+    at = audits.loc[gaps.idxmax()] if len(gaps) else None
     return {
-        "tables": len(own),
-        "inputs": inputs[:12],
-        "files": len(inputs),
-        "data_residual": _most(own.data_residual),
-        "numeric_residual": _most(own.numeric_residual),
+        "tables": len(audits),
+        "data_residual": _most(audits.data_residual),
+        "data_residual_at": "" if at is None else _place(at),
+        "numeric_residual": _most(audits.numeric_residual),
     }
+
+
+def _place(audit: Any) -> str:
+    year = "" if pd.isna(audit.year) else str(int(audit.year))
+    return f"{audit.country} {year}".strip()
 
 
 def _few(notes: Sequence[str]) -> list[str]:
@@ -99,42 +122,3 @@ def _few(notes: Sequence[str]) -> list[str]:
 
 def _most(values: pd.Series) -> float | None:
     return None if values.dropna().empty else float(values.max())
-
-
-def _shell(
-    call: Call, paths: Sequence[str], chosen: Mapping[str, Sequence[str]], years: Sequence[int]
-) -> str:
-    words = ["servio", "measure", call.name, *paths]
-    for country in chosen.get("country", ()):
-        words += ["--country", country]
-    for year in years:
-        words += ["--year", str(year)]
-    for key, value in _unusual(call).items():
-        words += ["--grouping", value] if key == "grouping" else ["--set", f"{key}={value}"]
-    for label in ("industry", "partner", "group", "part"):
-        for text in chosen.get(label, ()):
-            words += ["--where", f"{label}={text}"]
-    return shlex.join(words)
-
-
-def _python(call: Call, paths: Sequence[str]) -> str:
-    spec = call.spec
-    plain = dict(call.options)
-    options = [f"{key}={plain[key]!r}" for key in _unusual(call)]
-    base = ["base=base"] if spec.compares else []
-    arguments = ", ".join(["table", *base, *options])
-    first = ["base = servio.read(PATH_OF_THE_BASE_YEAR)"] if spec.compares else []
-    return "\n".join(
-        [
-            "import servio",
-            *first,
-            f"for table in servio.scan({paths[0]!r}).tables():",
-            f"    print(servio.measure.{call.name}({arguments}).to_frame())",
-        ]
-    )
-
-
-def _unusual(call: Call) -> dict[str, str]:
-    """Options that are not the measure's defaults."""
-    defaults = {key: option.default for key, option in call.spec.options.items()}
-    return {key: call.option(key) for key, value in call.options if value != defaults[key]}

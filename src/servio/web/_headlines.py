@@ -11,8 +11,15 @@ import numpy as np
 
 from servio.report._headlines import indicators
 from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import country, group_title, number, rank_words, variant_words
-from servio.web._words import both, korean
+from servio.report._words import (
+    _lower_first,
+    country,
+    group_title,
+    number,
+    rank_words,
+    variant_words,
+)
+from servio.web._words import both, korean, option_words
 
 __all__ = ["COUNT", "headlines"]
 
@@ -56,7 +63,8 @@ def _extremes(
             continue
         most = int(np.nanargmax(own))
         seen.add(variant.name)
-        found.append(_most_of(slab, code, year or None, most, float(own[most]), titles))
+        count = int(np.isfinite(own).sum())
+        found.append(_most_of(slab, code, year or None, most, float(own[most]), count, titles))
     return found
 
 
@@ -66,6 +74,7 @@ def _most_of(
     year: int | None,
     most: int,
     value: float,
+    count: int,
     titles: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     variant = slab.variant
@@ -73,18 +82,18 @@ def _most_of(
     grouping = variant.options.get("grouping", "")
     named = both("group", f"{grouping}.{group}", group_title(grouping, group))
     whole = titles.get(industry, {"en": industry, "ko": industry})
-    of = {
-        lang: ", ".join(t for t in (whole[lang], partner, named[lang], part) if t)
-        for lang in ("en", "ko")
-    }
     title, shown = both("measure", variant.name, variant.spec.title), number(value, slab.unit)
-    name, count = korean()["country"].get(code, code), len(slab.labels)
+    name = korean()["country"].get(code, code)
+    english = [_plain(whole["en"]), *(_lower_first(text) for text in (named["en"],) if text)]
+    of = " with ".join(text for text in english if text)
+    more = ", ".join(text for text in (partner, part) if text)
+    service = f"({named['ko']})" if named["ko"] and whole["ko"] else named["ko"]
     return {
         "text": {
-            "en": f"{title['en']} in {country(code)}{f' in {year}' if year else ''}: "
-            f"{shown} for {of['en']}, the largest of {count}.",
-            "ko": f"{name}, {title['ko']}: {f'{year}년 ' if year else ''}{of['ko']} {shown}, "
-            f"{count}개 중 최대.",
+            "en": f"{title['en']} in {country(code)}{f', {year}' if year else ''}: {shown} for "
+            f"{of}{f', {more}' if of and more else more}, the highest of {count}.",
+            "ko": f"{name}의 {title['ko']}: {f'{year}년 ' if year else ''}{whole['ko']}{service}"
+            f"{f' {more}' if more else ''} {shown}, {count}개 중 가장 높음.",
         },
         "value": value,
         "unit": slab.unit,
@@ -92,6 +101,11 @@ def _most_of(
         "year": year,
         "view": _link(variant, code, year),
     }
+
+
+def _plain(title: str) -> str:
+    """The products of an industry, without that they are made."""
+    return _lower_first(title.removeprefix("Manufacture of "))
 
 
 def _others(view: View, seen: set[str]) -> Iterator[Panel]:
@@ -122,6 +136,19 @@ def _headline(view: View, panel: Panel, what: str) -> dict[str, Any]:
     }
 
 
+def _telling(variant: Variant) -> dict[str, str]:
+    """Whose number it is, and the options that are not the measure's defaults."""
+    defaults = {key: option.default for key, option in variant.spec.options.items()}
+    return {
+        key: text for key, text in variant.options.items()
+        if key == "by" or text != _text(defaults.get(key))
+    }  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _link(variant: Variant, code: str | None, year: int | None) -> str:
     """Address of the view that shows the number."""
     wanted = {"name": variant.name, **variant.options, "only": variant.only,
@@ -142,9 +169,9 @@ def _english(
     if what:
         text = what.format(place=country(code or ""), value=shown, when=when)
     else:
-        title = panel.variant.spec.title
-        text = f"{title} ({panel.variant.words or variant_words(panel.variant.options)}) "
-        text += f"of {country(code or '')}{when}: {shown}"
+        words = variant_words(_telling(panel.variant))
+        text = f"{panel.variant.spec.title}{f' {words}' if words else ''}, "
+        text += f"{country(code or '')}{when}: {shown}"
     if rank is not None and count > 1:
         text += f", {rank_words(rank, count)} countries"
     if not math.isnan(base):
@@ -159,7 +186,8 @@ def _korean(
     name = korean().get("country", {}).get(code or "", code or "")
     title = both("measure", panel.variant.name, panel.variant.spec.title)["ko"]
     when = f"{year}년 " if year else ""
-    text = f"{name}, {title}: {when}{number(value, panel.unit)}"
+    whose = option_words(panel.variant.name, _telling(panel.variant))["ko"]
+    text = f"{name}{f' {whose}' if whose else ''}의 {title}: {when}{number(value, panel.unit)}"
     if rank is not None and count > 1:
         text += f" ({count}개국 중 {rank}위)"
     if not math.isnan(base):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,14 @@ import pyarrow.compute as pc
 from servio import classify
 from servio.errors import UsageError
 from servio.measure import MEASURES, MeasureSpec
+from servio.measure._contract import Option
 from servio.study import Call, settled_call
+from servio.table import EVERYBODY
 from servio.web._answers import OpenStudy, Pending, Query
 from servio.web._jobs import Task
+from servio.web._words import both
 
-__all__ = ["LABELS", "Found", "asked_call", "found", "pick_uploaded", "selected"]
+__all__ = ["LABELS", "Found", "Gaps", "asked_call", "found", "pick_uploaded", "selected"]
 
 LABELS = ("industry", "partner", "group", "part")
 FILTERS = ("source", "country", *LABELS)
@@ -85,17 +89,55 @@ class Found:
     def without_value(self, rows: pa.Table, most: int = 200) -> pd.DataFrame:
         """Those of `rows` that have no value, and the reason where one is known."""
         empty = rows.filter(pc.is_null(rows["value"])).slice(0, most).to_pandas()
-        place = zip(empty.source, empty.year, strict=True)
-        labels = zip(empty.country + "_" + empty.industry, empty.industry, strict=True)
         known = (
             {tuple(gap[:3]): gap[3] for gap in self.gaps.itertuples(index=False)}
             if len(empty) else {}
         )  # fmt: skip
         empty["reason"] = [
-            known.get((*at, long), known.get((*at, short), ""))
-            for at, (long, short) in zip(place, labels, strict=True)
+            next((known[key] for key in _keys(row) if key in known), "")
+            for row in empty.itertuples(index=False)
         ]
+        empty["reason_ko"] = [both("reason", text, text)["ko"] for text in empty.reason]
         return empty.drop(columns=["value", "unit"])
+
+    def there(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Those of the texts that its columns have; all where there are no rows."""
+        if not len(self.rows):
+            return {name: list(texts) for name, texts in chosen.items()}
+        known = {name: set(pc.unique(self.rows[name]).to_pylist()) for name in chosen}
+        return {name: [t for t in texts if t in known[name]] for name, texts in chosen.items()}
+
+    def gaps_among(
+        self, chosen: Mapping[str, Sequence[str]], years: Sequence[int] = ()
+    ) -> Gaps:  # fmt: skip
+        """What has no value among the rows chosen; among all of them where nothing is."""
+        if not any(chosen.values()) and not years:
+            return Gaps(self.undefined, self.first)
+        rows = selected(self.rows, chosen, years)
+        first = self.without_value(rows, 1)
+        if first.empty:
+            return Gaps(0, "")
+        one = first.iloc[0]
+        label = " ".join(t for t in (one.country, *(one[name] for name in LABELS)) if t)
+        year = "" if pd.isna(one.year) else f" {int(one.year)}"
+        return Gaps(rows["value"].null_count, f"{label}{year}: {one.reason}".removesuffix(": "))
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """How many rows have no value, and the first with its reason."""
+
+    count: int
+    first: str
+
+
+def _keys(row: Any) -> Iterator[tuple[Any, ...]]:
+    """Labels a row without a value may be listed under, the longest first."""
+    plain = [t for t in (f"{row.country}_{row.industry}", row.industry, row.country) if t]
+    rest = [t for t in (row.group, row.part, row.partner) if t]
+    for label in plain:
+        for more in (f" {' '.join(rest)}", *(f" {text}" for text in rest), ""):
+            yield row.source, row.year, f"{label}{more}"
 
 
 def asked_call(name: str, query: Query) -> Call:
@@ -107,8 +149,21 @@ def asked_call(name: str, query: Query) -> Call:
     return settled_call(name, query.rest(), only)
 
 
-def found(study: OpenStudy, call: Call, upload: str = "") -> Found | Pending:
-    """All rows of a measure; `Pending` while the queue computes them."""
+def found(
+    study: OpenStudy, call: Call, upload: str = "",
+    chosen: Mapping[str, Sequence[str]] | None = None,
+) -> Found | Pending:  # fmt: skip
+    """All rows of a measure; `Pending` while the queue computes them.
+
+    Raises
+    ------
+    UsageError
+        A source, country or grouping that the tables of the study do not have: nothing is computed
+        for it.
+    """
+    if not upload:
+        _check_places(study, call, chosen or {})
+        _check_groupings(study, call)
     if not upload and call in _stored(study):
         return study.once(f"rows {call.text} {call.only}", lambda: _of_store(study, call))
     options = tuple((key, call.option(key)) for key, _ in call.options)
@@ -131,6 +186,62 @@ def found(study: OpenStudy, call: Call, upload: str = "") -> Found | Pending:
         return Pending(job)
     recent: _Recent = study.once("computed rows", _Recent)
     return recent.get(job.id, lambda: _of_parts(call, job.answer))
+
+
+def _check_places(study: OpenStudy, call: Call, chosen: Mapping[str, Sequence[str]]) -> None:
+    for name, known in (("source", study.results.sources), ("country", _countries(study))):
+        for text in chosen.get(name, ()):
+            if text not in known and not (name == "country" and call.option("blocs")):
+                near = get_close_matches(text, known, n=3) or list(known)[:8]
+                raise UsageError(f"parameter {name}", found=repr(text),
+                                 expected=f"one of {', '.join(near)}",
+                                 remedy="Choose one of those there are.")  # fmt: skip
+
+
+def _countries(study: OpenStudy) -> Sequence[str]:
+    """Every country that rows can be of."""
+
+    def known() -> Sequence[str]:
+        audits = study.once("audits", study.store.audits)
+        rows = pc.unique(study.store.arrow(columns=["country"])["country"].cast(pa.string()))
+        found = {*audits.country, *rows.to_pylist()}
+        tables = None if study.jobs is None else study.jobs.tables
+        firsts = {} if tables is None else {one.source: one for one in tables.inputs}
+        for source, one in firsts.items():
+            if tables is not None and one.entry.country in ("WORLD", ""):
+                table = tables.table(source, one.entry.country, one.entry.year)
+                found |= set(table.axis.country_names)
+        return sorted(found)
+
+    return study.once("countries", known)
+
+
+def _check_groupings(study: OpenStudy, call: Call) -> None:
+    """Tables with groupings of their own are asked; of all others only known groupings."""
+    if call in _stored(study) or _own_groupings(study):
+        return
+    named = {name: call.option(name) for name, option in call.spec.options.items()
+             if takes_groupings(option)}  # fmt: skip
+    for name, text in {**named, "only": call.only}.items():
+        words = call.spec.options[name].words if name in named else ()
+        known = (*EVERYBODY, *words, *classify.groupings())
+        if text and text not in known:
+            near = get_close_matches(text, known, n=3) or list(known)[:8]
+            raise UsageError(f"parameter {name}", found=repr(text),
+                             expected=f"one of {', '.join(near)}",
+                             remedy="`servio list groupings` shows all.")  # fmt: skip
+
+
+def _own_groupings(study: OpenStudy) -> bool:
+    audits = study.once("audits", study.store.audits)
+    descriptions = any(one.path.endswith(".toml") for one in study.store.study.tables)
+    return descriptions or "generic" in set(audits.source)
+
+
+def takes_groupings(option: Option) -> bool:
+    """Whether an option of a measure is the name of a grouping."""
+    named = option.name == "by" or option.default in classify.groupings()
+    return named and option.kind is str and not option.choices and option.name != "chain"
 
 
 class _Recent:

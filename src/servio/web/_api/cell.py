@@ -30,12 +30,12 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
     year, most = query.integer("year", None, 1, 9999), query.integer("most", MOST, 1, 500)
     upload = pick_uploaded(study, query)
     call = asked_call(query.path["name"], query)
-    rows = found(study, call, upload)
+    chosen = {name: [text] for name, text in labels.items() if text}
+    rows = found(study, call, upload, chosen)
     if isinstance(rows, Pending):
         return rows
     sources = pc.unique(rows.rows["source"]).to_pylist() or study.results.sources
     source = labels["source"] or sources[0]
-    chosen = {name: [text] for name, text in labels.items() if text}
     years = [] if year is None else [year]
     data: dict[str, Any] = {
         "about": of_found(study, rows, chosen, years, upload=bool(upload)),

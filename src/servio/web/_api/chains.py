@@ -20,6 +20,7 @@ from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, Reques
 from servio.web._api._one_table import found_there, is_world
 from servio.web._api.study import summary
 from servio.web._jobs import Task
+from servio.web._lines import Asked, stages_line
 from servio.web._rows import Found, selected
 
 __all__ = ["routes"]
@@ -33,10 +34,12 @@ DUST = 1e-12
 STAGES_FORMULA = (
     "stage k: A^k x e_j; flow i to m: a_im (A^(k-1) x e_j)_m; behind: r L A^(K+1) x e_j"
 )
-STAGES_IDENTITY = (
-    "flows into a box, its value added, imports and taxes add up to its value; over all stages "
-    "value added, imports and taxes add up to the output"
-)
+STAGES_IDENTITY = {
+    "en": "flows into a box, its value added, imports and taxes add up to its value; over all "
+    "stages value added, imports and taxes add up to the output",
+    "ko": "상자로 들어오는 흐름과 그 부가가치, 수입, 세금의 합은 상자의 값과 같고, 모든 단계의 "
+    "부가가치, 수입, 세금의 합은 산출과 같다",
+}
 
 
 def sankey(study: OpenStudy, query: Query) -> Reply:
@@ -63,7 +66,7 @@ def sankey(study: OpenStudy, query: Query) -> Reply:
     found: SupplyStages = job.answer[0]
     boxes = _boxes(study, place, found)
     data = place.described | {
-        "about": _about_stages(study, place, found, int(stages or 2)),
+        "about": _about_stages(study, place, found, arguments),
         "unit": found.unit,
         "output": found.output,
         "boxes": boxes,
@@ -118,7 +121,9 @@ def positions(study: OpenStudy, query: Query) -> Reply:
     if isinstance(rows, Pending):
         return rows
     frame = _joined(rows, names, place, country=place.country)
-    chosen = {"country": [place.country]}, [place.year]
+    chosen = {"source": [place.source]}, [place.year] if place.year else []
+    if place.country:
+        chosen[0]["country"] = [place.country]
     data = place.described | {
         "about": of_found(study, rows[0], *chosen),
         "abouts": {n: of_found(study, r, *chosen) for n, r in zip(names, rows, strict=True)},
@@ -203,7 +208,9 @@ def _nothing(place: _Place, rows: list[Found]) -> LabelError:
 
 def _chosen(place: _Place, *, content: bool = False) -> tuple[dict[str, list[str]], list[int]]:
     """What the command line chooses: of chains nothing but the year, of a table its country."""
-    chosen: dict[str, list[str]] = {} if place.world else {"country": [place.country]}
+    chosen: dict[str, list[str]] = {"source": [place.source]}
+    if place.country and not place.world:
+        chosen["country"] = [place.country]
     if content:
         chosen["industry"] = [place.industry]
     return chosen, [place.year] if place.year else []
@@ -356,36 +363,30 @@ def _links(boxes: pd.DataFrame, found: SupplyStages) -> pd.DataFrame:
 
 
 def _about_stages(
-    study: OpenStudy, place: _Place, found: SupplyStages, stages: int
+    study: OpenStudy, place: _Place, found: SupplyStages, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The record of `chain_income` by stage, which gives the value added in these boxes."""
-    call = settled_call("chain_income", {"chain": place.label, "form": "stage"})
+    """How the stages are made; no measure gives them, so no command does."""
+    call = settled_call("chain_income", {"form": "stage"})
     years = [place.year] if place.year else []
-    seen = evidence(study, [place.country], years) | {
+    seen = evidence(study, [place.country], years, [place.source]) | {
         "numeric_residual": found.residual, "undefined": 0, "undefined_first": None,
     }  # fmt: skip
-    path = study.store.study.tables[0].path
-    year = f", year={place.year}" if place.year else ""
-    country = "" if place.world or not place.country else f", country={place.country!r}"
-    python = (
-        "import servio\nfrom servio.study import supply_stages\n"
-        f"table = servio.read({path!r}{country}{year})\n"
-        f"found = supply_stages(table, {place.industry!r}, country={place.country!r}, "
-        f"stages={stages})\nfor link in found.links:\n    print(link)"
-    )
-    cli = f"servio measure chain_income {path} --set chain={place.label} --set form=stage"
-    cli += "" if place.world or not place.country else f" --country {place.country}"
-    cli += f" --year {place.year}" if place.year else ""
-    facts = about(study, call, found.unit, seen, cli, python)
+    chosen = {"source": [place.source], "country": [] if place.world else [place.country]}
+    where = Asked.of(study, call, {k: [t for t in v if t] for k, v in chosen.items()}, years)
+    facts = about(study, call, found.unit, seen, "", stages_line(where, place.country, asked))
+    stages = asked["stages"]
     return facts | {
         "title": {"en": "Stages of a chain", "ko": "가치사슬의 단계"},
-        "question": "Who supplies an industry, who supplies its suppliers, and who uses it?",
+        "question": {
+            "en": "Who supplies an industry, who supplies its suppliers, and who uses it?",
+            "ko": "누가 산업에 공급하고, 그 공급자에게는 누가 공급하며, 산출은 누가 쓰는가?",
+        },
         "formula": STAGES_FORMULA,
         "identity": STAGES_IDENTITY,
         "source": "Miller & Blair (2009), section 2.4 (power series of the inverse)",
         "definition": None,
-        "words": f"{stages} stages",
-        "notes": ["The command gives the value added in these stages."],
+        "words": {"en": f"{stages} stages", "ko": f"{stages}단계"},
+        "notes": [],
         "problems": [],
     }
 

@@ -12,6 +12,7 @@ from servio.explain.book import frame
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
 from servio.web._jobs import APART, Task
+from servio.web._lines import ABOVE, of_store
 
 __all__ = ["routes"]
 
@@ -84,7 +85,9 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
         "findings": len(record.findings),
         "main": {word: main[word] for word in ("supported", "contradicted", "open")},
         "alone": record.alone,
-        "rerun": shlex.join([*words, "--only", record.claim.id]),
+        "rerun": "\n".join(
+            [*([] if record.alone else [ABOVE]), shlex.join([*words, "--only", record.claim.id])]
+        ),
         "example": record.claim.rerun,
     }
 
@@ -95,7 +98,8 @@ def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
     return {
         "measure": "claims",
         "title": {"en": "Book of claims", "ko": "주장 검증"},
-        "question": "Is what the source documents say so in these data?",
+        "question": {"en": "Is what the source documents say so in these data?",
+                     "ko": "원전의 주장이 이 자료에서도 성립하는가?"},
         "formula": "",
         "unit": "",
         "source": "servio.explain.evaluate",
@@ -105,12 +109,11 @@ def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
         "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
         "notes": [],
         "problems": [],
-        "cli": shlex.join(["servio", "claims", folder, *only]),
-        "python": "\n".join([
-            "from servio import study",
-            f"for record in study.open_store({folder!r}).claims({[id] if id else ''}):",
+        "cli": "\n".join([ABOVE, shlex.join(["servio", "claims", folder, *only])]),
+        "python": of_store(
+            study, f"for record in store.claims({[id] if id else ''}):",
             "    print(record.claim.id, record.verdict, record.text)",
-        ]),
+        ),
         "synthetic": study.store.synthetic,
     }  # fmt: skip
 

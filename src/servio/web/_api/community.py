@@ -65,12 +65,12 @@ def community(study: OpenStudy, query: Query) -> Reply:
     own = {one.call: _of(one, source, country, year) for one in rows}
     tables = _tables(own, by, origin)
     size = rows[calls.index(_calls("nodes", by, origin)[0])]
+    abouts = _abouts(study, rows, calls, by, origin, source, country, year)
     data = {
         "source": source, "country": country, "year": year, "by": by, "origin": origin,
         "unit": size.unit,
         "title": _title(study, by),
-        "about": _abouts(study, rows, calls, by, origin, country, year)[part],
-        "abouts": _abouts(study, rows, calls, by, origin, country, year),
+        "about": abouts[part], "abouts": abouts,
         "titles": _titles(study, by),
     }  # fmt: skip
     return Answer({**data, **tables}, tables[part].assign(country=country, year=year))
@@ -98,7 +98,8 @@ def mutualism(study: OpenStudy, query: Query) -> Reply:
         "source": source, "country": country, "year": None if country else year, "by": by,
         "origin": origin, "stored": rows.stored,
         "about": of_found(
-            study, rows, {"country": [country]} if country else {}, [] if country else [year]
+            study, rows, {"source": [source]} | ({"country": [country]} if country else {}),
+            [] if country else [year],
         ),
         "titles": _titles(study, by),
         "nodes": list(dict.fromkeys([*pairs.node, *pairs.other])),
@@ -250,14 +251,14 @@ def _title(study: OpenStudy, by: str) -> Any:
 
 
 def _abouts(
-    study: OpenStudy, rows: list[Found], calls: list[Call], by: str, origin: str, country: str,
-    year: int,
+    study: OpenStudy, rows: list[Found], calls: list[Call], by: str, origin: str, source: str,
+    country: str, year: int,
 ) -> dict[str, Any]:  # fmt: skip
     """By part of the answer: the last measure of each, which the part is named after."""
     places = {part: calls.index(_calls(part, by, origin)[-1]) for part in PARTS}
     places["nodes"] = calls.index(_calls("nodes", by, origin)[0])
     return {
-        part: of_found(study, rows[place], {"country": [country]}, [year])
+        part: of_found(study, rows[place], {"source": [source], "country": [country]}, [year])
         for part, place in places.items()
     }
 

@@ -18,6 +18,7 @@ from servio.report._models import TIMING, Models, Service, ServiceTerm, Size
 from servio.report._traps import TRAPS
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Query, RequestFault
+from servio.web._lines import ABOVE, of_store
 from servio.web._words import both
 
 __all__ = ["routes"]
@@ -593,8 +594,12 @@ def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
     return {
         "measure": one.name,
         "title": one.name,
-        "question": "What does the outcome go with, inside the sample, with all else in the model "
-        "held the same? An association, no proof of cause.",
+        "question": {
+            "en": "What does the outcome go with, inside the sample, with all else in the model "
+            "held the same? An association, no proof of cause.",
+            "ko": "표본 안에서 모형의 다른 조건이 같을 때 결과는 무엇과 함께 움직이는가? 연관일 뿐 "
+            "인과의 증거는 아니다.",
+        },
         "formula": one.formula,
         "unit": f"{outcome}: {unit}" if unit else "",
         "source": f"servio.explain.{entry.method}: {one.method}; errors {one.vcov}",
@@ -608,15 +613,15 @@ def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
         | {"undefined": len(models.panel.dropped), "undefined_first": _first_reason(models)},
         "notes": list(one.notes),
         "problems": [],
-        "cli": shlex.join(["servio", "report", folder]),
-        "python": "\n".join([
-            "from servio import explain, study",
-            f"store = study.open_store({folder!r})",
+        "cli": "\n".join([ABOVE, shlex.join(["servio", "report", folder])]),
+        "python": of_store(
+            study,
             f"found = explain.{entry.method}(",
             f"    {one.formula!r},",
             f"    store.panel(), name={one.name!r}{given})",
             "print(found.summary())",
-        ]),
+            imports="explain, study",
+        ),
         "synthetic": study.store.synthetic,
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
 from servio.web._api.community import BY
 from servio.web._api.study import summary
+from servio.web._lines import BESIDE, of_store, rows_filter
 from servio.web._rows import Found, _stored, found
 from servio.web._words import both
 
@@ -34,6 +35,7 @@ MODE_COLUMNS = ["country", *UNIT, "period", "window_first", "window_last", "mode
                 "resampling", "definitions", "n_definitions", "missing", "n"]  # fmt: skip
 WINDOW_COLUMNS = ["source", "country", *UNIT, "mode", "window_first", "window_last"]
 PLACES = ("first", "second")
+AGAIN = f"{BESIDE}, beside a copy of the study's study.toml\nservio study study.toml --out again"
 FAR = 3.0
 """Times the largest value of a path beyond which an equilibrium is named but not drawn."""
 
@@ -157,7 +159,7 @@ def modes(study: OpenStudy, query: Query) -> Reply:
     )
     codes = _seen(of_source.industry)
     data = {
-        "about": _modes_about(study, entry, source, country),
+        "about": _modes_about(study, entry, source, country, wanted),
         "source": source, "country": country, "grouping": entry.grouping,
         "window": entry.window, "modes_known": list(ALL_MODES),
         "labels": {name: _seen(of_source[name]) for name in UNIT},
@@ -260,14 +262,19 @@ def _lost(study: OpenStudy, measure: str, source: str, country: str) -> list[str
     return [str(text) for text in own[own.country.isin([country])].text]
 
 
-def _modes_about(study: OpenStudy, entry: Any, source: str, country: str) -> dict[str, Any]:
+def _modes_about(
+    study: OpenStudy, entry: Any, source: str, country: str, wanted: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     named = {name: getattr(entry, name) for name in entry.__struct_fields__}
     options = " ".join(f"{k}={v}" for k, v in named.items() if v not in (None, ""))
     lost = _lost(study, "modes", source, country)
     return _made_about(
-        study, "modes", country,
+        study, "modes", (source, country),
         title={"en": "Modes of manufacturing and services", "ko": "제조업과 서비스업의 융합 방식"},
-        question="In which mode do an industry and a service come together, and since when?",
+        question={
+            "en": "In which mode do an industry and a service come together, and since when?",
+            "ko": "산업과 서비스는 어떤 방식으로, 언제부터 융합하는가?",
+        },
         formula="receding: P falls. merging: O and R rise, P does not fall; or P rises with one "
         "of O and R, S rises, H does not. alternative: P rises, O and R do not, H does not; or "
         "P rises with one of O and R, H falls, S does not rise. coexisting: otherwise. P share of "
@@ -278,21 +285,24 @@ def _modes_about(study: OpenStudy, entry: Any, source: str, country: str) -> dic
         unit="mode", definition=options, undefined=lost,
         source="Document 001 for the two modes; rule J3; Kuensch (1989) for resampled blocks",
         identity="on straight lines every draw gives the mode of the lines",
-        python="from servio import explain, study\n\nstore = study.open_store(FOLDER)\n"
-        f"store.modes()\nexplain.modes(store.results, grouping={entry.grouping!r}).evidence",
+        lines=[
+            f"{name} = store.{name}()\n"
+            f"print({rows_filter(name, {'country': [country], **wanted})}.to_csv(index=False))"
+            for name in ("modes", "mode_evidence")
+        ],
     )  # fmt: skip
 
 
 def _made_about(
-    study: OpenStudy, name: str, country: str, *, title: dict[str, str], undefined: Sequence[str],
-    python: str, **facts: Any,
+    study: OpenStudy, name: str, place: tuple[str, str], *, title: dict[str, str],
+    undefined: Sequence[str], lines: Sequence[str], **facts: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """The evidence of what the study makes besides measures; the same members as a measure's."""
-    seen = evidence(study, [country])
+    seen = evidence(study, [place[1]], sources=[place[0]])
     seen |= {"undefined": len(undefined), "undefined_first": undefined[0] if undefined else None}
     return {
         "measure": name, "title": title, **facts, "evidence": seen,
-        "cli": "servio study study.toml", "python": python, "synthetic": study.store.synthetic,
+        "cli": AGAIN, "python": of_store(study, *lines), "synthetic": study.store.synthetic,
     }  # fmt: skip
 
 
@@ -311,7 +321,7 @@ def symbiosis(study: OpenStudy, query: Query) -> Reply:
     of_source = kept[kept.source == source]
     lost = _lost(study, "symbiosis", source, country)
     head = {
-        "about": _symbiosis_about(study, entry, country, lost),
+        "about": _symbiosis_about(study, entry, source, country, lost),
         "source": source, "country": country, "species": list(entry.species),
         "countries": _countries(of_source),
         "lost": lost + _lost(study, "projection", source, country),
@@ -433,24 +443,30 @@ def _countries(kept: pd.DataFrame) -> pd.DataFrame:
 
 
 def _symbiosis_about(
-    study: OpenStudy, entry: Any, country: str, lost: Sequence[str]
+    study: OpenStudy, entry: Any, source: str, country: str, lost: Sequence[str]
 ) -> dict[str, Any]:
     named = {name: getattr(entry, name) for name in entry.__struct_fields__}
     named["species"] = ",".join(entry.species)
     first, second = entry.species
     return _made_about(
-        study, "symbiosis", country,
+        study, "symbiosis", (source, country),
         title={"en": "Symbiosis of two sectors", "ko": "두 부문의 공생 관계"},
-        question=f"Does the growth of {first} feed or harm that of {second}, and the other way "
-        "round? Where does that end?",
+        question={
+            "en": f"Does the growth of {first} feed or harm that of {second}, and the other way "
+            "round? Where does that end?",
+            "ko": "두 부문의 성장은 서로를 돕는가 해치는가, 그 끝은 어디인가?",
+        },
         formula="dx_i/dt = r_i x_i (1 − x_i/K_i + Σ_j d_ij x_j/K_j); least squares on the "
         "solution; equilibrium K1 (1 + d12) / (1 − d12 d21), stable iff d12 d21 < 1",
         unit=f"{entry.of}, money of the table", undefined=lost,
         definition=" ".join(f"{key}={value}" for key, value in named.items()),
         source="Murray (2002), Mathematical Biology I, ch. 3.5; document 001, section 4",
         identity="both nullclines cross at the equilibrium",
-        python="from servio import study\n\nstore = study.open_store(FOLDER)\n"
-        "store.symbiosis()\nstore.projections()",
+        lines=[
+            f"{name} = store.{name}()\n"
+            f"print({rows_filter(name, {'country': [country]})}.to_csv(index=False))"
+            for name in ("symbiosis", "projections") if _kept(study, name) is not None
+        ],
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def measured(study: OpenStudy, query: Query) -> Reply:
     years, bare = _years(query), query.flag("bare")
     upload = pick_uploaded(study, query)
     call = asked_call(query.path["name"], query)
-    rows = found(study, call, upload)
+    rows = found(study, call, upload, chosen)
     if isinstance(rows, Pending):
         return rows
     kept = selected(rows.rows, chosen, years)
@@ -59,7 +59,7 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     pieces: dict[str, Found] = {}
     waiting: Pending | None = None
     for one in _under(study, call, named, every=every):
-        rows = found(study, one, upload)
+        rows = found(study, one, upload, chosen)
         if isinstance(rows, Pending):
             waiting = waiting or rows
         else:
@@ -72,8 +72,9 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     of = [one for name, one in zip(held, tables, strict=True) if name in named]
     about = pieces.get(call.option("grouping")) or next(iter(pieces.values()), None)
     data = {
-        "about": None if about is None else of_found(study, about, chosen, years,
-                                                     upload=bool(upload)),
+        "about": None if about is None else of_found(
+            study, about, chosen, years, upload=bool(upload), over=list(held)
+        ),
         "definitions": [name for name in held if name in named],
         "unanswered": {n: " ".join(r.problems[:1]) for n, r in pieces.items() if n not in held},
         "band": _band(pa.concat_tables(of)) if of else None,

@@ -18,6 +18,7 @@ from servio.study import LiveTables, StudyStore
 from servio.table import IOTable
 from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
+from servio.web._rows import takes_groupings
 from servio.web._words import both, korean
 
 __all__ = ["routes", "summary"]
@@ -115,7 +116,7 @@ def _option(spec: MeasureSpec, option: Option) -> dict[str, Any]:
         "default": default.lower() if option.kind is bool else default,
         "choices": choices,
         "words": option.words,
-        "takes": "groupings" if _takes_groupings(option) else "",
+        "takes": "groupings" if takes_groupings(option) else "",
         "title": both("option", option.name, option.name.replace("_", " ")),
         "titles": {choice: _choice(spec, option, choice) for choice in choices},
     }
@@ -127,11 +128,6 @@ def _choice(spec: MeasureSpec, option: Option, choice: str) -> dict[str, str]:
     own = f"{spec.name}.{name}"
     english = choice.replace("_", " ")
     return both("choice", own if own in korean()["choice"] else name, english)
-
-
-def _takes_groupings(option: Option) -> bool:
-    named = option.name == "by" or option.default in classify.groupings()
-    return named and option.kind is str and not option.choices and option.name != "chain"
 
 
 def _grouping(name: str) -> dict[str, Any]:
