@@ -19,7 +19,11 @@ export function isShare(unit: string): boolean {
 
 export type Style = "full" | "short";
 
-/** `0.3142` of unit "share" → `31.4 %`; money and counts with separators; nothing → `–`. */
+/** Whole numbers that are counted, not measured: no decimals. */
+const COUNTED = new Set(["", "count", "class", "level", "year", "years"]);
+
+/** `0.3142` of unit "share" → `31.4 %`; money and counts with separators; nothing → `–`.
+ * Decimals go by size and are written out (0.1390), so that columns line up; under 0.01 three significant digits. */
 export function number(value: unknown, unit: string, lang: Lang, style: Style = "full"): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return NONE;
   if (isShare(unit)) {
@@ -30,8 +34,10 @@ export function number(value: unknown, unit: string, lang: Lang, style: Style = 
   const size = Math.abs(value);
   if (style === "short" && size >= 10_000) return kind(lang, "compact", { notation: "compact", maximumFractionDigits: 1 }).format(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toExponential(2);
-  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4;
-  return kind(lang, `d${digits}`, { maximumFractionDigits: digits }).format(value);
+  if (value === 0 || (Number.isInteger(value) && COUNTED.has(unit))) return kind(lang, "d0", { maximumFractionDigits: 0 }).format(value);
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 4 : size >= 0.001 ? 5 : 6;
+  const least = style === "short" ? 0 : digits;
+  return kind(lang, `d${least}-${digits}`, { minimumFractionDigits: least, maximumFractionDigits: digits }).format(value);
 }
 
 /** With its unit, for sentences and the evidence panel. */

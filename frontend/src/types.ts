@@ -15,8 +15,14 @@ export interface Evidence {
   readonly inputs?: readonly { readonly file: string; readonly sha256: string; readonly source: string }[];
   readonly data_residual?: number | null;
   readonly numeric_residual?: number | null;
+  /** How many files there are; `inputs` are the first of them. */
+  readonly files?: number;
   readonly undefined: number;
-  readonly undefined_first: string | null;
+  readonly undefined_first: string | Words | null;
+  /** The table with the largest accounting residual: "ROU 2014". */
+  readonly data_residual_at?: string;
+  /** The same of the whole study, where these tables are not all. */
+  readonly whole?: Partial<Evidence>;
 }
 
 export interface About {
@@ -25,12 +31,13 @@ export interface About {
   readonly question: string | Words;
   readonly formula: string;
   readonly unit: string;
+  readonly unit_name?: Words;
   readonly source: string;
   readonly definition: string | null;
-  readonly identity: string | null;
+  readonly identity: string | Words | null;
   readonly evidence: Evidence | null;
   /** Options in words. */
-  readonly words?: string;
+  readonly words?: string | Words;
   readonly notes?: readonly string[];
   readonly problems?: readonly string[];
   readonly cli: string;
@@ -89,6 +96,8 @@ export interface MeasureInfo {
   readonly identity: string | null;
   readonly source: string;
   readonly compares: unknown;
+  /** What the measure needs and none of the study's tables has. */
+  readonly lacks?: readonly string[];
   readonly options: readonly MeasureOption[];
   readonly computed: readonly { readonly options: Readonly<Record<string, Cell>>; readonly only?: string }[];
 }

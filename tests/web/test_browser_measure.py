@@ -39,6 +39,7 @@ only = "manufacturing"
 name = "upstreamness"
 by = "manufacturing"
 """
+LINK = ".copyable:last-of-type code"
 NAME = "service_input_coefficient"
 VIEWS = ("all", "trend", "rank", "services", "heat", "scatter", "definitions", "table")
 LOOKS = (
@@ -80,7 +81,7 @@ def latest(**options: Any) -> pd.DataFrame:
 
 def written(value: float) -> str:
     """A number below one as the page writes it."""
-    return f"{value:.4f}".rstrip("0")
+    return f"{value:.{4 if value >= 0.01 else 5 if value >= 0.001 else 6}f}"
 
 
 def cards(desk: Watched) -> list[str]:
@@ -193,3 +194,75 @@ def test_measures_are_found_by_words_and_keys(desk: Watched) -> None:
     desk.settled()
     assert "name=upstreamness" in desk.page.url
     assert "stages" in cards(desk)[0]
+
+
+def test_parts_are_of_what_is_shown(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping=kibs")
+    desk.page.locator(".answers > li").nth(3).wait_for()
+    parts = latest(grouping="kibs_types", by="manufacturing")
+    focus = str(parts.country.iloc[0])
+    own = parts[parts.country == focus].value
+    much, *_, which = cards(desk)
+    assert written(own.sum()) in much and f"Together {written(own.sum())}" in which
+    assert written(own.max()) in which and "Wholesale" not in which
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping=ps_daniels1985")
+    assert len(cards(desk)) == 3
+    assert desk.page.get_by_role("tab", name="Services").count() == 0
+
+
+def test_groups_of_services_are_shown_together_first(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=industry&industry=C27_28&grouping=kiet")
+    rows = latest(grouping="kiet", by="industry")
+    focus = str(rows.country.iloc[0])
+    own = rows[(rows.industry == "C27_28") & (rows.country == focus)].set_index("group").value
+    assert written(own.sum()) in cards(desk)[0] and "all groups together" in cards(desk)[0]
+    desk.page.get_by_label("Service group", exact=True).select_option(value="it")
+    desk.settled()
+    assert written(own["it"]) in cards(desk)[0]
+    assert "one of the 8 groups" in desk.page.inner_text(".choices-of-measure")
+
+
+def test_inputs_of_other_kinds_are_not_called_services(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping=energy")
+    control = desk.page.get_by_label("Inputs from", exact=True)
+    heads = [one.get_attribute("label") or "" for one in control.locator("optgroup").all()]
+    assert heads and heads == sorted(heads, key=lambda head: "other kinds" in head)
+    assert desk.page.get_by_label("Definition of services", exact=True).count() == 0
+
+
+@pytest.mark.parametrize("page", ["measure", "chains"])
+def test_what_is_not_there_is_said(desk: Watched, page: str) -> None:
+    desk.go(f"#/{page}?industry=ZZ&year=1900&country=QQQ&name={NAME}&by=industry&grouping=kiet")
+    said = desk.page.locator(".notice.warning").first.inner_text()
+    assert all(wrong in said for wrong in ("ZZ", "1900", "QQQ")) and "instead" in said
+    desk.page.evaluate("location.hash = location.hash.replace('&year=1900', '')")
+    desk.settled()
+    assert "1900" not in desk.page.locator(".notice.warning").first.inner_text()
+
+
+def test_the_link_follows_the_view(desk: Watched) -> None:
+    desk.go("#/measure")
+    assert desk.page.locator(LINK).inner_text() == desk.page.url
+    desk.page.get_by_role("tab", name="Ranking").click()
+    assert "view=rank" in desk.page.url
+    assert desk.page.locator(LINK).inner_text() == desk.page.url
+
+
+def test_a_measure_starts_in_manufacturing_with_a_number(desk: Watched) -> None:
+    for name, where in (("structural_paths", ""), ("smile_curve", "machinery")):
+        desk.go(f"#/measure?name={name}")
+        much = cards(desk)[0]
+        assert "undefined" not in much and where in much, much
+
+
+def test_measures_the_tables_cannot_answer_are_left_out(desk: Watched) -> None:
+    desk.go("#/measure")
+    desk.page.locator(".field.measure summary").click()
+    found = desk.page.locator(".field.measure li")
+    names = found.evaluate_all("all => all.map(one => one.dataset.find).join(' ')")
+    assert "functional_specialisation" not in names and "service_content" in names
+
+
+def test_the_order_of_the_heat_map_is_said(desk: Watched) -> None:
+    desk.go("#/measure?view=heat")
+    assert "ordered by the mean of their row" in desk.page.inner_text(".tabpanel")

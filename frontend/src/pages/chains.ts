@@ -7,6 +7,7 @@ import { notice } from "../parts/notice";
 import { combobox, select, type Option } from "../parts/select";
 import { slider } from "../parts/slider";
 import { tabs } from "../parts/tabs";
+import { sayUnknown } from "../parts/unknown";
 import { texts, type Say } from "../text/chains";
 import type { IncomeAnswer, PositionsAnswer, SmileAnswer, StagesAnswer } from "./chains/answers";
 import { incomeView } from "./chains/income";
@@ -81,7 +82,19 @@ export const page: Page = {
     const depth = select({ label: t("stages"), options: ["1", "2", "3"].map((value) => ({ value, words: value })), value: String(question(state.get("stages"), view.narrow).stages), onChange: (value) => state.patch({ stages: value }) });
 
     const kind = h("div");
-    const opened = () => state.get("view", "stages");
+    const unknown = h("div", { hidden: true });
+    const opened = () => VIEWS.find((id) => id === state.get("view")) ?? "stages";
+    const say = () => {
+      const own = options(t, industries);
+      const words = (all: readonly Option[], value: string) => all.find((one) => one.value === value)?.words ?? value;
+      sayUnknown(ctx, unknown, [
+        { kind: t("source"), asked: state.get("source"), known: study.sources.map((one) => one.name), shown: sourceOf()?.title ?? "" },
+        { kind: t("country"), asked: state.get("country"), known: sourceOf()?.countries ?? [], shown: countryName(ctx, now.country) },
+        { kind: t("industry"), asked: state.get("industry"), known: own.map((one) => one.value), shown: words(own, now.industry) },
+        { kind: t("year"), asked: state.get("year"), known: sourceOf()?.years ?? [], shown: String(now.year ?? "") },
+        { kind: t("views"), asked: state.get("view"), known: VIEWS, shown: t(`view.${opened()}`) },
+      ]);
+    };
 
     const draw = (signal: AbortSignal): Promise<void> => {
       const product: Query = { source: now.source, country: now.country, industry: now.industry, year: now.year };
@@ -114,6 +127,7 @@ export const page: Page = {
 
     root.append(
       h("section", {}, h("p", { class: "lead" }, t("lead"))),
+      unknown,
       h("div", { class: "controls" }, study.sources.length > 1 && source.element, country.element, industry.element, year.element, depth.element),
       study.live.tables ? h("div") : notice("warning", t("notables")),
       kind,
@@ -134,6 +148,7 @@ export const page: Page = {
       if (now.year !== null) year.set(now.year, sourceOf()?.years ?? []);
       depth.set(String(question(state.get("stages"), view.narrow).stages));
       views.set(opened());
+      say();
       await draw(signal);
     });
   },

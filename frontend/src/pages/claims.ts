@@ -3,6 +3,7 @@ import type { Context, Page } from "../page";
 import { about } from "../parts/about";
 import { notice } from "../parts/notice";
 import { select } from "../parts/select";
+import { sayUnknown } from "../parts/unknown";
 import { texts } from "../text/claims";
 import type { About } from "../types";
 import { evidence, verdictWords, type Claim, type OneClaim, type Say, type Verdict } from "./claims/evidence";
@@ -16,12 +17,12 @@ interface Claims {
 
 const FILTERS = ["source", "verdict", "q"];
 
-function holds(ctx: Context, claim: Claim): boolean {
+function holds(ctx: Context, claim: Claim, found: Claims): boolean {
   const { state } = ctx;
   const text = `${claim.id} ${claim.claim} ${claim.hypothesis} ${claim.text}`.toLowerCase();
   return (
-    (!state.get("source") || claim.source === state.get("source")) &&
-    (!state.get("verdict") || claim.verdict === state.get("verdict")) &&
+    (!found.sources.includes(state.get("source")) || claim.source === state.get("source")) &&
+    (!(state.get("verdict") in found.verdicts) || claim.verdict === state.get("verdict")) &&
     state.get("q").toLowerCase().split(/\s+/).every((word) => text.includes(word))
   );
 }
@@ -65,15 +66,21 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
   const count = h("p", { class: "hint", "aria-live": "polite" });
   const none = notice("info", t("none"));
   const list = h("ul", { class: "stack claims-list" }, [...cards.values()].map((one) => one.element));
+  const unknown = h("div", { hidden: true });
   root.append(
+    unknown,
     h("div", { class: "controls" }, source.element, verdict.element, h("div", { class: "field" }, h("label", { for: id }, t("search")), search)),
     h("div", { class: "with-about" }, h("div", { class: "stack" }, count, none, list), panel.element),
   );
   ctx.watch(FILTERS, () => {
     source.set(state.get("source"));
     verdict.set(state.get("verdict"));
+    sayUnknown(ctx, unknown, [
+      { kind: t("source"), asked: state.get("source"), known: found.sources },
+      { kind: t("verdict"), asked: state.get("verdict"), known: verdicts.map((one) => one.value) },
+    ]);
     if (search.value.trim() !== state.get("q")) search.value = state.get("q");
-    const kept = new Set(found.claims.filter((claim) => holds(ctx, claim)).map((claim) => claim.id));
+    const kept = new Set(found.claims.filter((claim) => holds(ctx, claim, found)).map((claim) => claim.id));
     for (const [name, one] of cards) one.element.hidden = !kept.has(name);
     none.hidden = kept.size > 0;
     count.textContent = t("count", { count: kept.size, all: found.claims.length });

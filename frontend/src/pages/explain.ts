@@ -5,6 +5,7 @@ import { about, copyable } from "../parts/about";
 import { notice } from "../parts/notice";
 import { picker, select, type Option } from "../parts/select";
 import { tabs } from "../parts/tabs";
+import { sayUnknown } from "../parts/unknown";
 import { texts } from "../text/explain";
 import type { Curve, Estimate, Estimates, Listed, Margins, Summary } from "./explain/answers";
 import { coefficients, curves, margins, problems, sample, worded, type Say, type Scale } from "./explain/views";
@@ -77,7 +78,9 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
     onSelect: (id) => state.patch({ view: id }),
   });
   const facts = found.panel;
+  const unknown = h("div", { hidden: true });
   root.append(
+    unknown,
     h("p", { class: "lead" }, t("lead", { rows: number(facts.rows, "", ctx.lang), entities: number(facts.entities, "", ctx.lang), entity: facts.entity.join(" × "), first: facts.first, last: facts.last, out: number(facts.left_out, "", ctx.lang) })),
     h("div", { class: "controls" }, shownIn.map(([element]) => element)),
     h("div", { class: "with-about" }, bar.element, panel.element),
@@ -113,6 +116,11 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
   ctx.watch(STATE, (signal) => {
     const now = view();
     const focus = focused();
+    sayUnknown(ctx, unknown, [
+      { kind: t("views"), asked: state.get("view"), known: VIEWS, shown: t(`view.${now}`) },
+      { kind: t("picks"), asked: state.list("estimates"), known: [...ids.keys()], ...(state.list("estimates").some((id) => ids.has(id)) ? {} : { shown: picked().map((each) => each.name).join(", ") }) },
+      { kind: t("estimate"), asked: state.get("estimate"), known: [...ids.keys()], shown: focus?.name ?? "" },
+    ]);
     bar.set(now);
     for (const [element, views] of shownIn) element.hidden = !views.includes(now);
     picks.set(picked().map((each) => each.id));

@@ -3,9 +3,10 @@ import type { Context, Page } from "../page";
 import { about } from "../parts/about";
 import { combobox, select } from "../parts/select";
 import { tabs } from "../parts/tabs";
+import { sayUnknown } from "../parts/unknown";
 import { texts } from "../text/interaction";
 import { community } from "./interaction/community";
-import { PARAMETERS, type Build, type Holds, type Kit } from "./interaction/kit";
+import { byOf, PARAMETERS, yearOf, type Build, type Holds, type Kit } from "./interaction/kit";
 import { modes } from "./interaction/modes";
 import { mutualism } from "./interaction/mutualism";
 import { symbiosis } from "./interaction/symbiosis";
@@ -54,14 +55,29 @@ function content(ctx: Context, holds: Holds): HTMLElement[] {
     selected: viewOf(ctx, holds),
     onSelect: (view) => ctx.state.patch({ view }),
   });
+  const unknown = h("div", { hidden: true });
+  const say = () => {
+    const { state } = ctx;
+    const view = viewOf(ctx, holds);
+    const { choices } = holds.community;
+    const ofCommunity = (view === "community" || view === "mutualism") && choices.length > 0;
+    sayUnknown(ctx, unknown, [
+      { kind: t("views"), asked: state.get("view"), known: NAMES, shown: t(`view.${view}`) },
+      { kind: t("source"), asked: state.get("source"), known: sources.map((one) => one.name), shown: sources.find((one) => one.name === kit.at().source)?.title ?? "" },
+      { kind: t("country"), asked: state.get("country"), known: options().map((one) => one.value), shown: kit.place(kit.at().country) },
+      ...(view === "community" && ofCommunity ? [{ kind: t("year"), asked: state.get("year"), known: kit.years(), shown: String(yearOf(kit)) }] : []),
+      ...(ofCommunity ? [{ kind: t("by"), asked: state.get("by"), known: choices, shown: ctx.say(ctx.study.groupings.find((one) => one.name === byOf(kit))?.title) }] : []),
+    ]);
+  };
   ctx.watch(PARAMETERS, (signal) => {
+    say();
     strip.set(viewOf(ctx, holds));
     source.set(kit.at().source);
     country.set(kit.at().country, options());
     panel.point(null);
     return update(signal);
   });
-  return [h("div", { class: "controls" }, sources.length > 1 && source.element, country.element), h("div", { class: "with-about" }, strip.element, panel.element)];
+  return [unknown, h("div", { class: "controls" }, sources.length > 1 && source.element, country.element), h("div", { class: "with-about" }, strip.element, panel.element)];
 }
 
 export const page: Page = {

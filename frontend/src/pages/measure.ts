@@ -1,12 +1,13 @@
 import { address } from "../api";
 import { h, replace } from "../dom";
 import { quantity } from "../format";
-import { numeric } from "../frames";
+import { numeric, rowsOf, type Row } from "../frames";
 import type { Context, Page } from "../page";
 import { about } from "../parts/about";
 import { figure, type Figure } from "../parts/chart";
 import { hasMap, worldMap } from "../parts/map";
 import { notice } from "../parts/notice";
+import { sayUnknown } from "../parts/unknown";
 import { select } from "../parts/select";
 import { slider } from "../parts/slider";
 import { tabs } from "../parts/tabs";
@@ -18,8 +19,8 @@ import { controls, swap, tablePicker, type Controls } from "./measure/controls";
 import { gapsOf, panelOf } from "./measure/data";
 import { bandOf, bandWords, definitionsView, type Spread } from "./measure/definitions";
 import { heat, plans, usualPlan, type Across } from "./measure/heat";
-import { countryName, labelName, short } from "./measure/names";
-import { ask, baseQuery, LABELS, measurePath, optionChanges, optionNames, sliceOf, type Question, type Scope, type Slice } from "./measure/question";
+import { countryName, groupingOf, isOfServices, labelName, short } from "./measure/names";
+import { ADDITIVE, ALL, ask, baseQuery, LABELS, measurePath, optionChanges, optionNames, sliceOf, type Question, type Scope, type Slice } from "./measure/question";
 import { scatter, secondOf, secondOptions, wordsOf, written } from "./measure/scatter";
 import { servicesAcross, servicesOverTime, servicesPlan, sharesOf, type ServicesPlan } from "./measure/services";
 import { mapView, noteOf, ranking, tableView, trend, type Band, type Place, type Shown } from "./measure/views";
@@ -55,6 +56,7 @@ class MeasurePage {
   readonly #panel;
   readonly #tables = h("div");
   readonly #choices = h("div");
+  readonly #unknown = h("div", { hidden: true });
   readonly #short = h("div");
   readonly #stage = h("div", { class: "stack" });
   readonly #cell = h("section", { class: "card cell", hidden: true });
@@ -72,12 +74,15 @@ class MeasurePage {
     this.#t = texts(ctx.lang);
     this.#panel = about(ctx);
     const main = h("div", { class: "stack" }, this.#stage, this.#cell);
-    root.append(h("div", { class: "stack" }, this.#tables, this.#choices, this.#short, h("div", { class: "with-about" }, main, this.#panel.element)));
+    root.append(h("div", { class: "stack" }, this.#tables, this.#unknown, this.#choices, this.#short, h("div", { class: "with-about" }, main, this.#panel.element)));
     void this.#uploads();
     const asked = ["name", "table", "source", "only", "country", "with", ...LABELS, ...optionNames(ctx.study)];
     ctx.watch(asked, (signal) => this.#ask(signal));
     ctx.watch(["year"], () => this.#move());
-    ctx.watch(["view"], () => this.#tabs?.set(this.#view()));
+    ctx.watch(["view"], () => {
+      this.#tabs?.set(this.#view());
+      if (this.#drawn !== null) this.#sayUnknown(this.#drawn.question, this.#drawn.scope);
+    });
     ctx.watch(["across", "second", "all"], () => this.#tabs?.reset());
     ctx.watch(["cell", "name", ...optionNames(ctx.study)], (signal) => this.#takeApart(signal));
   }
@@ -114,9 +119,9 @@ class MeasurePage {
         (answer) => {
           clearTimeout(early);
           this.#key = key;
-          this.#scope = answer;
+          this.#scope = { ...answer, sums: ADDITIVE.has(question.info.name) && (answer.labels.group?.length ?? 0) > 1 && isOfServices(ctx, question.options["grouping"] ?? "") };
           this.#panel.show(answer.about);
-          const made = controls(ctx, this.#t, question, answer);
+          const made = controls(ctx, this.#t, question, this.#scope);
           swap(this.#choices, made.element);
           this.#controls = made;
           if (answer.countries.length > 0) return;
@@ -126,12 +131,59 @@ class MeasurePage {
         signal,
       );
     }
-    const scope = this.#scope as Scope | null;
-    if (signal.aborted || scope === null || scope.countries.length === 0) return;
+    const found = this.#scope as Scope | null;
+    if (signal.aborted || found === null) return;
+    this.#sayUnknown(question, found);
+    if (found.countries.length === 0) return;
+    const scope = { ...found, ...(await this.#start(path, question, found, signal)) };
+    if (signal.aborted) return;
     const slice = sliceOf(ctx, scope);
     this.#controls?.show(slice);
     const query = { ...baseQuery(question), ...slice.labels };
     await ctx.load<MeasureAnswer>(this.#stage, path, query, (answer) => this.#draw(question, scope, answer, query, signal), signal);
+  }
+
+  /** Not every pair of labels has a number: the country's first that has one, of the usual industry if possible. */
+  async #start(path: string, question: Question, scope: Scope, signal: AbortSignal): Promise<Pick<Scope, "start">> {
+    const { ctx } = this;
+    const kinds = LABELS.filter((name) => (scope.labels[name]?.length ?? 0) > 1);
+    if (!kinds.includes("partner") && !kinds.includes("part")) return {};
+    const { country, year, labels } = sliceOf(ctx, scope);
+    let rows: Row[] = [];
+    await ctx.load<MeasureAnswer>(this.#stage, path, { ...baseQuery(question), country, year }, (answer) => void (rows = rowsOf(answer)), signal);
+    const asked = kinds.filter((name) => ctx.state.get(name) !== "" && scope.labels[name]?.includes(ctx.state.get(name)));
+    const held = rows.filter((row) => numeric(row["value"]) !== null && asked.every((name) => row[name] === ctx.state.get(name)));
+    const full = held.filter((row) => kinds.every((name) => row[name] !== ""));
+    const first = full.find((row) => row["industry"] === labels.industry) ?? full[0] ?? held[0];
+    return first === undefined ? {} : { start: Object.fromEntries(kinds.map((name) => [name, String(first[name] ?? "")])) };
+  }
+
+  /** What the address asks for and there is not, with what is shown instead. */
+  #sayUnknown(question: Question, scope: Scope): void {
+    const { ctx } = this;
+    const { state, study } = ctx;
+    const t = this.#t;
+    const slice = sliceOf(ctx, scope);
+    const named = (kind: (typeof LABELS)[number]) => {
+      const label = slice.labels[kind];
+      return kind === "group" && slice.summed ? t("group.all") : label === undefined ? "" : labelName(ctx, question, kind, label);
+    };
+    const asked = state.list("country");
+    const first = asked.slice(0, 1).filter((code) => !scope.countries.includes(code));
+    const none = scope.countries.length === 0;
+    sayUnknown(ctx, this.#unknown, [
+      { kind: t("measure"), asked: state.get("name"), known: study.measures.map((one) => one.name), shown: ctx.say(question.info.title) },
+      { kind: t("view.short"), asked: state.get("view"), known: VIEWS, shown: t("view.all") },
+      ...(none
+        ? []
+        : [
+            { kind: t("country"), asked: first, known: scope.countries, shown: countryName(ctx, slice.country) },
+            { kind: t("with"), asked: [...asked.slice(1), ...state.list("with")].filter((code) => code !== "none"), known: scope.countries },
+            { kind: t("year"), asked: state.get("year"), known: scope.years, shown: String(slice.year) },
+            ...LABELS.filter((kind) => scope.labels[kind] !== undefined).map((kind) => ({ kind: t(kind), asked: state.get(kind), known: [...(scope.labels[kind] ?? []), ...(kind === "group" && scope.sums ? [ALL] : [])], shown: named(kind) })),
+          ]),
+      ...(question.table ? [] : [{ kind: t("source"), asked: state.get("source"), known: study.sources.map((one) => one.name), shown: study.sources[0]?.title ?? "" }]),
+    ]);
   }
 
   /** Something to choose from while the first numbers are computed, or when they cannot be. */
@@ -143,10 +195,10 @@ class MeasurePage {
 
   #draw(question: Question, scope: Scope, answer: MeasureAnswer, query: Record<string, unknown>, signal: AbortSignal): HTMLElement[] {
     const { ctx } = this;
-    const panel = panelOf(answer);
+    const panel = panelOf(answer, sliceOf(ctx, scope).summed);
     const path = measurePath(question);
     const words = (slice: Slice) =>
-      [ctx.say(answer.about.title), ...(["industry", "group", "part", "partner"] as const).flatMap((kind) => (slice.labels[kind] && (scope.labels[kind]?.length ?? 0) > 1 ? short(labelName(ctx, question, kind, slice.labels[kind] ?? "")) : []))].join(" · ");
+      [ctx.say(answer.about.title), ...(["industry", "group", "part", "partner"] as const).flatMap((kind) => (slice.labels[kind] && (scope.labels[kind]?.length ?? 0) > 1 ? short(labelName(ctx, question, kind, slice.labels[kind] ?? "")) : [])), slice.summed && this.#t("group.all")].filter(Boolean).join(" · ");
     const shown = (): Shown => {
       const slice = sliceOf(ctx, scope);
       return { ctx, t: this.#t, about: answer.about, title: words(slice), panel, slice, path, query: query as Shown["query"], pick: (place) => this.#pick(place, question), point: (one) => this.#panel.point(one) };
@@ -251,7 +303,7 @@ class MeasurePage {
         })
         .catch(quiet);
     const plan = servicesPlan(ctx, question, scope, slice);
-    if (plan !== null && (plan.question.stored || plan.question === question))
+    if (plan !== null)
       ctx.api
         .get<MeasureAnswer>(measurePath(plan.question), plan.query, { signal: drawn.signal })
         .then((answer) => {
@@ -264,9 +316,10 @@ class MeasurePage {
   #summary(): void {
     const drawn = this.#drawn;
     if (drawn === null) return;
+    const { ctx } = this;
     const shown = drawn.shown();
     const { slice } = shown;
-    const services = drawn.services && { shares: sharesOf(this.ctx, drawn.services.plan, drawn.services.answer, slice.country, slice.year), additive: drawn.services.plan.additive };
+    const services = drawn.services && { shares: sharesOf(this.ctx, drawn.services.plan, drawn.services.answer, slice.country, slice.year), additive: drawn.services.plan.additive, of: ctx.say(groupingOf(ctx, drawn.services.plan.whole)?.title ?? ""), services: isOfServices(ctx, drawn.services.plan.whole) };
     replace(this.#short, answers(shown, drawn.band === null ? "" : bandWords(shown, drawn.band), this.#why(drawn, slice.country, slice.year) ?? "", services));
   }
 
@@ -329,8 +382,7 @@ class MeasurePage {
         },
         drawn.signal,
       );
-    if (plan.question.stored || plan.question === question || this.#view() === "services") void load();
-    else replace(place, h("p", { class: "card" }, h("button", { type: "button", onclick: () => void load() }, this.#t("services.compute"))));
+    void load();
     return place;
   }
 
@@ -458,6 +510,7 @@ class MeasurePage {
     const { slice } = drawn.shown();
     this.#slider?.set(slice.year);
     this.#controls?.show(slice);
+    this.#sayUnknown(drawn.question, drawn.scope);
     this.#summary();
     this.#yearly();
     for (const run of [...drawn.refresh]) run();

@@ -21,26 +21,41 @@ export interface AboutPanel {
 const LISTED = 8;
 
 type Speaking = Pick<Context, "t" | "say">;
+type Following = Speaking & Pick<Context, "state" | "left">;
 
-/** A line to copy, with its button. */
+/** A line to copy, with its button: what it says when it is copied. */
 export function copyable(ctx: Pick<Context, "t">, label: string, line: string): HTMLElement {
   const said = h("span", { role: "status", class: "hint" });
+  const code = h("code", {}, line);
   const copy = async () => {
-    await navigator.clipboard.writeText(line);
+    await navigator.clipboard.writeText(code.textContent);
     said.textContent = ctx.t("about.copied");
   };
   return h(
     "div",
     { class: "copyable" },
     h("span", { class: "label" }, label),
-    h("pre", { tabindex: 0, role: "region", "aria-label": label }, h("code", {}, line)),
+    h("pre", { tabindex: 0, role: "region", "aria-label": label }, code),
     h("button", { type: "button", onclick: () => void copy(), "aria-label": `${ctx.t("about.copy")}: ${label}` }, ctx.t("about.copy")),
     said,
   );
 }
 
+function counted(ctx: Speaking, evidence: Partial<Evidence>): string {
+  const { tables, data_residual: data, data_residual_at: at, numeric_residual: numeric, undefined: gaps } = evidence;
+  return [
+    tables !== undefined && ctx.t("about.tables", { tables }),
+    data !== undefined && `${ctx.t("about.data", { value: small(data) })}${at ? ` (${at})` : ""}`,
+    numeric !== undefined && ctx.t("about.numeric", { value: small(numeric) }),
+    gaps !== undefined && ctx.t("about.undefined", { count: gaps }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
 function evidenceNodes(ctx: Speaking, evidence: Evidence): Child[] {
-  const { tables, data_residual: data, numeric_residual: numeric, inputs = [] } = evidence;
+  const { tables, data_residual: data, numeric_residual: numeric, inputs = [], files = inputs.length } = evidence;
+  const count = files > inputs.length ? ctx.t("about.files", { shown: inputs.length, all: files }) : files;
   const line = [
     tables !== undefined && ctx.t("about.tables", { tables }),
     data !== undefined && ctx.t("about.data", { value: small(data) }),
@@ -51,12 +66,13 @@ function evidenceNodes(ctx: Speaking, evidence: Evidence): Child[] {
     .join(" · ");
   return [
     line,
-    evidence.undefined_first && h("small", {}, evidence.undefined_first),
+    evidence.undefined_first && h("small", {}, ctx.say(evidence.undefined_first)),
+    evidence.whole && h("small", {}, `${ctx.t("about.whole")}: ${counted(ctx, evidence.whole)}`),
     inputs.length > 0 &&
       h(
         "details",
         {},
-        h("summary", {}, `${ctx.t("about.inputs")} (${inputs.length})`),
+        h("summary", {}, `${ctx.t("about.inputs")} (${count})`),
         h("ul", {}, inputs.map((one) => h("li", {}, one.file, " ", h("small", {}, one.source), " ", h("code", {}, one.sha256.slice(0, 12))))),
       ),
   ];
@@ -66,10 +82,16 @@ function listed(lines: readonly string[] = []): Child {
   return lines.length === 0 ? null : h("ul", {}, lines.slice(0, LISTED).map((line) => h("li", {}, line)));
 }
 
-export function about(ctx: Speaking): AboutPanel {
+export function about(ctx: Following): AboutPanel {
   const here = h("p", { class: "point", "aria-live": "polite" });
   const body = h("div");
   const element = h("aside", { class: "about", "aria-label": ctx.t("about.title") }, h("h2", {}, ctx.t("about.title")), here, body);
+  const link = copyable(ctx, ctx.t("about.link"), location.href);
+  const follow = () => {
+    const code = link.querySelector("code");
+    if (code !== null) code.textContent = location.href;
+  };
+  ctx.left.addEventListener("abort", ctx.state.subscribe(follow));
   const show = (facts: About) => {
     const rows: Child[] = [];
     const row = (term: string, ...words: Child[]) => {
@@ -77,11 +99,11 @@ export function about(ctx: Speaking): AboutPanel {
     };
     row(ctx.t("about.question"), ctx.say(facts.question));
     row(ctx.t("about.formula"), facts.formula && h("code", { class: "formula" }, facts.formula));
-    row(ctx.t("about.unit"), facts.unit);
+    row(ctx.t("about.unit"), ctx.say(facts.unit_name ?? facts.unit));
     row(ctx.t("about.definition"), facts.definition);
-    row(ctx.t("about.options"), facts.words);
+    row(ctx.t("about.options"), ctx.say(facts.words));
     row(ctx.t("about.source"), facts.source);
-    row(ctx.t("about.identity"), facts.identity);
+    row(ctx.t("about.identity"), ctx.say(facts.identity));
     if (facts.evidence !== null) row(ctx.t("about.evidence"), evidenceNodes(ctx, facts.evidence));
     row(ctx.t("about.notes"), listed(facts.notes));
     row(ctx.t("about.problems"), listed(facts.problems));
@@ -92,7 +114,7 @@ export function about(ctx: Speaking): AboutPanel {
       h("dl", { class: "terms" }, rows),
       facts.cli && copyable(ctx, ctx.t("about.cli"), facts.cli),
       facts.python && copyable(ctx, ctx.t("about.python"), facts.python),
-      copyable(ctx, ctx.t("about.link"), location.href),
+      link,
     );
   };
   const point = (one: Point | null) =>

@@ -17,7 +17,7 @@ function line(words: Child): Child {
   return words && h("p", {}, words);
 }
 
-export function answers(shown: Shown, band: string, why: string, services: { shares: readonly GroupShare[]; additive: boolean } | null): HTMLElement {
+export function answers(shown: Shown, band: string, why: string, services: { shares: readonly GroupShare[]; additive: boolean; of: string; services: boolean } | null): HTMLElement {
   const { ctx, t, panel, slice, about } = shown;
   const { unit } = about;
   const place = countryName(ctx, slice.country);
@@ -64,7 +64,7 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
     const total = services.shares.reduce((sum, one) => sum + one.value, 0);
     const [top, ...rest] = services.shares.slice(0, TOP);
     const words = (one: GroupShare) => (services.additive && total > 0 ? `${one.name} ${say(one.value)} (${number(one.value / total, "share", ctx.lang)})` : `${one.name} ${say(one.value)}`);
-    cards.push(card(t("by.which"), top?.name ?? "–", line(top && words(top)), line(rest.map(words).join(", "))));
+    cards.push(card(t(services.services ? "by.which" : "by.inputs"), top?.name ?? "–", line(top && words(top)), line(rest.map(words).join(", ")), services.additive && line(t("by.total", { total: say(total), of: services.of }))));
   }
   return h("ul", { class: "cards answers", "aria-label": t("answers") }, cards);
 }

@@ -5,8 +5,8 @@ import type { Context } from "../../page";
 import { closeOutside, combobox, picker, select, type Option } from "../../parts/select";
 import type { Say } from "../../text/measure";
 import type { MeasureOption } from "../../types";
-import { arranged, countryName, groupingOptions, industryOptions, labelName, measureOptions } from "./names";
-import { isHeld, optionChanges, type LabelName, type Question, type Scope, type Slice } from "./question";
+import { arranged, countryName, definitionLabel, definitionOptions, groupingOf, groupingOptions, industryOptions, isOfServices, labelName, measureOptions } from "./names";
+import { ALL, isHeld, optionChanges, type LabelName, type Question, type Scope, type Slice } from "./question";
 
 const MOST = 7;
 
@@ -108,6 +108,7 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
   const { info, options } = question;
   const countries: Option[] = scope.countries.map((code) => ({ value: code, words: countryName(ctx, code) })).sort((a, b) => a.words.localeCompare(b.words, ctx.lang));
   let slice: Slice | null = null;
+  const which = h("p", { class: "hint", hidden: true });
   const main: HTMLElement[] = [measurePicker(ctx, t, question)];
   const setters: ((now: Slice) => void)[] = [];
 
@@ -144,18 +145,20 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
   }
   const grouping = info.options.find((one) => one.name === "grouping");
   if (grouping !== undefined) {
-    const control = select({ label: t("definition"), options: groupingOptions(ctx, t, question, grouping), value: options["grouping"] ?? "", onChange: (value) => state.patch({ ...optionChanges(question, { grouping: value }), group: undefined }) });
+    const control = select({ label: definitionLabel(ctx, t, question), options: definitionOptions(ctx, t, question, grouping), value: options["grouping"] ?? "", onChange: (value) => state.patch({ ...optionChanges(question, { grouping: value }), group: undefined }) });
     main.push(named("grouping", control.element));
   }
   const label = (kind: LabelName, title: string) => {
     const all = scope.labels[kind] ?? [];
     if (all.length < 2) return;
     const make = all.length > 30 ? combobox : select;
-    const control = make({ label: title, options: all.map((code) => ({ value: code, words: labelName(ctx, question, kind, code) })), value: "", onChange: (code) => state.patch({ [kind]: code }) });
-    setters.push((now) => control.set(now.labels[kind] ?? ""));
+    const options = all.map((code) => ({ value: code, words: labelName(ctx, question, kind, code) }));
+    const whole = kind === "group" && scope.sums ? [{ value: ALL, words: t("group.all") }] : [];
+    const control = make({ label: title, options: [...whole, ...options], value: "", onChange: (code) => state.patch({ [kind]: code }) });
+    setters.push((now) => control.set(kind === "group" && now.summed ? ALL : (now.labels[kind] ?? "")));
     main.push(named(kind, control.element));
   };
-  label("group", t("group"));
+  label("group", t(isOfServices(ctx, options["grouping"] ?? "") ? "group" : "group.plain"));
   label("part", t("part"));
   label("partner", t("partner"));
 
@@ -174,6 +177,7 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
     { class: "card choices-of-measure" },
     h("div", { class: "controls" }, main),
     rest.length > 0 && h("details", { class: "more", open }, h("summary", {}, t("more")), h("div", { class: "controls" }, rest)),
+    which,
     ...states(ctx, t, question),
   );
   return {
@@ -181,6 +185,9 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
     show: (now) => {
       slice = now;
       for (const set of setters) set(now);
+      const one = options["grouping"] !== undefined && (scope.labels.group?.length ?? 0) > 1 ? now.labels.group : undefined;
+      which.hidden = one === undefined;
+      if (one !== undefined) which.textContent = t("group.one", { group: labelName(ctx, question, "group", one), count: scope.labels.group?.length ?? 0, grouping: ctx.say(groupingOf(ctx, options["grouping"])?.title ?? "") });
     },
   };
 }

@@ -10,14 +10,15 @@ export interface Panel {
   readonly column: (year: number) => { country: string; value: number }[];
 }
 
-export function panelOf(frame: Frame): Panel {
+/** `sum`: rows of one country and year are parts of a whole, which no number is where a part has none. */
+export function panelOf(frame: Frame, sum = false): Panel {
   const cells = new Map<string, number | null>();
   const [countries, years] = [new Set<string>(), new Set<number>()];
   for (const row of rowsOf(frame)) {
     const [country, year] = [String(row["country"]), Number(row["year"])];
     countries.add(country);
     years.add(year);
-    cells.set(`${country} ${year}`, numeric(row["value"]));
+    add(cells, `${country} ${year}`, numeric(row["value"]), sum);
   }
   const value = (country: string, year: number) => cells.get(`${country} ${year}`) ?? null;
   const listed = [...countries];
@@ -29,6 +30,11 @@ export function panelOf(frame: Frame): Panel {
       })
       .sort((a, b) => b.value - a.value);
   return { countries: listed, years: [...years].sort((a, b) => a - b), value, column };
+}
+
+export function add(cells: Map<string, number | null>, key: string, value: number | null, sum: boolean): void {
+  const held = cells.get(key);
+  cells.set(key, !sum || held === undefined ? value : held === null || value === null ? null : held + value);
 }
 
 /** 1 for the greatest; equal values share the better rank. */

@@ -9,6 +9,7 @@ import { plot } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { MeasureAnswer } from "../../types";
+import { add } from "./data";
 import { countryName, labelName } from "./names";
 import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
 import type { Place, Shown } from "./views";
@@ -53,7 +54,8 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
   const column = plan.across;
   const rows = rowsOf(answer);
   const codes = [...new Set(rows.map((row) => String(row[column] ?? "")))];
-  const cells = new Map(rows.map((row) => [`${row["country"]}|${row[column]}`, numeric(row["value"])]));
+  const cells = new Map<string, number | null>();
+  for (const row of rows) add(cells, `${row["country"]}|${row[column]}`, numeric(row["value"]), slice.summed && column !== "group");
   const countries = [...new Set(rows.map((row) => String(row["country"])))];
   const mean = (code: string) => {
     const own = codes.flatMap((one) => cells.get(`${code}|${one}`) ?? []);
@@ -61,7 +63,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
   };
   const order = new Map(countries.map((code) => [code, mean(code)]));
   const down = [...countries].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-  const known = rows.flatMap((row) => numeric(row["value"]) ?? []).sort((a, b) => a - b);
+  const known = [...cells.values()].flatMap((one) => one ?? []).sort((a, b) => a - b);
   const at = (share: number) => known[Math.min(known.length - 1, Math.floor(share * known.length))] ?? 0;
   const [min, max] = known.length > 50 ? [at(0.02), at(0.98)] : [at(0), at(1)];
   const signed = min < 0 && max > 0;
@@ -78,7 +80,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
   const narrow = innerWidth < 700;
   return {
     title,
-    note: [unit && `${ctx.t("about.unit")}: ${unit}`, ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.empty")].filter(Boolean).join(" · "),
+    note: [unit && `${ctx.t("about.unit")}: ${unit}`, ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.order"), t("heat.empty")].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-heat-${column}`,
     data: address(measurePath(plan.question), plan.query),
     pixels: 100 * scaleOfPage() + down.length * ROW * scaleOfPage(),

@@ -55,6 +55,26 @@ export function wholeName(t: Say): Readonly<Record<string, string>> {
   return { industry: t("each"), economy: t("economy") };
 }
 
+/** Groupings of services, beside the definitions of producer services. */
+const SERVICES = ["services", "kiet", "chain_level", "porter", "kibs", "kibs_types", "amiti_wei", "ps_fractional", "ps_threshold50"];
+
+export function isOfServices(ctx: Naming, grouping: string): boolean {
+  return SERVICES.includes(grouping) || ctx.study.definitions.includes(grouping);
+}
+
+/** What is counted: definitions of services first, then inputs of other kinds; of each what the study holds first. */
+export function definitionOptions(ctx: Context, t: Say, question: Question, option: MeasureOption): Option[] {
+  const all = groupingOptions(ctx, t, question, option);
+  const of = (services: boolean) => all.filter((one) => isOfServices(ctx, one.value) === services).map((one) => ({ ...one, group: [t(services ? "kind.services" : "kind.other"), one.group].filter(Boolean).join(" · ") }));
+  return [...of(true), ...of(false)];
+}
+
+/** Label of the control that says what is counted. */
+export function definitionLabel(ctx: Naming, t: Say, question: Question): string {
+  if (question.info.name === "intermediate_sales_share") return t("sales.to");
+  return t(isOfServices(ctx, question.options["grouping"] ?? "") ? "definition" : "inputs.from");
+}
+
 /** Values of an option that takes a grouping, those of the study first. */
 export function groupingOptions(ctx: Context, t: Say, question: Question, option: MeasureOption, names?: readonly string[]): Option[] {
   const all = names ?? ctx.study.groupings.map((one) => one.name);
@@ -103,6 +123,6 @@ function codesOf(ctx: Naming, way: string, source: string, scope: Scope | null):
 
 export function measureOptions(ctx: Context): { info: MeasureInfo; words: string; family: string; held: boolean }[] {
   return ctx.study.measures
-    .filter((one) => isStored(one) || ctx.study.live.tables)
+    .filter((one) => isStored(one) || ctx.state.get("table") !== "" || (ctx.study.live.tables && (one.lacks ?? []).length === 0))
     .map((info) => ({ info, words: ctx.say(info.title), family: familyName(ctx, info.family), held: isStored(info) }));
 }

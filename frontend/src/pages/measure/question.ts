@@ -22,18 +22,33 @@ export interface Scope {
   readonly countries: readonly string[];
   readonly years: readonly number[];
   readonly stored: boolean;
+  /** The groups add up, so that all of them together can be looked at. */
+  readonly sums?: boolean;
+  /** Labels to begin with where not every combination of labels has a number. */
+  readonly start?: Labelled;
 }
+
+type Labelled = Readonly<Partial<Record<LabelName, string>>>;
 
 /** One slice: a label of each kind the measure has. */
 export interface Slice {
   readonly country: string;
   readonly others: readonly string[];
-  readonly labels: Readonly<Partial<Record<LabelName, string>>>;
+  readonly labels: Labelled;
   readonly year: number;
+  /** All groups together: no group among the labels. */
+  readonly summed: boolean;
 }
 
 export const LABELS = ["industry", "group", "part", "partner"] as const;
 export type LabelName = (typeof LABELS)[number];
+
+/** The choice of all groups together. */
+export const ALL = "all";
+/** Measures whose groups add up to the number for all of them. */
+export const ADDITIVE: ReadonlySet<string> = new Set(["service_input_coefficient", "service_input_share", "service_content", "service_content_of_exports", "value_content", "outsourcing", "export_origin", "embodied_inputs"]);
+/** Measures of these families are of whole communities: every industry has to be in one group. */
+const OF_COMMUNITIES = ["ecology", "organisation", "utility"];
 
 const FIRST = ["service_input_coefficient", "service_input_share", "service_content", "convergence_rate"];
 const WHOLES = ["manufacturing", "economy"];
@@ -112,10 +127,18 @@ export function ask(ctx: Context): Question | null {
   };
 }
 
-/** A measure of services that the study does not hold starts with all of manufacturing. */
+/** A measure that the study does not hold starts with all of manufacturing. */
 function startAt(info: MeasureInfo): Options {
-  const has = (name: string) => info.options.some((one) => one.name === name);
-  return has("grouping") && has("by") ? { by: "manufacturing" } : {};
+  const takes = info.options.some((one) => one.name === "by") && !OF_COMMUNITIES.includes(info.family);
+  return takes ? { by: "manufacturing" } : {};
+}
+
+/** The industry to begin with: manufacturing, else machinery, else the first that makes goods. */
+export function usualIndustry(study: Study, source: string, codes: readonly string[]): string | undefined {
+  const known = (study.industries[source] ?? []).filter((one) => codes.includes(one.code) && one.service !== true);
+  const title = (one: (typeof known)[number]) => (typeof one.title === "string" ? one.title : one.title.en);
+  const first = (pattern: RegExp) => known.find((one) => pattern.test(title(one)))?.code;
+  return codes.find((code) => code === "manufacturing") ?? first(/^(manufacture of )?machinery/i) ?? first(/^(?!.*except).*machinery/i) ?? first(/^manufacture/i);
 }
 
 export function measurePath(question: Pick<Question, "info">): string {
@@ -144,15 +167,22 @@ export function sliceOf(ctx: Context, scope: Scope): Slice {
   const country = named[0] ?? one(focusOf(study), scope.countries) ?? "";
   const chosen = [...named.slice(1), ...state.list("with")].filter((code) => scope.countries.includes(code));
   const others = named.length > 1 || "with" in state.view.params ? chosen : usualOthers(study, scope, country);
+  const source = state.get("source", study.sources[0]?.name ?? "");
+  const group = state.get("group");
+  const summed = scope.sums === true && !scope.labels.group?.includes(group);
+  const usual = (name: LabelName, all: readonly string[]) => scope.start?.[name] ?? (name === "industry" ? usualIndustry(study, source, all) : undefined) ?? (all.includes("") ? "" : all[0]);
   const labels = Object.fromEntries(
     LABELS.flatMap((name) => {
-      const label = one(state.get(name), scope.labels[name]);
+      const all = scope.labels[name];
+      if (all === undefined || (name === "group" && summed)) return [];
+      const asked = state.get(name);
+      const label = asked !== "" && all.includes(asked) ? asked : usual(name, all);
       return label === undefined ? [] : [[name, label]];
     }),
   );
   const last = scope.years[scope.years.length - 1] ?? 0;
   const year = Number(state.get("year"));
-  return { country, others: [...new Set(others)].filter((code) => code !== country), labels, year: scope.years.includes(year) ? year : last };
+  return { country, others: [...new Set(others)].filter((code) => code !== country), labels, year: scope.years.includes(year) ? year : last, summed };
 }
 
 function usualOthers(study: Study, scope: Scope, country: string): string[] {

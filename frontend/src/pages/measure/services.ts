@@ -11,38 +11,35 @@ import { scaleOfPage } from "../../parts/echarts";
 import type { MeasureAnswer } from "../../types";
 import { countryName, groupingOf, labelName, short } from "./names";
 import { withLegend } from "./legend";
-import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
+import { ADDITIVE, baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
 import type { Place, Shown } from "./views";
 
-/** Measures whose groups add up to the number for all of them. */
-const ADDITIVE = new Set(["service_input_coefficient", "service_input_share", "service_content", "service_content_of_exports", "value_content", "outsourcing", "export_origin", "embodied_inputs"]);
-
-const USUAL = ["kiet", "kibs_types", "chain_level", "porter"];
+/** Groupings that take a definition of one group apart: each industry in it is in one of theirs. */
+const PARTS: Readonly<Record<string, string>> = { services: "kiet", kibs: "kibs_types" };
 
 export interface ServicesPlan {
   readonly question: Question;
   readonly query: Query;
   readonly additive: boolean;
+  /** The definition whose parts these are. */
+  readonly whole: string;
 }
 
-/** The question by service group: this one, one the study holds, or one to compute. */
+/** The question by group of what is counted: this one, or one whose groups are parts of the same. */
 export function servicesPlan(ctx: Context, question: Question, scope: Scope, slice: Slice): ServicesPlan | null {
   const { info, options } = question;
   if (options["grouping"] === undefined) return null;
   const make = (other: Question): ServicesPlan => {
     const { group: _group, ...labels } = slice.labels;
-    return { question: other, query: { ...baseQuery(other), ...labels, country: [slice.country, ...slice.others] }, additive: ADDITIVE.has(info.name) };
+    return { question: other, query: { ...baseQuery(other), ...labels, country: [slice.country, ...slice.others] }, additive: ADDITIVE.has(info.name), whole: options["grouping"] ?? "" };
   };
   if ((scope.labels.group?.length ?? 0) > 1) return make(question);
-  const names = [...USUAL, ...ctx.study.groupings.filter((one) => one.groups.length > 1 && !["sectors", "communities", "broad", "technology", "technology_2011"].includes(one.name)).map((one) => one.name)];
-  if (question.table === "")
-    for (const name of names) {
-      const held = findVariant(info, { ...options, grouping: name });
-      if (held !== null) return make({ ...question, options: held.options, only: held.only, stored: true });
-    }
-  const usual = names.find((name) => groupingOf(ctx, name) !== undefined);
-  if (usual === undefined || !(ctx.study.live.tables || question.table)) return null;
-  return make({ ...question, options: { ...options, grouping: usual }, stored: false });
+  const grouping = PARTS[options["grouping"]];
+  if (grouping === undefined || groupingOf(ctx, grouping) === undefined) return null;
+  const held = question.table === "" ? findVariant(info, { ...options, grouping }) : null;
+  if (held !== null) return make({ ...question, options: held.options, only: held.only, stored: true });
+  if (!(ctx.study.live.tables || question.table)) return null;
+  return make({ ...question, options: { ...options, grouping }, stored: false });
 }
 
 export interface GroupShare {
@@ -85,12 +82,13 @@ function colourOf(at: number, colours: { series: readonly string[] }): string {
 export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: MeasureAnswer, pick: (place: Place, question: Question) => void): FigureSpec {
   const { ctx, t, slice, panel } = shown;
   const unit = answer.about.unit;
+  const whole = ctx.say(groupingOf(ctx, plan.whole)?.title ?? "");
   const cut = cutOf(ctx, plan, answer);
   const { years } = panel;
   const country = countryName(ctx, slice.country);
   return {
     title: t("services.time", { country }),
-    note: [ctx.say(answer.about.words), plan.additive ? t("services.sum") : ""].filter(Boolean).join(" · "),
+    note: [ctx.say(answer.about.words), plan.additive ? (plan.whole === plan.question.options["grouping"] ? t("services.sum") : t("services.sum.of", { whole })) : ""].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-services-${slice.country}`,
     data: address(measurePath(plan.question), { ...plan.query, country: slice.country }),
     table: {
