@@ -65,10 +65,12 @@ export class Api {
   /** Called when the server no longer serves what this page was built for. */
   onStale: () => void = () => undefined;
 
+  /** The study; its `version` is empty where servio runs without having been installed. */
   async study(): Promise<Study> {
     const response = await this.#send("api/study", {});
     if (!response.ok) throw await failure(response);
-    return (await response.json()) as Study;
+    const study = (await response.json()) as Study;
+    return /^\d/.test(study.version) ? study : { ...study, version: "" };
   }
 
   /** Whether the server still has the study and the page this one came with. */
@@ -127,6 +129,7 @@ export class Api {
       request.addEventListener("error", () => reject(new ApiError(0, { found: "no answer" })));
       request.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
       request.addEventListener("load", () => {
+        this.#compare(request.getResponseHeader("x-servio"));
         const body = JSON.parse(request.responseText || "null") as (T & { error?: Fault }) | null;
         if (request.status < 300) resolve(body as T);
         else reject(new ApiError(request.status, body?.error ?? { found: `HTTP ${request.status}` }));

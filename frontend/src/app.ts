@@ -92,7 +92,7 @@ export class App {
       study.synthetic && h("section", { class: "synthetic", "aria-label": this.#t("app.synthetic.short") }, h("p", {}, this.#t("app.synthetic"))),
       this.#notices,
       this.#main,
-      h("footer", {}, h("p", {}, this.#t("app.foot")), h("p", {}, this.#t("app.version", { version: study.version }))),
+      h("footer", {}, h("p", {}, this.#t("app.foot")), study.version !== "" && h("p", {}, this.#t("app.version", { version: study.version }))),
     );
     void this.#show(study, this.#leave, moved);
   }

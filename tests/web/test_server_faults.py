@@ -672,6 +672,19 @@ def test_h15_a_page_can_see_that_the_server_shows_something_else(
     assert one.headers["etag"] != other.headers["etag"]
 
 
+def test_h13_cancelling_while_a_request_waits_ends_the_wait(
+    serving: Serve, small_store: StudyStore
+) -> None:
+    client = serving(build(OpenStudy(small_store)))
+    assert client.get("/api/computed?wait=0").status_code == 202
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(client.get, "/api/computed?wait=1")
+        assert eventually(lambda: len(JOB.waiting) == 2)
+        assert client.delete("/api/jobs/j1", headers=origin(client)).status_code == 200
+        assert asked.result().status_code == 202
+    assert JOB.waiting == set()
+
+
 def test_h15_every_answer_of_the_interface_says_what_the_server_shows(
     client: httpx.Client,
 ) -> None:

@@ -1,4 +1,4 @@
-import { ApiError } from "../api";
+import { ApiError, type Fault } from "../api";
 import { fresh, h, replace, type Child } from "../dom";
 import { NONE, small } from "../format";
 import { numeric, rowsOf, type Row } from "../frames";
@@ -21,6 +21,7 @@ interface Own {
   readonly name: string;
   readonly size: number;
   readonly pending?: boolean;
+  readonly error?: Fault;
   readonly info?: Readonly<Record<string, Cell | readonly Cell[]>>;
   readonly audit?: Readonly<Record<string, Cell>>;
   readonly findings?: Frame;
@@ -33,6 +34,8 @@ interface Uploads {
 
 const MEGABYTE = 2 ** 20;
 const MOST = 64 * MEGABYTE;
+/** What a table with any labels has: no definition of services, no classification is needed. */
+const ANSWERED = { name: "output_multiplier", by: "industry" };
 const KEYS = ["source", "country", "year"] as const;
 
 /** What a row has in a key column, as the address writes it. */
@@ -107,7 +110,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
   return h("div", { class: "stack" }, h("div", { class: "controls" }, controls.map((one) => one.element)), h("div", { class: "card" }, list), detail);
 }
 
-function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement {
+function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () => void): HTMLElement {
   const line = (term: string, value: unknown, show: (value: unknown) => string = String): Child[] =>
     value === undefined || value === null || value === "" ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
   const many = (value: unknown) => (Array.isArray(value) ? value.join(", ") : String(value));
@@ -121,11 +124,18 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement
       replace(place, faultNotice(ctx, error));
     }
   };
-  const first = ctx.study.measures[0]?.name ?? "";
+  const deletion = h("button", { type: "button", onclick: () => void drop(), "aria-label": `${t("own.delete")}: ${own.name}` }, t("own.delete"));
+  const head = h("h3", {}, own.name, " ", h("small", {}, `${sizeOf(own.size)} MB`));
+  if (own.error !== undefined) return h("li", { class: "card" }, head, faultNotice(ctx, new ApiError(400, own.error)), h("p", { class: "actions" }, deletion), place);
+  if (own.pending === true) {
+    const check = h("div");
+    void ctx.load<Own>(check, `uploads/${own.table}`, {}, () => changed());
+    return h("li", { class: "card" }, head, h("p", {}, t("own.checking")), check, h("p", { class: "actions" }, deletion), place);
+  }
   return h(
     "li",
     { class: "card" },
-    h("h3", {}, own.name, " ", h("small", {}, `${sizeOf(own.size)} MB`)),
+    head,
     info["synthetic"] === true && h("p", { class: "mark" }, ctx.t("app.synthetic.short")),
     h(
       "dl",
@@ -145,8 +155,8 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void): HTMLElement
     h(
       "p",
       { class: "actions" },
-      h("a", { href: ctx.state.link("measure", { name: first, table: own.table }) }, t("own.measure")),
-      h("button", { type: "button", onclick: () => void drop(), "aria-label": `${t("own.delete")}: ${own.name}` }, t("own.delete")),
+      h("a", { href: ctx.state.link("measure", { ...ANSWERED, table: own.table }) }, t("own.measure")),
+      deletion,
     ),
     place,
   );
@@ -160,10 +170,12 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
   const input = h("input", { id, type: "file", accept: ".csv,.tsv,.xlsx,.xlsb,.xls,.ods,.zip,.parquet,.txt,.gz,.npz,.rds,.rdata", required: true });
   const send = h("button", { type: "submit", class: "primary" }, t("own.send"));
   let most = MOST;
+  let failed = new Set<string>();
 
   const refresh = () =>
     ctx.load<Uploads>(list, "uploads", {}, (answer) => {
       most = answer.limits?.bytes ?? MOST;
+      failed = new Set(answer.uploads.filter((one) => one.error).map((one) => one.table));
       hint.textContent = t("own.hint", { size: sizeOf(most) });
       if (answer.uploads.length === 0) return h("p", { class: "hint" }, t("own.none"));
       return h(
@@ -173,7 +185,7 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
           ownEntry(ctx, t, own, () => {
             replace(said, notice("info", t("own.gone", { name: own.name })));
             void refresh();
-          }),
+          }, () => void refresh()),
         ),
       );
     });
@@ -201,6 +213,7 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
       return notice("info", t("own.done", { name: file.name }));
     });
     await refresh();
+    if (failed.has(own.table)) replace(said);
   };
 
   const submit = async (event: Event) => {

@@ -49,6 +49,9 @@ export interface Figure {
   readonly set: (spec: FigureSpec) => void;
 }
 
+/** Pixels across an A4 page between its margins and those of the card; CSS fits the drawing to any other paper. */
+const PAPER = 680;
+const USUAL = 352;
 const ALWAYS: EChartsOption = { animation: false };
 
 /** Tooltips are drawn on the canvas: the page's policy allows no markup made of text. */
@@ -65,8 +68,11 @@ function complete(option: EChartsOption): EChartsOption {
 export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "left">, first: FigureSpec): Figure {
   let spec = first;
   let chart: EChartsType | null = null;
-  let theme: Theme = ctx.theme;
+  const paper = matchMedia("print");
   let tabular = false;
+  let printing = paper.matches;
+  let theme: Theme = printing ? "light" : ctx.theme;
+  let tall = USUAL;
   const titleId = fresh("figure");
   const title = h("h2", { id: titleId });
   const host = h("div", { class: "host", role: "img" });
@@ -87,7 +93,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const plate = (): Plate => ({
     title: spec.title,
-    note: [spec.note, ctx.study.synthetic ? ctx.t("app.synthetic.short") : "", `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
+    note: [spec.note, ctx.study.synthetic ? ctx.t("app.synthetic.short") : "", ctx.study.version && `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
     option: complete(spec.option(coloursOf("light"))),
     width: Math.max(480, host.clientWidth),
     height: Math.max(240, host.clientHeight),
@@ -102,7 +108,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const open = () => {
     if (chart !== null || host.clientWidth === 0 || tabular) return;
-    chart = core.init(host, look(theme), { renderer: "canvas" });
+    chart = core.init(host, look(theme), printing ? { renderer: "canvas", height: tall } : { renderer: "canvas" });
     chart.on("finished", () => {
       host.dataset["done"] = spec.name;
     });
@@ -113,7 +119,9 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
       if (at !== undefined) spec.onAxis?.(at);
     });
     chart.on("globalout", () => spec.onPoint?.(null));
+    tall = host.clientHeight || tall;
     draw();
+    if (printing) fit();
   };
 
   const flip = () => {
@@ -128,7 +136,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     if (tabular) replace(alternative, table(ctx, spec.table));
     else {
       open();
-      chart?.resize();
+      fit();
     }
   };
 
@@ -151,7 +159,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
       return;
     }
     show();
-    chart?.resize();
+    fit();
     draw();
   };
 
@@ -169,12 +177,29 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     chart?.setTheme(look(theme));
     draw();
   };
-  const before = () => wearFor("light");
-  const after = () => wearFor(ctx.theme);
-  const observer = new ResizeObserver(() => {
-    if (chart === null) open();
-    else if (host.clientWidth > 0) chart.resize();
-  });
+  /** On paper the drawing decides the height of its place: as tall as on the screen, as wide as the page. */
+  const fit = () => {
+    if (chart === null || host.clientWidth === 0) return;
+    if (!printing && !paper.matches) {
+      chart.resize();
+      tall = host.clientHeight || tall;
+    } else chart.resize({ width: Math.min(PAPER, host.clientWidth), height: tall });
+  };
+  const before = () => {
+    if (printing) return;
+    printing = true;
+    wearFor("light");
+    fit();
+    chart?.getZr().flush();
+  };
+  const after = () => {
+    if (!printing) return;
+    printing = false;
+    wearFor(ctx.theme);
+    fit();
+  };
+  const turned = () => (paper.matches ? before() : after());
+  const observer = new ResizeObserver(() => (chart === null ? open() : fit()));
   const close = () => {
     chart?.dispose();
     chart = null;
@@ -184,11 +209,13 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     observer.disconnect();
     removeEventListener("beforeprint", before);
     removeEventListener("afterprint", after);
+    paper.removeEventListener("change", turned);
     close();
   };
   observer.observe(host);
   addEventListener("beforeprint", before);
   addEventListener("afterprint", after);
+  paper.addEventListener("change", turned);
   onRelease(element, free);
   ctx.left.addEventListener("abort", free);
   set(first);

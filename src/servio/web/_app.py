@@ -45,7 +45,7 @@ from servio.web._answers import (
 from servio.web._faults import answered, bug, traced
 from servio.web._jobs import Job
 from servio.web._security import LOG, UPLOADS, Guard, Limits
-from servio.web._sessions import COOKIE, JOBS, Session, Sessions, Waiting
+from servio.web._sessions import COOKIE, JOBS, Session, Sessions, Waiting, progress
 from servio.web._static import Bundle
 
 __all__ = ["build"]
@@ -181,8 +181,11 @@ class _Server:
             if body.job.id == last:
                 raise RuntimeError("a job that has ended, and no answer")
             body.job.join(request.state.request)
+            waited = body.job.id in session.all(JOBS)
             try:
                 if not await _ended(body.job, deadline - loop.time()):
+                    if waited and body.job.id not in session.all(JOBS):
+                        return _left(body.job)
                     return self._later(request, body.job, session)
             finally:
                 body.job.leave(request.state.request)
@@ -270,8 +273,7 @@ class _Server:
                 session.drop(JOBS, id)
         waiting = Waiting(job, session.id)
         session.bind(JOBS, job.id, waiting)
-        headers = {"cache-control": "no-store", "retry-after": "1"}
-        response = Response(encoded(waiting.shown()), 202, headers, JSON)
+        response = _pending(waiting.shown())
         self._known(request, response, session)
         return response
 
@@ -430,6 +432,15 @@ def _response(
     length = {"content-length": str(len(body))}
     shown = b"" if request.method == "HEAD" else body
     return Response(shown, headers={**headers, **length}, media_type=media)
+
+
+def _pending(shown: dict[str, Any]) -> Response:
+    return Response(encoded(shown), 202, {"cache-control": "no-store", "retry-after": "1"}, JSON)
+
+
+def _left(job: Job) -> Response:
+    """202 to who cancelled the job while this request waited for it: it is not wanted again."""
+    return _pending(progress(job))
 
 
 async def _ended(job: Job, seconds: float) -> bool:

@@ -16,7 +16,7 @@ from servio.web._answers import RequestFault
 if TYPE_CHECKING:
     from servio.web._jobs import Job
 
-__all__ = ["COOKIE", "JOBS", "Session", "Sessions", "Waiting"]
+__all__ = ["COOKIE", "JOBS", "Session", "Sessions", "Waiting", "progress"]
 
 COOKIE = "servio"
 JOBS = "jobs"
@@ -115,12 +115,16 @@ class Waiting:
 
     def shown(self) -> dict[str, Any]:
         """How far the job is; its place in the queue is 0 when it is next or runs."""
-        job = self.job
-        return {"job": job.id, "done": job.done, "of": job.of, "place": job.place}
+        return progress(self.job)
 
     def close(self) -> None:
         """Wait no longer; a job that nobody waits for stops."""
         self.job.leave(self.waiter, for_good=True)
+
+
+def progress(job: Job) -> dict[str, Any]:
+    """What a page shows of a job."""
+    return {"job": job.id, "done": job.done, "of": job.of, "place": job.place}
 
 
 class Sessions:
