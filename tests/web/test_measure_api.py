@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from servio.web._api.cell import taken_apart
 from servio.web._api.export import as_file
 from servio.web._api.measure import measured, spread
 from servio.web._api.study import described
+from servio.web._headlines import _extremes
 from servio.web._jobs import Jobs
 from servio.web._rows import Found, _Recent
+from wiod_files import national_values, write_national
 
 MODEL = "model:countries=3,industries=30,years=2"
 TEXT = f"""
@@ -200,11 +203,19 @@ def test_wrong_parameters_are_said(ask: Ask, given: dict[str, str], place: str) 
         ask(measured, "service_input_share", **given)
 
 
-def test_a_measure_without_answer_has_no_rows_and_says_why(ask: Ask) -> None:
-    reply = ask(measured, "service_input_share", grouping="nonsense", bare="true", source="model")
-    assert reply.data["countries"] == [] and "nonsense" in reply.data["about"]["problems"][0]
-    with pytest.raises(UsageError, match="nonsense"):
-        ask(measured, "service_input_share", grouping="nonsense")
+def test_what_no_table_has_is_refused_before_anything_is_computed(opened: OpenStudy) -> None:
+    for given, place in (
+        ({"grouping": "nonsense"}, "grouping"),
+        ({"grouping": "kibs", "by": "nonsense"}, "by"),
+        ({"grouping": "kibs", "country": "KRO"}, "country"),
+        ({"grouping": "kibs", "source": "nowhere"}, "source"),
+        ({"only": "nonsense"}, "only"),
+    ):
+        for function in (measured, taken_apart):
+            if function is taken_apart and "only" not in given and place == "source":
+                continue
+            with pytest.raises(UsageError, match=place):
+                function(opened, Query(given, {"name": "service_input_share"}))
 
 
 def test_what_has_no_value_is_listed_with_its_reason() -> None:
@@ -225,6 +236,42 @@ def test_what_has_no_value_is_listed_with_its_reason() -> None:
     ]  # fmt: skip
     assert found.undefined == 1 and found.first == "AAA_C1 2000: zero output"
     assert len(found.without_value(rows.slice(1, 1))) == 0
+
+
+def test_evidence_is_of_the_rows_shown_and_the_whole_stands_apart(tmp_path: Path) -> None:
+    values = national_values()
+    write_national(tmp_path / "KOR_NIOT_nov16.xlsx", values=values)
+    values[3, 0, 62] *= 1.5
+    write_national(tmp_path / "ROU_NIOT_nov16.xlsx", "Romania", values)
+    text = (
+        'study.title = "Two"\ntables = [{path = ".", source = "wiod2016"}]\n'
+        'measures = [{name = "service_input_share", by = "industry"}]\n'
+    )
+    store = study.run(study.parse(text, "own.toml", tmp_path), tmp_path / "out", workers=1)
+    opened = OpenStudy(store)
+
+    def seen(**given: str) -> dict[str, Any]:
+        query = Query({"by": "industry", **given}, {"name": "service_input_share"})
+        reply = measured(opened, query)
+        assert isinstance(reply, Answer)
+        found: dict[str, Any] = reply.data["about"]["evidence"]
+        empty = frame(reply).value.isna().sum()
+        assert found["undefined"] == empty
+        return found
+
+    everything = seen()
+    assert everything["undefined"] == 30 and "whole" not in everything
+    assert everything["data_residual_at"] == "ROU 2003"
+    one = seen(country="KOR", year="2010", industry="C28")
+    assert one["undefined"] == 0 and one["undefined_first"] is None and one["tables"] == 1
+    assert one["data_residual"] < everything["data_residual"]
+    assert one["whole"]["undefined"] == 30 and one["whole"]["data_residual_at"] == "ROU 2003"
+    dead = seen(country="KOR", year="2010")
+    assert dead["undefined"] == 1
+    assert dead["undefined_first"] == {
+        "en": "KOR U services 2010: no intermediate inputs",
+        "ko": "KOR U services 2010: 중간투입이 없음",
+    }  # fmt: skip
 
 
 # -- definitions -----------------------------------------------------------------------------------
@@ -370,6 +417,31 @@ def test_headlines_are_numbers_of_the_study(opened: OpenStudy, store: StudyStore
         assert np.isclose(own.value, one["value"], rtol=1e-12).any()
         assert one["text"]["en"] and one["text"]["ko"]
     assert said["headlines"]
+
+
+def test_a_headline_counts_numbers_and_says_whose_they_are() -> None:
+    values = np.array([[[0.2]], [[np.nan]], [[0.3]]])
+    spec = measure.MEASURES["service_input_share"]
+    variant = SimpleNamespace(name=spec.name, spec=spec, only="",
+                              options={"grouping": "kiet", "by": "industry"})  # fmt: skip
+    labels = [("C1", "", "it", ""), ("C2", "", "it", ""), ("C3", "", "it", "")]
+    slab = SimpleNamespace(codes=["KOR"], years=[2014], values=values, labels=labels,
+                           unit="share", variant=variant)  # fmt: skip
+    view: Any = SimpleNamespace(results=SimpleNamespace(variants=[variant]), focus="KOR",
+                                slab=lambda _: slab)  # fmt: skip
+    titles = {"C3": {"en": "Manufacture of machinery", "ko": "기계"}}
+    (said,) = _extremes(view, 1, set(), titles)
+    assert said["text"]["en"].endswith(
+        "2014: 30.0% for machinery with IT and information services, the highest of 2."
+    )
+    assert said["text"]["ko"].startswith("한국의 ") and "기계(" in said["text"]["ko"]
+    assert "2개 중" in said["text"]["ko"]
+
+
+def test_korean_headlines_say_whose_number_it_is(opened: OpenStudy) -> None:
+    panel = [one for one in described(opened, Query({})).data["headlines"]
+             if "by=manufacturing" in one["view"]]  # fmt: skip
+    assert panel and all("제조업" in one["text"]["ko"] for one in panel)
 
 
 def saved(reply: Answer, form: str) -> File:

@@ -78,7 +78,7 @@ def test_options_and_reasons_are_said_in_korean() -> None:
     options = {"by": "industry", "grouping": "services", "origin": "total", "total": "false"}
     assert option_words("service_input_share", options) == {
         "en": "Services; domestic and imported inputs; direct; by industry",
-        "ko": "서비스업, 국산과 수입, 직접 투입만, 산업별",
+        "ko": "서비스업; 국산과 수입; 직접 투입만; 산업별",
     }  # fmt: skip
     assert reason_words("KOR_U 2014: zero output") == {
         "en": "KOR_U 2014: zero output", "ko": "KOR_U 2014: 산출이 0",

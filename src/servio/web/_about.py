@@ -35,7 +35,7 @@ def of_found(
     seen |= {"undefined": gaps.count, "undefined_first": reason_words(gaps.first)}
     if found.residual is not None:
         seen["numeric_residual"] = found.residual
-    if "whole" in seen:
+    if "whole" in seen and found.stored:
         seen["whole"] = seen["whole"] | {"undefined": found.undefined}
     asked = Asked.of(study, call, there, years, upload=upload, over=tuple(over),
                      careful=bool(found.problems))  # fmt: skip

@@ -57,7 +57,7 @@ def option_words(measure: str, options: Mapping[str, str]) -> Words:
     keys = sorted(options, key=lambda key: (("grouping", "", "by").index(key)
                                             if key in ("grouping", "by") else 1, key))  # fmt: skip
     said = [_option(measure, key, options[key]) for key in keys if options[key]]
-    return {"en": variant_words(options), "ko": ", ".join(said)}
+    return {"en": variant_words(options), "ko": "; ".join(said)}
 
 
 def _option(measure: str, key: str, value: str) -> str:
