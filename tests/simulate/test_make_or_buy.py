@@ -262,7 +262,7 @@ def test_the_page_runs_on_generated_tables(tmp_path, monkeypatch):
 
 
 def test_the_page_runs_on_wiod(shared, monkeypatch):
-    monkeypatch.chdir(shared / "data")
+    monkeypatch.chdir(Path(__file__).resolve().parents[2])
     names: dict = {}
     exec(blocks("python")[1], names)
     korea = names["korea"]

@@ -218,7 +218,7 @@ def server_of(app: Starlette, ready: Callable[[], None]) -> uvicorn.Server:
         limit_concurrency=MAX_CONNECTIONS,
         h11_max_incomplete_event_size=MAX_HEADERS,
         timeout_keep_alive=KEPT_ALIVE,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=GRACE,  # type: ignore[arg-type]  # it may be a float
     )
     return Server(config)
 
