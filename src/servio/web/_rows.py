@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,24 +76,32 @@ class Found:
         """The first label without a value, and why; empty where there is none."""
         return _gap(self.gaps)
 
+    @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """Every text of each column of labels, in the order they come."""
+        return {
+            name: pc.unique(self.rows[name]).to_pylist()
+            for name in ("source", "country", *LABELS, "unit")
+        }
+
     @property
     def unit(self) -> str:
         """Its unit, or its units."""
-        units = pc.unique(self.rows["unit"]).to_pylist()
-        return " or ".join(units) or self.spec.unit
+        return " or ".join(self.texts["unit"]) or self.spec.unit
 
     def labels(self) -> dict[str, list[str]]:
         """Every label of each column that has any."""
-        listed = {name: pc.unique(self.rows[name]).to_pylist() for name in LABELS}
-        return {name: texts for name, texts in listed.items() if texts not in ([""], [])}
+        return {name: self.texts[name] for name in LABELS if self.texts[name] not in ([""], [])}
+
+    @cached_property
+    def _reasons(self) -> dict[tuple[Any, ...], str]:
+        """Why a label of a source and year has no value."""
+        return {tuple(gap[:3]): gap[3] for gap in self.gaps.itertuples(index=False)}
 
     def without_value(self, rows: pa.Table, most: int = 200) -> pd.DataFrame:
         """Those of `rows` that have no value, and the reason where one is known."""
         empty = rows.filter(pc.is_null(rows["value"])).slice(0, most).to_pandas()
-        known = (
-            {tuple(gap[:3]): gap[3] for gap in self.gaps.itertuples(index=False)}
-            if len(empty) else {}
-        )  # fmt: skip
+        known = self._reasons if len(empty) else {}
         empty["reason"] = [
             next((known[key] for key in _keys(row) if key in known), "")
             for row in empty.itertuples(index=False)
@@ -104,7 +113,7 @@ class Found:
         """Those of the texts that its columns have; all where there are no rows."""
         if not len(self.rows):
             return {name: list(texts) for name, texts in chosen.items()}
-        known = {name: set(pc.unique(self.rows[name]).to_pylist()) for name in chosen}
+        known = {name: set(self.texts[name]) for name in chosen}
         return {name: [t for t in texts if t in known[name]] for name, texts in chosen.items()}
 
     def gaps_among(
@@ -283,6 +292,10 @@ def selected(
     for name, texts in chosen.items():
         if not texts or not len(rows):
             continue
+        own = pc.is_in(rows[name], value_set=pa.array(texts, pa.string()))
+        keep = _both(keep, own)
+        if len(texts) == 1 and pc.any(own).as_py():
+            continue
         known = pc.unique(rows[name]).to_pylist()
         for text in texts:
             if text not in known:
@@ -290,7 +303,6 @@ def selected(
                     f"parameter {name}", found=repr(text), remedy="Choose one of those there are.",
                     expected=f"one of {', '.join(map(str, known[:8]))}",
                 )  # fmt: skip
-        keep = _both(keep, pc.is_in(rows[name], value_set=pa.array(texts, pa.string())))
     if years:
         keep = _both(keep, pc.is_in(rows["year"], value_set=pa.array(years, pa.int32())))
     return rows if keep is None else rows.filter(keep)
