@@ -203,18 +203,22 @@ def _titles(name: str | None) -> Iterator[tuple[str, str]]:
         yield from zip(known.codes, known.titles, strict=True)
 
 
-def _titled(table: IOTable) -> list[tuple[str, dict[str, str], bool]]:
+def _titled(table: IOTable) -> list[tuple[str, dict[str, str], bool | None]]:
     codes = table.axis.code_names
     name = table.info.classification or ""
     titles = dict(_titles(name))
-    services: set[str] = set()
+    services: set[str] | None = None  # a table of its own labels need not say
     try:
         weights = table.weights("services")[1].sum(axis=0)
         services = {c for c, w in zip(table.axis.codes, weights, strict=True) if w > 0.5}
     except ServioError:
-        pass
+        services = None
     return [
-        (code, both("industry", f"{name}.{code}", titles.get(code, code)), code in services)
+        (
+            code,
+            both("industry", f"{name}.{code}", titles.get(code, code)),
+            None if services is None else code in services,
+        )
         for code in codes
     ]
 
