@@ -2,7 +2,7 @@
 
 import { Api } from "./api";
 import { h, release, replace } from "./dom";
-import { PAGES, type Cleanup, type Context, type Page, type PageName } from "./page";
+import { GROUPS, PAGES, type Cleanup, type Context, type Page, type PageName } from "./page";
 import { faultNotice, notice } from "./parts/notice";
 import { load } from "./parts/pending";
 import { State } from "./state";
@@ -13,7 +13,7 @@ import type { Lang, Study } from "./types";
 const CHECK_EVERY = 5 * 60_000;
 
 function isPage(name: string): name is PageName {
-  return name in PAGES;
+  return Object.hasOwn(PAGES, name);
 }
 
 export class App {
@@ -104,11 +104,13 @@ export class App {
 
   #head(study: Study): HTMLElement {
     const page = this.#state.view.page;
-    const items = (Object.keys(PAGES) as PageName[])
-      .filter((name) => study.pages[name] !== false)
-      .map((name) =>
-        h("li", {}, h("a", { href: this.#state.link(name), "aria-current": name === page ? "page" : null }, this.#t(`menu.${name}`))),
-      );
+    const items = GROUPS.flatMap((group) =>
+      (Object.keys(group) as PageName[])
+        .filter((name) => PAGES[name] !== null && study.pages[name] !== false)
+        .map((name, at) =>
+          h("li", { class: at === 0 ? "first" : null }, h("a", { href: this.#state.link(name), "aria-current": name === page ? "page" : null }, this.#t(`menu.${name}`))),
+        ),
+    );
     const choice = (name: "lang" | "theme", label: string, options: { value: string; words: string }[], value: string) =>
       h(
         "select",
@@ -151,9 +153,14 @@ export class App {
       this.#main.append(notice("warning", this.#t("app.unknown")));
       return;
     }
+    const open = PAGES[name];
+    if (open === null) {
+      this.#main.append(notice("info", this.#t("app.later")));
+      return;
+    }
     let page: Page;
     try {
-      ({ page } = await PAGES[name]());
+      ({ page } = await open());
     } catch {
       if (!leave.signal.aborted) this.#stale("fault.page");
       return;

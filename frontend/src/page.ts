@@ -44,15 +44,25 @@ export interface Page {
 
 type Loader = () => Promise<{ page: Page }>;
 
-/** The menu, in order. A new page is a line here, a file in `pages/` and a menu word in the texts. */
-export const PAGES = {
-  home: () => import("./pages/home"),
-  measure: () => import("./pages/measure"),
-  chains: () => import("./pages/chains"),
-  interaction: () => import("./pages/interaction"),
-  explain: () => import("./pages/explain"),
-  claims: () => import("./pages/claims"),
-  data: () => import("./pages/data"),
-} satisfies Record<string, Loader>;
+/**
+ * The menu: pages in order, those that belong together in one group. A new page is a line here, a
+ * file in `pages/` and a menu word in both core texts. `null` keeps the place of a page this version
+ * does not have: it has no menu item, and its address says that it is not here yet.
+ */
+export const GROUPS = [
+  { home: () => import("./pages/home") },
+  {
+    measure: () => import("./pages/measure"),
+    chains: () => import("./pages/chains"),
+    interaction: () => import("./pages/interaction"),
+    regions: null,
+  },
+  { explain: () => import("./pages/explain"), claims: () => import("./pages/claims") },
+  { scenarios: null },
+  { data: () => import("./pages/data") },
+] as const satisfies readonly Readonly<Record<string, Loader | null>>[];
 
-export type PageName = keyof typeof PAGES;
+type Names<G> = G extends unknown ? keyof G & string : never;
+export type PageName = Names<(typeof GROUPS)[number]>;
+
+export const PAGES = Object.assign({}, ...GROUPS) as Readonly<Record<PageName, Loader | null>>;

@@ -13,7 +13,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 pytestmark = needs_browser
 
 PAGES = ("", "data")
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
-    pytest.param(
-        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
-        id="dark-korean",
-    ),
-    pytest.param({"viewport": {"width": 3840, "height": 2160}}, id="4K"),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +30,7 @@ def base(small_store: StudyStore) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
-        yield one
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean", "4K")
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, name: str, look: dict[str, Any], request: pytest.FixtureRequest
@@ -58,9 +38,7 @@ def test_pages_fit_say_nothing_wrong_and_are_accessible(
     with watched(browser, base, **look) as one:
         one.go(f"#/{name}")
         one.shot(f"{name or 'home'}-{request.node.callspec.id}")
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_the_first_page_says_what_the_study_is_and_that_it_is_made_up(desk: Watched) -> None:
@@ -100,6 +78,17 @@ def test_the_keyboard_reaches_the_content_by_the_skip_link(desk: Watched) -> Non
 def test_a_page_that_is_not_there_says_so(desk: Watched) -> None:
     desk.page.goto(f"{desk.base}/#/nowhere")
     assert "no page of this name" in desk.page.locator(".notice").inner_text()
+
+
+@pytest.mark.parametrize(("name", "title"), [("regions", "Regions"), ("scenarios", "Scenarios")])
+def test_a_page_to_come_has_its_address_and_no_menu_item(
+    desk: Watched, name: str, title: str
+) -> None:
+    desk.page.goto(f"{desk.base}/#/{name}")
+    assert "not in this version" in desk.page.locator(".notice").inner_text()
+    assert desk.page.locator("h1").inner_text() == title
+    assert desk.page.locator(f"nav a[href*='{name}']").count() == 0
+    desk.clean()
 
 
 def test_a_refusal_shows_what_the_server_says_as_text(desk: Watched) -> None:
