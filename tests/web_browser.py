@@ -31,10 +31,21 @@ ARGUMENTS = (
 )
 SHOTS = "SERVIO_SCREENSHOTS"
 BAD = ("serious", "critical")
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "locale": "en-US"}
+LOOKS: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "locale": "en-US"},
+    "dark-korean": {**DESK, "color_scheme": "dark", "locale": "ko-KR"},
+    "4K": {"viewport": {"width": 3840, "height": 2160}, "locale": "en-US"},
+}
 
 needs_browser = pytest.mark.skipif(
     not (find_spec("playwright") and CHROMIUM), reason="needs playwright and Chromium"
 )
+
+
+def looks(*names: str) -> pytest.MarkDecorator:
+    """Run a test with its argument ``look`` in each of these `LOOKS`."""
+    return pytest.mark.parametrize("look", [pytest.param(LOOKS[one], id=one) for one in names])
 
 
 @contextmanager
@@ -117,6 +128,12 @@ class Watched:
         """No complaint in the console, no request to another host."""
         assert self.errors == []
         assert self.external == []
+
+    def sound(self) -> None:
+        """Nothing wrong that can be seen on any page: it fits, is accessible and clean."""
+        assert self.overflow() <= 0
+        assert self.faults() == []
+        self.clean()
 
 
 @contextmanager

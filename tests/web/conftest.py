@@ -12,9 +12,11 @@ import pytest
 
 if TYPE_CHECKING:
     import httpx
+    from playwright.sync_api import Browser
     from starlette.applications import Starlette
 
     from servio.study import StudyStore
+    from web_browser import Watched
 
 STUDY = """
 study.title = "Services in manufacturing, a small world"
@@ -56,3 +58,21 @@ def serving() -> Iterator[Callable[[Starlette], httpx.Client]]:
 
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(listening(app))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of a module."""
+    from web_browser import chromium
+
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def desk(browser: Browser, base: str) -> Iterator[Watched]:
+    """A page on a desktop at the server whose address the fixture ``base`` of the module gives."""
+    from web_browser import DESK, watched
+
+    with watched(browser, base, **DESK) as one:
+        yield one

@@ -10,7 +10,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ VIEWS = {
     "positions": ["chain-positions"],
     "income": ["chain-income", "chain-income-stages"],
 }
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}, "locale": "ko-KR"}, id="phone"),
-    pytest.param({"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"}, id="dark"),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +33,13 @@ def base(small_store: StudyStore) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
-        yield one
-
-
 def drawn(one: Watched, view: str) -> None:
     for name in VIEWS[view]:
         one.page.wait_for_selector(f"[data-done='{name}']", timeout=WAIT)
     one.settled()
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean")
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, view: str, look: dict[str, Any], request: pytest.FixtureRequest
@@ -64,9 +48,7 @@ def test_views_fit_say_nothing_wrong_and_are_accessible(
         one.page.goto(f"{base}/#/chains?view={view}&country=M02&industry=C26")
         drawn(one, view)
         one.shot(f"chains-{request.node.callspec.id}")
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_flows_are_in_the_table_and_lead_to_the_chains_of_suppliers(desk: Watched) -> None:

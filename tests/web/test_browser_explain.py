@@ -10,7 +10,7 @@ import pytest
 
 from servio import study as studies
 from servio.web import application
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import DESK, Watched, looks, needs_browser, watched
 from web_explained import ESTIMATES, PANEL
 from web_server import listening
 
@@ -29,19 +29,6 @@ VIEWS = (
     "#/explain?view=sample&estimate=main-all-2",
     "#/claims?claim=TR-2",
 )
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
-    pytest.param(
-        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
-        id="dark-korean",
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}, locale="en-US") as one:
-        yield one
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean")
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, view: str, look: dict[str, Any]
@@ -67,9 +48,7 @@ def test_views_fit_say_nothing_wrong_and_are_accessible(
     with watched(browser, base, **look) as one:
         one.go(view)
         assert one.page.locator(".host[data-done]").count() >= 1
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_estimates_are_chosen_by_the_list_and_by_the_address(desk: Watched) -> None:
@@ -114,7 +93,7 @@ def test_a_study_without_estimates_says_how_to_get_them(
 ) -> None:
     with (
         listening(application(small_store)) as client,
-        watched(browser, str(client.base_url), locale="en-US") as one,
+        watched(browser, str(client.base_url), **DESK) as one,
     ):
         one.go("#/explain")
         assert "[[estimates]]" in one.page.locator(".page").inner_text()

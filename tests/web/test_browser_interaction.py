@@ -12,7 +12,7 @@ from servio import study
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import DESK, Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -39,20 +39,6 @@ draws = 20
 [symbiosis]
 """
 VIEWS = ("modes", "community", "symbiosis", "mutualism")
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
-    pytest.param(
-        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
-        id="dark-korean",
-    ),
-    pytest.param({"viewport": {"width": 3840, "height": 2160}}, id="4K"),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +56,7 @@ def base(store: StudyStore) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
-        yield one
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean", "4K")
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, view: str, look: dict[str, Any], request: pytest.FixtureRequest
@@ -85,9 +65,7 @@ def test_views_fit_say_nothing_wrong_and_are_accessible(
         one.go(f"#/interaction?view={view}")
         one.page.locator(".host[data-done]").first.wait_for()
         one.shot(f"interaction-{view}-{request.node.callspec.id}")
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_an_industry_chosen_in_the_table_shows_what_its_mode_rests_on(desk: Watched) -> None:
@@ -157,7 +135,7 @@ def test_what_the_study_lacks_is_told_with_the_lines_to_add(
     app = application(small_store, jobs=Jobs(small_store, workers=1))
     with (
         listening(app) as client,
-        watched(browser, str(client.base_url), viewport={"width": 1280, "height": 860}) as one,
+        watched(browser, str(client.base_url), **DESK) as one,
     ):
         for view, key in (("modes", "[modes]"), ("symbiosis", "[symbiosis]")):
             one.go(f"#/interaction?view={view}")
@@ -174,7 +152,7 @@ def test_without_tables_the_community_is_said_to_be_absent(
 ) -> None:
     with (
         listening(application(store)) as client,
-        watched(browser, str(client.base_url), viewport={"width": 1280, "height": 860}) as one,
+        watched(browser, str(client.base_url), **DESK) as one,
     ):
         one.go("#/interaction?view=community")
         assert "no community measures" in one.page.locator(".notice").inner_text()

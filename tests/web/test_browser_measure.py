@@ -13,7 +13,7 @@ from servio import measure
 from servio import study as studies
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -42,19 +42,6 @@ by = "manufacturing"
 LINK = ".copyable:last-of-type code"
 NAME = "service_input_coefficient"
 VIEWS = ("all", "trend", "rank", "services", "heat", "scatter", "definitions", "table")
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
-    pytest.param(
-        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
-        id="dark-korean",
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +53,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}, locale="en-US") as one:
-        yield one
-        one.clean()
+def desk(desk: Watched) -> Iterator[Watched]:
+    yield desk
+    desk.clean()
 
 
 def latest(**options: Any) -> pd.DataFrame:
@@ -94,7 +80,7 @@ def choose(desk: Watched, label: str, words: str) -> None:
     desk.settled()
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean")
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, view: str, look: dict[str, Any]
@@ -103,9 +89,7 @@ def test_views_fit_say_nothing_wrong_and_are_accessible(
         one.go(f"#/measure?view={view}")
         one.page.locator(".answers > li").nth(3).wait_for()
         assert one.page.locator(".host[data-done]").count() >= (view != "table")
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_how_much_against_whom_since_when_and_by_which_services(desk: Watched) -> None:

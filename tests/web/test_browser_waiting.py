@@ -16,7 +16,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import _jobs, application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import DESK, Watched, needs_browser, watched
 from web_server import eventually, listening
 
 if TYPE_CHECKING:
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 
 pytestmark = needs_browser
 
-DESK = {"viewport": {"width": 1280, "height": 860}}
 STORED = "#/measure?name=service_input_share&view=trend"
 COMPUTED = "#/measure?name=output_multiplier&by=industry&view=table"
 ITEMS = ("SVG", "PNG", "CSV", "Excel", "Parquet", "Stata", "JSON")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture
