@@ -13,7 +13,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, chromium, needs_browser, watched
+from web_browser import Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 pytestmark = needs_browser
 
 PAGES = ("", "data")
-LOOKS = (
-    pytest.param({"viewport": {"width": 390, "height": 844}}, id="phone"),
-    pytest.param(
-        {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark", "locale": "ko-KR"},
-        id="dark-korean",
-    ),
-    pytest.param({"viewport": {"width": 3840, "height": 2160}}, id="4K"),
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +30,7 @@ def base(small_store: StudyStore) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture
-def desk(browser: Browser, base: str) -> Iterator[Watched]:
-    with watched(browser, base, viewport={"width": 1280, "height": 860}) as one:
-        yield one
-
-
-@pytest.mark.parametrize("look", LOOKS)
+@looks("phone", "dark-korean", "4K")
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_fit_say_nothing_wrong_and_are_accessible(
     browser: Browser, base: str, name: str, look: dict[str, Any], request: pytest.FixtureRequest
@@ -58,9 +38,7 @@ def test_pages_fit_say_nothing_wrong_and_are_accessible(
     with watched(browser, base, **look) as one:
         one.go(f"#/{name}")
         one.shot(f"{name or 'home'}-{request.node.callspec.id}")
-        assert one.overflow() <= 0
-        assert one.faults() == []
-        one.clean()
+        one.sound()
 
 
 def test_the_first_page_says_what_the_study_is_and_that_it_is_made_up(desk: Watched) -> None:
