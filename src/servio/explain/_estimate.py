@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import LabelError, NumericalError, UsageError
 
@@ -119,7 +119,7 @@ class Estimate:
     @property
     def p_values(self) -> Array:
         """Two-sided, of the t distribution with `df`, shape (k,)."""
-        values: Array = 2 * stats.t.sf(np.abs(self.t_values), self.df)
+        values: Array = 2 * scipy.stats.t.sf(np.abs(self.t_values), self.df)
         return values
 
     def interval(self, level: float = 0.95) -> tuple[Array, Array]:
@@ -132,7 +132,7 @@ class Estimate:
             raise UsageError(f"estimate {self.name}, level", found=f"{level:g}",
                              expected="a number between 0 and 1", remedy="Such as 0.95.",
                              )  # fmt: skip
-        return float(stats.t.ppf((1 + level) / 2, self.df))
+        return float(scipy.stats.t.ppf((1 + level) / 2, self.df))
 
     def position(self, term: str) -> int:
         """Position of a term; raises with the known ones."""
@@ -185,7 +185,7 @@ class Estimate:
             )
         wald = float(b @ np.linalg.solve(block, b)) / q
         finite = np.isfinite(self.df)
-        p_value = stats.f.sf(wald, q, self.df) if finite else stats.chi2.sf(q * wald, q)
+        p_value = scipy.stats.f.sf(wald, q, self.df) if finite else scipy.stats.chi2.sf(q * wald, q)
         return Joint(wald, "F", (q, self.df), float(p_value), " = ".join([*terms, "0"]))
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:

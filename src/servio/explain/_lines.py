@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 __all__ = ["Lines", "lines"]
 
@@ -53,7 +53,7 @@ def lines(t: Array, Y: Array, level: float) -> Lines:
     trace = powers @ np.bincount(place.ravel(), maker.ravel(), count)
     spread = powers @ np.bincount(place.ravel(), np.outer(weights, weights).ravel(), count)
     error = np.sqrt((e**2).sum(axis=1) / trace * spread)
-    half = float(stats.t.ppf((1 + level) / 2, n - 2)) * error
+    half = float(scipy.stats.t.ppf((1 + level) / 2, n - 2)) * error
     return Lines(slope, error, half, weights, e)
 
 

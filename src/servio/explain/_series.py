@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import LabelError, UsageError
 from servio.explain._expression import evaluate_rows, whole_times
@@ -163,7 +163,7 @@ def moving_together(grid: Array, remedy: str = "") -> list[str]:
     if not known.any():
         return []
     cd = float((np.sqrt(common[known]) * r[known]).sum() / np.sqrt(known.sum()))
-    if abs(cd) < stats.norm.ppf(0.975):
+    if abs(cd) < scipy.stats.norm.ppf(0.975):
         return []
     return [
         f"changes of units go together (mean correlation {r[known].mean():.2f}, Pesaran's CD "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import NumericalError, UsageError, ValueFault
 from servio.explain._estimate import Estimate, Joint
@@ -372,7 +372,7 @@ def _direction(
         Y, X, _ = _lagged_rows(values[None], lags)
         wald = _unit_wald(Y[:, 0], X, lags, dropped)
         if wald is not None:
-            found.append((unit, len(Y), wald, float(stats.chi2.sf(wald, lags))))
+            found.append((unit, len(Y), wald, float(scipy.stats.chi2.sf(wald, lags))))
     units = pd.DataFrame(found, columns=["unit", "n", "wald", "p"])
     notes = []
     tests: dict[str, Joint] = {}
@@ -432,7 +432,7 @@ def _dumitrescu_hurlin(walds: Array, rows: Array, K: int, hypothesis: str) -> di
         "z_bar_tilde": root * (walds.mean() - mean.mean()) / np.sqrt(variance.mean()),
     }
     return {
-        name: Joint(float(z), "normal", (), float(stats.norm.sf(z)), hypothesis)
+        name: Joint(float(z), "normal", (), float(scipy.stats.norm.sf(z)), hypothesis)
         for name, z in found.items()
     }
 

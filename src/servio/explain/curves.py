@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import NumericalError, UsageError, ValueFault
 from servio.explain._covariance import correction
@@ -480,7 +480,7 @@ def _joint(
         )
         b.append(np.r_[wild.estimate, null.numerators(0.0) / wild.length])
         t.append(np.r_[wild.estimate / wild.std_error, null.t_values(0.0)])
-        bounds.append(float(stats.t.ppf((1 + level) / 2, factor.df)))
+        bounds.append(float(scipy.stats.t.ppf((1 + level) / 2, factor.df)))
         step()
     found = _statistics(np.column_stack(b), np.column_stack(t), np.array(bounds))
     first = 0 if enumerated(kind, count, draws) else 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import NumericalError, UsageError, ValueFault
 from servio.explain._checks import check_rank
@@ -460,7 +460,7 @@ def _serial_correlation(
         products @ products - 2 * side @ gain @ (step.sums.T @ products) + side @ V @ side
     )
     m = float(products.sum() / np.sqrt(variance)) if variance > 0 else np.nan
-    return {f"ar{order}": m, f"ar{order}_p": float(2 * stats.norm.sf(abs(m)))}
+    return {f"ar{order}": m, f"ar{order}_p": float(2 * scipy.stats.norm.sf(abs(m)))}
 
 
 def _overidentification(rows: _Rows, X: Array, step: _Step, steps: int) -> dict[str, float]:
@@ -475,7 +475,11 @@ def _overidentification(rows: _Rows, X: Array, step: _Step, steps: int) -> dict[
         label = "sargan"
         u = step.residuals
         J /= float(u @ u) / (len(u) - X.shape[1]) / 2
-    return {label: J, f"{label}_p": float(stats.chi2.sf(J, df)), "overidentification_df": float(df)}
+    return {
+        label: J,
+        f"{label}_p": float(scipy.stats.chi2.sf(J, df)),
+        "overidentification_df": float(df),
+    }
 
 
 def _bracket(design: Design, series: Series, lagged: str, *, periods: bool) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import LabelError, NumericalError, UsageError, ValueFault
 from servio.explain._design import level_text
@@ -151,10 +151,11 @@ def marginal_effects(
     values = g @ estimate.coefficients
     errors = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", g, estimate.covariance, g), 0.0))
     t = np.divide(values, errors, out=np.full_like(values, np.nan), where=errors > 0)
-    half = stats.t.ppf((1 + level) / 2, estimate.df) * errors
+    half = scipy.stats.t.ppf((1 + level) / 2, estimate.df) * errors
     tested = {
         "estimate": values, "std_error": errors, "t": t,
-        "p": 2 * stats.t.sf(np.abs(t), estimate.df), "lower": values - half, "upper": values + half,
+        "p": 2 * scipy.stats.t.sf(np.abs(t), estimate.df),
+        "lower": values - half, "upper": values + half,
     }  # fmt: skip
     return pd.concat([labels, pd.DataFrame(tested, index=labels.index)], axis=1)
 
@@ -217,7 +218,7 @@ def same_effect(
     b = R @ estimate.coefficients
     wald = float(b @ np.linalg.solve(V, b)) / q
     finite = np.isfinite(estimate.df)
-    p_value = stats.f.sf(wald, q, estimate.df) if finite else stats.chi2.sf(q * wald, q)
+    p_value = scipy.stats.f.sf(wald, q, estimate.df) if finite else scipy.stats.chi2.sf(q * wald, q)
     return Joint(wald, "F", (q, estimate.df), float(p_value), f"effects of {term} are the same")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import FormatError, InputError, LabelError, UnitError, UsageError, ValueFault
 
@@ -164,7 +164,7 @@ def _year(year: Any, own: pd.DataFrame, above: float, level: float) -> dict[str,
 def _wilson(passed: int, n: int, level: float) -> tuple[float, float]:
     if not n:
         return np.nan, np.nan
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(scipy.stats.norm.ppf((1 + level) / 2))
     p, scale = passed / n, 1 + z * z / n
     middle = (p + z * z / (2 * n)) / scale
     half = z / scale * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))

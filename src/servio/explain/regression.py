@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import UsageError
 from servio.explain._checks import (
@@ -317,7 +317,9 @@ def _instruments(
         finite = np.isfinite(told.df)
         found[f"first_stage_F {name}"] = statistic / m
         found[f"first_stage_p {name}"] = float(
-            stats.f.sf(statistic / m, m, told.df) if finite else stats.chi2.sf(statistic, m)
+            scipy.stats.f.sf(statistic / m, m, told.df)
+            if finite
+            else scipy.stats.chi2.sf(statistic, m)
         )
         if statistic / m < WEAK:
             notes.append(
@@ -334,7 +336,7 @@ def _instruments(
             )
         else:
             found[label] = statistic
-            found[f"{label}_p"] = float(stats.chi2.sf(statistic, extra))
+            found[f"{label}_p"] = float(scipy.stats.chi2.sf(statistic, extra))
     return found, notes
 
 

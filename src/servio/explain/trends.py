@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.algebra._check import numbers
 from servio.errors import InputError, UsageError, ValueFault
@@ -164,8 +164,8 @@ def rank_changes(
     rng = np.random.default_rng(seed)
     observed = np.array([[y[0], y[-1]] for _, _, y in series])
     drawn = np.stack([_ends(t, y, draws, rng) for _, t, y in series])
-    ranks = stats.rankdata(-observed, axis=0, method="min")
-    change = -np.diff(stats.rankdata(-drawn, axis=0, method="min"), axis=2)[:, :, 0].T
+    ranks = scipy.stats.rankdata(-observed, axis=0, method="min")
+    change = -np.diff(scipy.stats.rankdata(-drawn, axis=0, method="min"), axis=2)[:, :, 0].T
     tail = 50 * (1 - level)
     lower, upper = np.percentile(change, [tail, 100 - tail], axis=0)
     rows = [
@@ -253,15 +253,15 @@ def _ols_slope(t: Array, y: Array, level: float) -> tuple[float, ...]:
     found = lines(t, y[None], level)
     slope, error, half = (float(v[0]) for v in (found.slope, found.std_error, found.half))
     if error > 0:
-        p = float(2 * stats.t.sf(abs(slope) / error, len(t) - 2))
+        p = float(2 * scipy.stats.t.sf(abs(slope) / error, len(t) - 2))
     else:
         p = 1.0 if slope == 0 else 0.0
     return slope, error, slope - half, slope + half, p
 
 
 def _theil_sen(t: Array, y: Array, level: float) -> tuple[float, ...]:
-    found = stats.theilslopes(y, t, alpha=level)
-    p = float(stats.kendalltau(t, y).pvalue) if np.ptp(y) > 0 else 1.0
+    found = scipy.stats.theilslopes(y, t, alpha=level)
+    p = float(scipy.stats.kendalltau(t, y).pvalue) if np.ptp(y) > 0 else 1.0
     return float(found.slope), np.nan, float(found.low_slope), float(found.high_slope), p
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import UsageError, ValueFault
 from servio.explain._estimate import Joint
@@ -436,16 +436,16 @@ def _combined(p: Array, hypothesis: str) -> dict[str, Joint]:
     n = len(p)
     logs = np.log(p)
     P = float(-2 * logs.sum())
-    Z = float(stats.norm.ppf(p).sum() / np.sqrt(n))
+    Z = float(scipy.stats.norm.ppf(p).sum() / np.sqrt(n))
     k = 3 * (5 * n + 4) / (np.pi**2 * n * (5 * n + 2))
     L = float(np.sqrt(k) * (logs - np.log1p(-p)).sum())
     Pm = float(-(logs + 1).sum() / np.sqrt(n))
     df = 5 * n + 4
     return {
-        "fisher": Joint(P, "chi2", (2.0 * n,), float(stats.chi2.sf(P, 2 * n)), hypothesis),
-        "choi_z": Joint(Z, "normal", (), float(stats.norm.cdf(Z)), hypothesis),
-        "choi_l": Joint(L, "t", (float(df),), float(stats.t.cdf(L, df)), hypothesis),
-        "choi_pm": Joint(Pm, "normal", (), float(stats.norm.sf(Pm)), hypothesis),
+        "fisher": Joint(P, "chi2", (2.0 * n,), float(scipy.stats.chi2.sf(P, 2 * n)), hypothesis),
+        "choi_z": Joint(Z, "normal", (), float(scipy.stats.norm.cdf(Z)), hypothesis),
+        "choi_l": Joint(L, "t", (float(df),), float(scipy.stats.t.cdf(L, df)), hypothesis),
+        "choi_pm": Joint(Pm, "normal", (), float(scipy.stats.norm.sf(Pm)), hypothesis),
     }
 
 
@@ -454,7 +454,7 @@ def _ips(units: pd.DataFrame, lags: int, trend: bool) -> Joint:
     mean = float(np.mean([one.mean() for one in walks]))
     variance = float(np.mean([one.var() for one in walks]))
     W = float(np.sqrt(len(units)) * (units["statistic"].mean() - mean) / np.sqrt(variance))
-    return Joint(W, "normal", (), float(stats.norm.cdf(W)), "every unit has a unit root")
+    return Joint(W, "normal", (), float(scipy.stats.norm.cdf(W)), "every unit has a unit root")
 
 
 def _kpss(y: Array, bandwidth: int | None, *, trend: bool) -> float:
@@ -480,7 +480,7 @@ def _long_run(e: Array, bandwidth: int) -> Array:
 def _hadri(statistics: Array, *, trend: bool) -> Joint:
     mean, variance = (1 / 15, 11 / 6300) if trend else (1 / 6, 1 / 45)
     z = float(np.sqrt(len(statistics)) * (statistics.mean() - mean) / np.sqrt(variance))
-    return Joint(z, "normal", (), float(stats.norm.sf(z)), "every unit is stationary")
+    return Joint(z, "normal", (), float(scipy.stats.norm.sf(z)), "every unit is stationary")
 
 
 # -- arithmetic: cointegration
@@ -508,7 +508,7 @@ def _kao(blocks: Sequence[Array], lags: int) -> Joint:
     v, v0 = _given(np.asarray(short)), _given(np.asarray(long) / total)
     N = len(blocks)
     statistic = (t + np.sqrt(6 * N * v / v0) / 2) / np.sqrt(v0 / (2 * v) + 3 * v / (10 * v0))
-    return Joint(float(statistic), "normal", (), float(stats.norm.cdf(statistic)),
+    return Joint(float(statistic), "normal", (), float(scipy.stats.norm.cdf(statistic)),
                  "no unit is cointegrated (one b for all)")  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import UsageError, ValueFault
 from servio.explain._checks import check_clusters, check_rank, check_rows
@@ -194,7 +194,9 @@ def hausman(fixed: Estimate, random: Estimate, terms: Sequence[str] | None = Non
             notes += ("it is not positive definite either, the statistic does not exist",)
             return Joint(np.nan, "chi2", df, np.nan, hypothesis, notes)
     statistic = float(d @ np.linalg.solve(larger - smaller, d))
-    return Joint(statistic, "chi2", df, float(stats.chi2.sf(statistic, *df)), hypothesis, notes)
+    return Joint(
+        statistic, "chi2", df, float(scipy.stats.chi2.sf(statistic, *df)), hypothesis, notes
+    )
 
 
 def mundlak(

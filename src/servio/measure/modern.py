@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio import algebra
 from servio.errors import InputError, LabelError, UsageError
@@ -298,7 +298,7 @@ def _mid_ranks(values: Array) -> Array:
     """``(rank - 1/2) / n`` among the defined values, ties sharing the mean of their ranks."""
     defined = ~np.isnan(values)
     found = np.full(len(values), np.nan)
-    found[defined] = (stats.rankdata(_rounded(values[defined])) - 0.5) / max(defined.sum(), 1)
+    found[defined] = (scipy.stats.rankdata(_rounded(values[defined])) - 0.5) / max(defined.sum(), 1)
     return found
 
 
@@ -317,7 +317,7 @@ def _ranks(scores: Array) -> Array:
     found = np.full(scores.shape, np.nan)
     defined = ~np.isnan(scores[0])
     if defined.any():
-        found[:, defined] = stats.rankdata(-np.round(scores[:, defined], DIGITS), axis=1)
+        found[:, defined] = scipy.stats.rankdata(-np.round(scores[:, defined], DIGITS), axis=1)
     return found
 
 

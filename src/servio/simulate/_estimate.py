@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from servio.errors import ServioError
 from servio.simulate._least import minimise
@@ -74,7 +74,7 @@ def _finished(
     G = sensitivities(raw.theta, n)
     spread = np.sqrt(np.einsum("qp,pr,qr->q", G, raw.covariance, G))
     spread[np.isnan(working)] = np.nan
-    half = float(stats.t.ppf((1 + frame.level) / 2, raw.df)) * spread
+    half = float(scipy.stats.t.ppf((1 + frame.level) / 2, raw.df)) * spread
     names, units, logs = parameter_names(frame.names, frame.unit, frame.time_unit)
     values = restored(working, logs)
     q = n * (n - 1)
@@ -89,7 +89,7 @@ def _finished(
         f"delta method, t with {raw.df:g} degrees of freedom", raw.theta, raw.covariance,
         raw.sigma, raw.df, frame.errors, frame.variance, raw.condition, raw.iterations,
         raw.gradient, f,
-        float(stats.f.sf(f, q, rest)) if q and identified else np.nan,
+        float(scipy.stats.f.sf(f, q, rest)) if q and identified else np.nan,
         _doubts(raw, model, values, half),
     )  # fmt: skip
 

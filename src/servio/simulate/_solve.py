@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.integrate import solve_ivp
+import scipy
 
 from servio.errors import InputError, NumericalError, ValueFault
 
@@ -69,7 +69,7 @@ def integrate(
     beyond.terminal = True  # type: ignore[attr-defined]
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            found = solve_ivp(
+            found = scipy.integrate.solve_ivp(
                 counted, (times[0], times[-1]), start, method="DOP853", t_eval=times,
                 events=beyond, rtol=TOLERANCE, atol=TOLERANCE,
             )  # fmt: skip

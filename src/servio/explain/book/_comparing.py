@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scipy import stats
+import scipy
 
 from servio.explain.book._book import Finding, Missing, Word, verdict_of, years_of
 from servio.explain.book._findings import Sign, What
@@ -77,7 +77,7 @@ def low_place(
 
 def above_chance(count: int, n: int, what: What, chance: float, years: str, source: str) -> Finding:
     """A share of countries against the one that chance alone would give."""
-    found = stats.binomtest(count, n).proportion_ci(0.95)
+    found = scipy.stats.binomtest(count, n).proportion_ci(0.95)
     share = count / n
     low: Word = "contradicted" if found.high < chance else "open"
     return Finding(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from servio.explain.book._book import (
     Evidence,
@@ -207,7 +207,7 @@ def mean_of(
     if len(numbers) < 3:
         return []
     mean, error = float(numbers.mean()), float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
-    half = float(stats.t.ppf(0.975, len(numbers) - 1)) * error
+    half = float(scipy.stats.t.ppf(0.975, len(numbers) - 1)) * error
     verdict = verdict_of(mean - half, mean + half, expected)
     over = Finding(
         "all", years, what.definition, f"{what.thing}, mean over {len(numbers)} countries",

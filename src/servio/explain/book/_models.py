@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from scipy import stats
+import scipy
 
 from servio.errors import ServioError
 from servio.explain._checks import FEW_EFFECTIVE
@@ -101,7 +101,7 @@ def coefficient(
         verdict: Word = "open"
         definition, words = f"{definition}; no interval: {words}", ""
     else:
-        half = float(stats.t.ppf((1 + LEVEL) / 2, df)) * error
+        half = float(scipy.stats.t.ppf((1 + LEVEL) / 2, df)) * error
         lower, upper = value - half, value + half
         verdict, words = (
             verdict_of(lower, upper, expected),

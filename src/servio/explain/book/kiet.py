@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from servio.explain._estimate import Estimate
 from servio.explain.book._book import (
@@ -141,7 +141,7 @@ def _rank_correlations(
         joined = frames[one].merge(frames[other], on=keys, suffixes=("", "_other"))
         for source, part in by_source(joined):
             yearly = [
-                float(stats.spearmanr(p["value"], p["value_other"]).statistic)
+                float(scipy.stats.spearmanr(p["value"], p["value_other"]).statistic)
                 for _, p in part.groupby("year")
                 if p["country"].nunique() > 3
             ]
@@ -158,7 +158,7 @@ def _rank_correlations(
 
 
 def _fisher(r: float, n: int) -> tuple[float, float, float]:
-    half = float(stats.norm.ppf(0.975)) * float(np.sqrt(1.06 / (n - 3)))
+    half = float(scipy.stats.norm.ppf(0.975)) * float(np.sqrt(1.06 / (n - 3)))
     with np.errstate(divide="ignore"):
         z = np.arctanh(r)
     return r, float(np.tanh(z - half)), float(np.tanh(z + half))

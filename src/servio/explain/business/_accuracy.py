@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from servio.explain.business._base import Base, base, count_cues, orientations
 from servio.explain.business._data import DIMENSIONS, typology
@@ -131,7 +131,7 @@ def _accuracy(
     right = left.argmax(axis=1) == labels
     named = [one for one in alone if one is not None]
     clear = np.array([is_clear(row) for row in left])
-    interval = binomtest(int(right.sum()), len(right)).proportion_ci()
+    interval = scipy.stats.binomtest(int(right.sum()), len(right)).proportion_ci()
     return Accuracy(
         dimension=name,
         levels=left.shape[1],
