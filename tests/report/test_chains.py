@@ -16,7 +16,7 @@ from servio import report
 from servio.report._blocks import Figure, Table
 from servio.report._page import Report, as_html, build
 from servio.report._sankey import Node, sankey
-from servio.report._words import money, number
+from servio.report.words import money, number
 from servio.study import StudyStore
 
 STUDY = """

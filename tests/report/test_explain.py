@@ -15,11 +15,11 @@ import pytest
 from report_stores import Altered
 from servio.explain import Panel, regression_table
 from servio.explain.tables import digits
-from servio.report import _explain, _traps
+from servio.report import _explain, traps
 from servio.report._blocks import Figure, Section, Table, Text
-from servio.report._models import Models, Size, _is_linear
 from servio.report._page import Report, as_html, build
 from servio.report._workbook import as_xlsx
+from servio.report.models import Models, Size, _is_linear
 from servio.study import StudyStore, _model
 
 COLUMNS = [
@@ -237,7 +237,7 @@ def test_specification_curve_holds_every_plain_slope_of_a_service(made: Report) 
 
 def test_every_trap_has_a_paragraph_and_its_columns_numbers(made: Report, read: Models) -> None:
     texts = [b for b in section(made, "Traps").blocks if isinstance(b, Text)]
-    assert [t.title for t in texts] == [t.title for t in _traps.TRAPS]
+    assert [t.title for t in texts] == [t.title for t in traps.TRAPS]
     mechanical = texts[0].text
     assert "“same year”" in mechanical and "“per output”" in mechanical
     assert mechanical.count("instead of") == 2
@@ -265,7 +265,7 @@ def test_every_trap_has_a_paragraph_and_its_columns_numbers(made: Report, read: 
 
 
 def test_traps_of_study_files_are_those_of_the_report() -> None:
-    assert tuple(t.name for t in _traps.TRAPS) == _model.TRAPS
+    assert tuple(t.name for t in traps.TRAPS) == _model.TRAPS
 
 
 def test_tables_hold_every_estimate_and_save_as_latex(

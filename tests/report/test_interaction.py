@@ -16,8 +16,8 @@ from servio.report._community import _bent, community
 from servio.report._interaction import manufacturing_modes, symbioses
 from servio.report._page import as_html, build
 from servio.report._projection import projections
-from servio.report._view import Results, View
 from servio.report._workbook import as_xlsx
+from servio.report.view import Results, View
 from servio.study import StudyStore
 
 STUDY = """

@@ -16,8 +16,8 @@ from servio.report._community import community
 from servio.report._interaction import symbioses
 from servio.report._page import as_html, build
 from servio.report._succession import RELATED
-from servio.report._view import Results, View
 from servio.report._workbook import as_xlsx
+from servio.report.view import Results, View
 from servio.study import StudyStore
 
 YEARS = (2000, 2001, 2002, 2003)

@@ -14,9 +14,9 @@ from servio.report._blocks import Figure, Section, Table, Text
 from servio.report._modern import modern, weights_of
 from servio.report._outsourcing import _amount, delegating, make_or_buy
 from servio.report._page import as_html, build
-from servio.report._view import Results, View
-from servio.report._words import difference, number
 from servio.report._workbook import as_xlsx
+from servio.report.view import Results, View
+from servio.report.words import difference, number
 from servio.study import StudyStore
 
 PAY = "compensation of employees"

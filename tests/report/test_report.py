@@ -7,6 +7,8 @@ import csv
 import io
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +24,7 @@ from servio import report
 from servio.errors import ResourceError, UsageError
 from servio.report._blocks import Figure, Table, csv_bytes
 from servio.report._page import Report, as_html, build
-from servio.report._words import number
+from servio.report.words import number
 from servio.study import StudyStore
 
 FETCHING = {"src", "href", "xlink:href", "srcset", "action", "poster", "data", "background"}
@@ -385,3 +387,13 @@ def test_report_of_an_unchanged_study_is_not_made_again(store: StudyStore) -> No
     assert report.current(store).read_bytes() == whole
     path.write_bytes(whole.replace(b'name="made-from" content="', b'name="made-from" content="0'))
     assert report.current(store).read_bytes() == whole
+
+
+def test_what_the_web_shares_loads_no_chart_library() -> None:
+    """The modules without an underscore: a server draws its charts in the browser."""
+    folder = Path(report.__file__).parent
+    shared = [f"servio.report.{p.stem}" for p in folder.glob("*.py") if p.stem[0] != "_"]
+    code = f"import sys, {', '.join(shared)}; print(*set({report.NEEDS}) & sys.modules.keys())"
+    assert shared
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -12,7 +12,7 @@ import pytest
 from servio import study as studies
 from servio.errors import UsageError
 from servio.explain import claims, estimate, evaluate, marginal_effects
-from servio.report._models import Models
+from servio.report.models import Models
 from servio.web._answers import Answer, OpenStudy, Pending, Query, RequestFault, encoded
 from servio.web._api import claims as claims_api
 from servio.web._api import explain as explain_api

@@ -9,7 +9,7 @@ import pytest
 
 from servio import classify
 from servio.measure import MEASURES
-from servio.report._words import _countries
+from servio.report.words import _countries
 from servio.web._answers import OpenStudy
 from servio.web._api.study import _choice, summary
 from servio.web._jobs import Jobs

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from servio.report._words import safe_label
+from servio.report.words import safe_label
 
 __all__ = [
     "Block",

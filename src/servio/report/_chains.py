@@ -14,8 +14,8 @@ from servio.report._compare import line_keys, panel_rows, trend_words
 from servio.report._detail import NO_FOCUS, group_figure
 from servio.report._notes import small_print, wide_frame
 from servio.report._sankey import Node, sankey
-from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import UNDEFINED, country, difference, group_title, money, number
+from servio.report.view import Panel, Slab, Variant, View
+from servio.report.words import UNDEFINED, country, difference, group_title, money, number
 
 __all__ = ["export_services", "origins", "participation", "positions", "trade_matrix"]
 

@@ -9,8 +9,8 @@ import pandas as pd
 from servio.report import _charts
 from servio.report._blocks import Figure, Key, Section
 from servio.report._notes import small_print
-from servio.report._view import Panel, Variant, View
-from servio.report._words import country, difference, group_title
+from servio.report.view import Panel, Variant, View
+from servio.report.words import country, difference, group_title
 
 __all__ = ["changes"]
 

@@ -10,7 +10,7 @@ from importlib import resources
 
 from servio.explain import ClaimRecord, Finding
 from servio.explain.book import Verdict, frame
-from servio.report._words import count_words
+from servio.report.words import count_words
 
 __all__ = ["FORMS"]
 

@@ -24,8 +24,8 @@ from servio.report._succession import (
     over_years,
     trophic_levels,
 )
-from servio.report._view import Slab, Variant, View
-from servio.report._words import number
+from servio.report.view import Slab, Variant, View
+from servio.report.words import number
 
 __all__ = ["community"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from servio.report import _charts, _picks
+from servio.report import _charts, picks
 from servio.report._blocks import Block, Figure, Key, Section
 from servio.report._notes import lines, small_print, wide_frame
-from servio.report._view import Panel, View
-from servio.report._words import country, number, rank_words
+from servio.report.view import Panel, View
+from servio.report.words import country, number, rank_words
 
 __all__ = ["line_keys", "panel_rows", "ranks", "trend_words", "trends"]
 
@@ -22,7 +22,7 @@ _SHORT = {"ratio": "services per unit of output", "share": "services in intermed
 
 def ranks(view: View) -> Section:
     """Rank charts of the input coefficient and the input share of manufacturing."""
-    found = [p for p in (_picks.coefficient(view), _picks.input_share(view)) if p is not None]
+    found = [p for p in (picks.coefficient(view), picks.input_share(view)) if p is not None]
     title = "Countries ranked"
     if not found:
         return Section(title, absent="service_input_coefficient or service_input_share with "
@@ -88,7 +88,7 @@ def _axis_title(panel: Panel) -> str:
 def trends(view: View) -> Section:
     """Lines over years: all countries, the median and the marked ones; then one panel each."""
     title = "Trends"
-    found = [p for p in (_picks.coefficient(view), _picks.input_share(view)) if p is not None]
+    found = [p for p in (picks.coefficient(view), picks.input_share(view)) if p is not None]
     if not found:
         return Section(title, absent="service_input_coefficient or service_input_share with "
                                      "grouping=services, by=manufacturing")  # fmt: skip

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from servio.classify import producer_service_definitions
-from servio.report import _charts, _picks
+from servio.report import _charts, picks
 from servio.report._blocks import Block, Figure, Key, Section
 from servio.report._notes import lines, small_print, wide_frame
-from servio.report._view import Panel, Variant, View
-from servio.report._words import country, grouping_title, number
+from servio.report.view import Panel, Variant, View
+from servio.report.words import country, grouping_title, number
 
 __all__ = ["definitions"]
 
@@ -39,13 +39,13 @@ def _found(view: View) -> Iterator[list[Variant]]:
     """Sets of variants to compare: the share of GDP or of services, and manufacturing's inputs."""
     names = producer_service_definitions()
     wholes = (
-        _picks.definitions_of(view, names, "producer_service_share", of=of)
+        picks.definitions_of(view, names, "producer_service_share", of=of)
         for of in ("gdp", "services", "services_output", "output")
     )
     for variants in [w for w in wholes if len(w) > 1][:2]:
         yield variants
     for name in ("service_input_share", "convergence_rate", "service_input_coefficient"):
-        variants = _picks.definitions_of(view, names, name, by="manufacturing")
+        variants = picks.definitions_of(view, names, name, by="manufacturing")
         if len(variants) > 1:
             yield variants
             return

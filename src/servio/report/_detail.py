@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
 from servio import classify
-from servio.errors import ServioError
-from servio.report import _charts, _picks
+from servio.report import _charts, picks
 from servio.report._blocks import Block, Figure, Key, Section, Table
 from servio.report._compare import line_keys, panel_rows
 from servio.report._notes import lines, small_print, wide_frame
-from servio.report._view import Panel, Variant, View
-from servio.report._words import (
+from servio.report.view import Panel, Variant, View
+from servio.report.words import (
     UNDEFINED,
     country,
     difference,
     group_title,
+    industry_titles,
     number,
     span,
 )
 
-__all__ = ["group_figure", "heat_maps", "industry_titles", "service_groups", "technology"]
+__all__ = ["group_figure", "heat_maps", "service_groups", "technology"]
 
 NO_FOCUS = "a country to look at closely (focus in the study file) that is in this source"
 
@@ -32,7 +31,7 @@ NO_FOCUS = "a country to look at closely (focus in the study file) that is in th
 def service_groups(view: View) -> Section:
     """Trend of every service group in manufacturing, with ranks."""
     title = "Service groups in manufacturing"
-    variant = _picks.grouped(view, by="manufacturing")
+    variant = picks.grouped(view, by="manufacturing")
     if variant is None:
         return Section(title, absent="convergence_rate or service_input_share with a grouping of "
                                      "several service groups, by=manufacturing")  # fmt: skip
@@ -123,7 +122,7 @@ def _group_table(view: View, variant: Variant) -> Table:
 def heat_maps(view: View) -> Section:
     """Industry by service group: latest year, and change since the base year."""
     title = "Industries by service groups"
-    variant = _picks.finest(view)
+    variant = picks.finest(view)
     if variant is None:
         return Section(title, absent="convergence_rate or service_input_share with a grouping of "
                                      "several service groups, by=industry")  # fmt: skip
@@ -152,24 +151,6 @@ def _manufacturing_rows(frame: pd.DataFrame, variant: Variant) -> pd.DataFrame:
         return frame
     inside = classify.grouping("manufacturing").weights(known, codes).sum(axis=0) > 0
     return frame[inside]
-
-
-def industry_titles(codes: list[str]) -> list[str]:
-    """Code and title, where all classifications that have the codes give them the same titles."""
-    found = set()
-    for name in classify.classifications():
-        known = classify.classification(name)
-        titles = dict(zip(known.codes, known.titles, strict=True))
-        with suppress(ServioError):
-            found.add(tuple(titles[code] for code in known.resolve(codes)))
-    if len(found) != 1:
-        return codes
-    short = (_upper_first(title.removeprefix("Manufacture of ")) for title in found.pop())
-    return [f"{code}  {title}" for code, title in zip(codes, short, strict=True)]
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _heat(
@@ -248,7 +229,7 @@ def technology(view: View) -> Section:
     """Manufacturing by technology class."""
     title = "Technology classes of manufacturing"
     names = ("service_input_share", "service_input_coefficient")
-    found = [v for v in (_picks.technology(view, name) for name in names) if v is not None]
+    found = [v for v in (picks.technology(view, name) for name in names) if v is not None]
     if not found:
         return Section(title, absent="service_input_share or service_input_coefficient with "
                                      "grouping=services, by=technology")  # fmt: skip

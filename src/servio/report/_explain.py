@@ -16,9 +16,9 @@ from servio.explain.tables import digits
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
 from servio.report._charts import ACCENT, INK
 from servio.report._forest import Forest, forest
-from servio.report._models import TIMING, Models, ServiceTerm, Size
-from servio.report._traps import TRAPS
-from servio.report._words import count_words, country, number
+from servio.report.models import TIMING, Models, ServiceTerm, Size
+from servio.report.traps import TRAPS
+from servio.report.words import count_words, country, number
 
 if TYPE_CHECKING:
     from servio.study import StudyStore

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from servio.classify import producer_service_definitions
-from servio.report import _picks
+from servio.report import picks
 from servio.report._blocks import Block, Headline, Section, Table
 from servio.report._notes import small_print
-from servio.report._view import Panel, View
-from servio.report._words import (
+from servio.report.view import Panel, View
+from servio.report.words import (
     UNDEFINED,
     country,
     difference,
@@ -22,18 +22,18 @@ from servio.report._words import (
     rank_words,
 )
 
-__all__ = ["Indicator", "headlines", "indicators"]
-
-Indicator = tuple[str, Panel]
+__all__ = ["headlines"]
 
 
 def headlines(view: View) -> Section:
     """The numbers a reader takes away, and the same for every marked country."""
     if view.focus is None:
-        blocks: list[Block] = [_extremes(view, what, panel) for what, panel in indicators(view)]
+        blocks: list[Block] = [
+            _extremes(view, what, panel) for what, panel in picks.indicators(view)
+        ]
         intro = "No country to look at closely (focus) is in this source; these are the extremes."
     else:
-        blocks = [_headline(view, what, panel) for what, panel in indicators(view)]
+        blocks = [_headline(view, what, panel) for what, panel in picks.indicators(view)]
         blocks += _definitions(view)
         blocks += _fastest(view)
         intro = ""
@@ -42,31 +42,6 @@ def headlines(view: View) -> Section:
         blocks.append(table)
     absent = "" if blocks else "a measure of manufacturing's use of services"
     return Section("Headline numbers", intro, blocks, absent)
-
-
-def indicators(view: View) -> list[Indicator]:
-    """What is measured of manufacturing as a whole, as part of a sentence, with its panel."""
-    content = view.pick("service_content", grouping="services", by="manufacturing")
-    found = [
-        (
-            "Manufacturing in {place} used {value} of services per unit of output{when}",
-            _picks.coefficient(view),
-        ),
-        (
-            "Services made up {value} of what manufacturing in {place} bought as inputs{when}",
-            _picks.input_share(view),
-        ),
-        (
-            "A unit of final demand for manufactures made service industries in {place} produce "
-            "{value}{when}",
-            _picks.inducement(view, "services", "manufacturing"),
-        ),
-        (
-            "Service industries earned {value} of the value of final manufactures of {place}{when}",
-            view.panel(content) if content else None,
-        ),
-    ]
-    return [(what, panel) for what, panel in found if panel is not None]
 
 
 def _headline(view: View, what: str, panel: Panel) -> Headline:
@@ -119,7 +94,7 @@ def _definitions(view: View) -> Iterator[Headline]:
     """Range of producer services' share over their definitions."""
     names = producer_service_definitions()
     for of, whole in (("gdp", "GDP"), ("services", "the value added of services")):
-        variants = _picks.definitions_of(view, names, "producer_service_share", of=of)
+        variants = picks.definitions_of(view, names, "producer_service_share", of=of)
         if len(variants) < 2:
             continue
         panels = {v.options["grouping"]: view.panel(v) for v in variants}
@@ -149,7 +124,7 @@ def _author(name: str) -> str:
 
 def _fastest(view: View) -> Iterator[Headline]:
     """The service group that gained most since the base year."""
-    variant = _picks.grouped(view, by="manufacturing")
+    variant = picks.grouped(view, by="manufacturing")
     if variant is None or view.base is None:
         return
     grouping = variant.options["grouping"]
@@ -178,10 +153,10 @@ def _fastest(view: View) -> Iterator[Headline]:
 
 def _table(view: View) -> Table | None:
     """The indicators of all marked countries beside the median."""
-    if len(view.marked) < 2 or not indicators(view):
+    if len(view.marked) < 2 or not picks.indicators(view):
         return None
     rows, data = [], []
-    for _, panel in indicators(view):
+    for _, panel in picks.indicators(view):
         year = panel.latest
         for code in view.marked:
             value, rank = panel.value(code, year), panel.rank(code, year)

@@ -10,8 +10,8 @@ from servio.report import _charts
 from servio.report._blocks import Figure, Key, Section
 from servio.report._detail import NO_FOCUS
 from servio.report._notes import small_print
-from servio.report._view import Variant, View
-from servio.report._words import group_title, money, number
+from servio.report.view import Variant, View
+from servio.report.words import group_title, money, number
 
 __all__ = ["income"]
 

@@ -15,11 +15,10 @@ from servio.explain import transitions
 from servio.explain.mode_detection import MODES
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
-from servio.report._detail import industry_titles
 from servio.report._notes import small_print
 from servio.report._projection import projections
-from servio.report._view import View
-from servio.report._words import count_words, country, group_title, number, span
+from servio.report.view import View
+from servio.report.words import count_words, country, group_title, industry_titles, number, span
 
 __all__ = ["manufacturing_modes", "symbioses"]
 

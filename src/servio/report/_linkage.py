@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from servio.report import _charts, _picks
+from servio.report import _charts, picks
 from servio.report._blocks import Block, Figure, Key, Section
 from servio.report._compare import line_keys, panel_rows
 from servio.report._detail import group_figure
 from servio.report._notes import small_print, wide_frame
-from servio.report._view import Panel, View
-from servio.report._words import country, number
+from servio.report.view import Panel, View
+from servio.report.words import country, number
 
 __all__ = ["linkage"]
 
@@ -40,8 +40,8 @@ def linkage(view: View) -> Section:
 
 
 def _both_ways(view: View) -> Iterator[Figure]:
-    forward = _picks.inducement(view, "services", "manufacturing")
-    back = _picks.inducement(view, "manufacturing", "services")
+    forward = picks.inducement(view, "services", "manufacturing")
+    back = picks.inducement(view, "manufacturing", "services")
     if forward is None or back is None:
         return
     if len(view.codes) > 2:
@@ -158,7 +158,7 @@ def _returns(view: View) -> Iterator[Figure]:
 
 
 def _mutual(view: View) -> Iterator[Figure]:
-    variant = _picks.grouped(view, "convergence_rate", by="manufacturing", mutual="geometric")
+    variant = picks.grouped(view, "convergence_rate", by="manufacturing", mutual="geometric")
     if variant is None or view.focus is None or len(view.years) < 2:
         return
     if any(not math.isnan(p.value(view.focus, p.latest)) for _, p in view.panels(variant)):

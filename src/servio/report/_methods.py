@@ -13,8 +13,8 @@ import pandas as pd
 from servio import classify
 from servio.measure import MeasureSpec
 from servio.report._blocks import Table
-from servio.report._view import LABELS, Results, Slab, View
-from servio.report._words import UNDEFINED, country, difference, number
+from servio.report.view import LABELS, Results, Slab, View
+from servio.report.words import UNDEFINED, country, difference, number
 
 __all__ = ["Definition", "Method", "everything", "groupings", "inputs", "methods", "versions"]
 

@@ -11,10 +11,10 @@ import pandas as pd
 from servio.measure.modern import DIGITS, PRESETS
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
-from servio.report._detail import NO_FOCUS, industry_titles
+from servio.report._detail import NO_FOCUS
 from servio.report._notes import small_print
-from servio.report._view import Variant, View
-from servio.report._words import count_words, number
+from servio.report.view import Variant, View
+from servio.report.words import count_words, industry_titles, number
 
 __all__ = ["modern"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from servio.report._view import Panel, Variant, View
-from servio.report._words import country, span
+from servio.report.view import Panel, Variant, View
+from servio.report.words import country, span
 
 __all__ = ["about", "lines", "member_words", "small_print", "unit_words", "wide_frame"]
 

@@ -13,14 +13,15 @@ import pandas as pd
 
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table, Text
-from servio.report._detail import NO_FOCUS, industry_titles
+from servio.report._detail import NO_FOCUS
 from servio.report._notes import lines, small_print, wide_frame
-from servio.report._view import Panel, Variant, View
-from servio.report._words import (
+from servio.report.view import Panel, Variant, View
+from servio.report.words import (
     count_words,
     country,
     difference,
     group_title,
+    industry_titles,
     number,
     rank_words,
 )

@@ -32,8 +32,8 @@ from servio.report._quality import quality
 from servio.report._smile import smile
 from servio.report._stamp import made_from
 from servio.report._svg import as_svg
-from servio.report._view import Results, View
-from servio.report._words import country
+from servio.report.view import Results, View
+from servio.report.words import country, lower_first
 
 if TYPE_CHECKING:
     from servio.study import StudyStore
@@ -138,7 +138,7 @@ def as_html(report: Report, workbook: bytes) -> str:
         loader=jinja2.PackageLoader("servio.report"), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"slug": _slug, "country": country, "lower_first": _lower_first}
+    environment.filters |= {"slug": _slug, "country": country, "lower_first": lower_first}
     environment.tests |= {
         "figure": lambda b: isinstance(b, Figure),
         "table": lambda b: isinstance(b, Table),
@@ -180,10 +180,6 @@ def _problems(store: Any) -> list[str]:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _version() -> str:

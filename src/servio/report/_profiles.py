@@ -12,11 +12,10 @@ from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section
 from servio.report._chains import small_multiples
 from servio.report._compare import line_keys, panel_rows, trend_words
-from servio.report._detail import NO_FOCUS, industry_titles
+from servio.report._detail import NO_FOCUS
 from servio.report._notes import small_print, wide_frame
-from servio.report._smile import kinds
-from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import UNDEFINED, group_title, number
+from servio.report.view import Panel, Slab, Variant, View
+from servio.report.words import UNDEFINED, group_title, industry_kinds, industry_titles, number
 
 __all__ = ["accounts", "levels", "links", "offshore"]
 
@@ -275,7 +274,9 @@ def _strategic(view: View, variant: Variant) -> Iterator[Figure]:
     now, base = (_column(slab, view.focus, y, "industry") for y in (year, view.base))
     codes = [str(code) for code in now.index]
     names = dict(zip(codes, industry_titles(codes), strict=True))
-    made = [c for c, kind in zip(codes, kinds(codes), strict=True) if kind == "manufacturing"]
+    made = [
+        c for c, kind in zip(codes, industry_kinds(codes), strict=True) if kind == "manufacturing"
+    ]
     now = now.sort_values(ascending=False, kind="stable").iloc[:TOP]
     if now.empty:
         return

@@ -11,8 +11,8 @@ import pandas as pd
 
 from servio.report import _charts
 from servio.report._blocks import Figure, Key
-from servio.report._view import View
-from servio.report._words import count_words, country, money, span
+from servio.report.view import View
+from servio.report.words import count_words, country, money, span
 
 __all__ = ["projections"]
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Section, Table, Text
-from servio.report._view import View
-from servio.report._words import UNDEFINED, count_words, country, span
+from servio.report.view import View
+from servio.report.words import UNDEFINED, count_words, country, span
 
 __all__ = ["quality"]
 

@@ -9,16 +9,16 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from servio import algebra, classify
+from servio import algebra
 from servio.measure.smile import LEVEL, verdict
 from servio.report import _charts
 from servio.report._blocks import Block, Figure, Key, Section, Table
-from servio.report._detail import NO_FOCUS, industry_titles
+from servio.report._detail import NO_FOCUS
 from servio.report._notes import small_print
-from servio.report._view import Slab, Variant, View
-from servio.report._words import UNDEFINED, country, money, number
+from servio.report.view import Slab, Variant, View
+from servio.report.words import UNDEFINED, country, industry_kinds, industry_titles, money, number
 
-__all__ = ["kinds", "smile"]
+__all__ = ["smile"]
 
 DRAWN, NAMES, LARGE = 80, 34, 0.15
 SHARE = 1e-12
@@ -74,7 +74,7 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
     if len(frame) < 5 or frame["distance"].nunique() < 3:
         return
     codes = [str(code) for code in frame.index]
-    frame["kind"] = kinds(codes)
+    frame["kind"] = industry_kinds(codes)
     frame["title"] = industry_titles(codes)
     test = algebra.lind_mehlum(frame["distance"], np.log(frame["rate"]), frame["value_added"])
     caption = (
@@ -94,17 +94,6 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
         .rename_axis("industry").reset_index(),
         [Key("dot", name, colour) for name, colour in KINDS] + [Key("dash", "fitted", _charts.INK)],
     )  # fmt: skip
-
-
-def kinds(codes: Sequence[str]) -> list[str]:
-    """Manufacturing, services or other, for each industry."""
-    known = classify.identify(list(codes))
-    found = ["other"] * len(codes)
-    if known is not None:
-        for kind in ("manufacturing", "services"):
-            inside = classify.grouping(kind).weights(known, list(codes)).sum(axis=0) > 0
-            found = [kind if yes else old for yes, old in zip(inside, found, strict=True)]
-    return found
 
 
 def _largest(frame: pd.DataFrame, unit: str) -> str:
@@ -243,7 +232,7 @@ def _earners(view: View, options: Mapping[str, str], year: int) -> pd.DataFrame:
     frame = frame.rename(columns={"share": "value_added"})
     frame = frame[(frame["rate"] > 0) & (frame["value_added"] > SHARE)].dropna()
     codes = [str(code) for code in frame.index.get_level_values("industry")]
-    frame["kind"] = kinds(codes)
+    frame["kind"] = industry_kinds(codes)
     frame["title"] = industry_titles(codes)
     frame.index = pd.Index([f"{c} {i}".strip() for c, i in frame.index])
     return frame
@@ -278,8 +267,8 @@ def _tests(view: View, bend: Variant, level: Variant) -> Iterator[Table]:
     year = max(slabs[0].years)
     frame = pd.DataFrame({"curvature": _own(slabs[0], view.focus, year),
                           "p_value": _own(slabs[1], view.focus, year)})  # fmt: skip
-    if "manufacturing" in kinds([str(code) for code in frame.index]):
-        frame = frame[[k == "manufacturing" for k in kinds([str(c) for c in frame.index])]]
+    if "manufacturing" in industry_kinds([str(code) for code in frame.index]):
+        frame = frame[[k == "manufacturing" for k in industry_kinds([str(c) for c in frame.index])]]
     if frame.empty:
         return
     titles = industry_titles([str(code) for code in frame.index])

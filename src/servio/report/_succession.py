@@ -15,8 +15,8 @@ from servio.report import _charts
 from servio.report._blocks import Figure, Key, Table, Text
 from servio.report._compare import line_keys, panel_rows
 from servio.report._notes import about, small_print, wide_frame
-from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import UNDEFINED, count_words, country, number, rank_words, span
+from servio.report.view import Panel, Slab, Variant, View
+from servio.report.words import UNDEFINED, count_words, country, number, rank_words, span
 
 __all__ = ["GROUPINGS", "adhesive", "aggregation", "convention", "countries", "indicators",
            "over_years", "trophic_levels"]  # fmt: skip

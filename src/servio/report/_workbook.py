@@ -12,7 +12,7 @@ import xlsxwriter
 
 from servio.report import _methods
 from servio.report._page import Report
-from servio.report._words import safe_label
+from servio.report.words import safe_label
 
 __all__ = ["as_xlsx"]
 

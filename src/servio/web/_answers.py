@@ -20,7 +20,7 @@ import msgspec
 from servio.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from servio.report._view import Results, View
+    from servio.report.view import Results, View
     from servio.study import StudyStore
     from servio.web._jobs import Job, Jobs
     from servio.web._sessions import Session
@@ -119,13 +119,13 @@ class OpenStudy:
     @property
     def results(self) -> Results:
         """The results of the study as the report sees them."""
-        from servio.report._view import Results
+        from servio.report.view import Results
 
         return self.once("results", lambda: Results(self.store))
 
     def view(self, source: str) -> View:
         """The part of the study that rests on one source."""
-        from servio.report._view import View
+        from servio.report.view import View
 
         if source not in self.results.sources:
             raise RequestFault(

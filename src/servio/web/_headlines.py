@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from servio.report._headlines import indicators
-from servio.report._view import Panel, Slab, Variant, View
-from servio.report._words import (
-    _lower_first,
+from servio.report.picks import indicators
+from servio.report.view import Panel, Slab, Variant, View
+from servio.report.words import (
     country,
     group_title,
+    lower_first,
     number,
     rank_words,
     variant_words,
@@ -84,7 +84,7 @@ def _most_of(
     whole = titles.get(industry, {"en": industry, "ko": industry})
     title, shown = both("measure", variant.name, variant.spec.title), number(value, slab.unit)
     name = korean()["country"].get(code, code)
-    english = [_plain(whole["en"]), *(_lower_first(text) for text in (named["en"],) if text)]
+    english = [_plain(whole["en"]), *(lower_first(text) for text in (named["en"],) if text)]
     of = " with ".join(text for text in english if text)
     more = ", ".join(text for text in (partner, part) if text)
     service = f"({named['ko']})" if named["ko"] and whole["ko"] else named["ko"]
@@ -105,7 +105,7 @@ def _most_of(
 
 def _plain(title: str) -> str:
     """The products of an industry, without that they are made."""
-    return _lower_first(title.removeprefix("Manufacture of "))
+    return lower_first(title.removeprefix("Manufacture of "))
 
 
 def _others(view: View, seen: set[str]) -> Iterator[Panel]:

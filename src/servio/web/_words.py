@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 
 from servio import classify
-from servio.report._words import variant_words
+from servio.report.words import variant_words
 
 __all__ = ["both", "by_words", "korean", "option_words", "reason_words", "unit_words"]
 

@@ -14,8 +14,8 @@ from servio.errors import ServioError
 from servio.explain import Estimate, marginal_effects, specification_curve
 from servio.explain._formula import Levels, parse_formula
 from servio.explain.tables import MINUS, digits
-from servio.report._models import TIMING, Models, Service, ServiceTerm, Size
-from servio.report._traps import TRAPS
+from servio.report.models import TIMING, Models, Service, ServiceTerm, Size
+from servio.report.traps import TRAPS
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Query, RequestFault
 from servio.web._lines import ABOVE, of_store

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from servio.errors import UsageError
-from servio.report._words import safe_label
+from servio.report.words import safe_label
 from servio.web._answers import Answer, File, columns, encoded
 
 __all__ = ["as_file"]

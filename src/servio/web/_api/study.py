@@ -13,7 +13,7 @@ from servio import classify
 from servio.errors import ServioError
 from servio.measure import MEASURES, MeasureSpec
 from servio.measure._contract import Option
-from servio.report._words import country, source_title
+from servio.report.words import country, source_title
 from servio.study import LiveTables, StudyStore
 from servio.table import IOTable
 from servio.web._answers import Answer, OpenStudy, Query

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from servio.measure import MeasureSpec
-from servio.report._words import country, is_region, source_title, variant_words
+from servio.report.words import country, is_region, source_title, variant_words
 
 if TYPE_CHECKING:
     from servio.study import StudyStore

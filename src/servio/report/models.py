@@ -14,13 +14,13 @@ from servio.explain import marginal_effects, same_effect
 from servio.explain._expression import columns_used
 from servio.explain._formula import Factor, Formula, Levels, Term, parse_formula
 from servio.measure import MEASURES
-from servio.report._words import group_title, grouping_title
+from servio.report.words import group_title, grouping_title
 
 if TYPE_CHECKING:
     from servio.explain import Estimate, Panel
     from servio.study import StudyStore
 
-__all__ = ["Models", "Service", "ServiceTerm"]
+__all__ = ["TIMING", "Models", "Service", "ServiceTerm", "Size"]
 
 TIMING = {True: "the year before", False: "same year"}
 HUNDRED = 100.0

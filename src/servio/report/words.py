@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from servio import classify, sources
+from servio.errors import ServioError
 
 __all__ = [
     "UNDEFINED",
@@ -18,7 +20,10 @@ __all__ = [
     "difference",
     "group_title",
     "grouping_title",
+    "industry_kinds",
+    "industry_titles",
     "is_region",
+    "lower_first",
     "money",
     "number",
     "ordinal",
@@ -120,11 +125,41 @@ def _option_words(key: str, value: str) -> str:
     if key != "by":
         return f"{key} {value}"
     several = value in classify.groupings() and len(classify.grouping(value).groups) > 1
-    return f"{'by' if several else 'in'} {_lower_first(grouping_title(value))}"
+    return f"{'by' if several else 'in'} {lower_first(grouping_title(value))}"
 
 
-def _lower_first(text: str) -> str:
+def lower_first(text: str) -> str:
+    """The text with a small first letter, unless it starts with an abbreviation."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def industry_titles(codes: list[str]) -> list[str]:
+    """Code and title, where all classifications that have the codes give them the same titles."""
+    found = set()
+    for name in classify.classifications():
+        known = classify.classification(name)
+        titles = dict(zip(known.codes, known.titles, strict=True))
+        with suppress(ServioError):
+            found.add(tuple(titles[code] for code in known.resolve(codes)))
+    if len(found) != 1:
+        return codes
+    short = (_upper_first(title.removeprefix("Manufacture of ")) for title in found.pop())
+    return [f"{code}  {title}" for code, title in zip(codes, short, strict=True)]
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def industry_kinds(codes: Sequence[str]) -> list[str]:
+    """Manufacturing, services or other, for each industry."""
+    known = classify.identify(list(codes))
+    found = ["other"] * len(codes)
+    if known is not None:
+        for kind in ("manufacturing", "services"):
+            inside = classify.grouping(kind).weights(known, list(codes)).sum(axis=0) > 0
+            found = [kind if yes else old for yes, old in zip(inside, found, strict=True)]
+    return found
 
 
 def number(value: float, unit: str) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from servio.report._view import Panel, Variant, View
+from servio.report.view import Panel, Variant, View
 
 __all__ = [
     "coefficient",
     "definitions_of",
     "finest",
     "grouped",
+    "indicators",
     "inducement",
     "input_share",
     "technology",
 ]
+
+Indicator = tuple[str, Panel]
 
 _DIRECT = {"origin": "total", "total": "false", "mutual": "none"}
 _GROUPED = ("convergence_rate", "service_input_share", "service_input_coefficient")
@@ -28,6 +31,31 @@ def input_share(view: View) -> Panel | None:
     """Services in what manufacturing buys."""
     share = _manufacturing(view, "service_input_share")
     return share or _manufacturing(view, "convergence_rate")
+
+
+def indicators(view: View) -> list[Indicator]:
+    """What is measured of manufacturing as a whole, as part of a sentence, with its panel."""
+    content = view.pick("service_content", grouping="services", by="manufacturing")
+    found = [
+        (
+            "Manufacturing in {place} used {value} of services per unit of output{when}",
+            coefficient(view),
+        ),
+        (
+            "Services made up {value} of what manufacturing in {place} bought as inputs{when}",
+            input_share(view),
+        ),
+        (
+            "A unit of final demand for manufactures made service industries in {place} produce "
+            "{value}{when}",
+            inducement(view, "services", "manufacturing"),
+        ),
+        (
+            "Service industries earned {value} of the value of final manufactures of {place}{when}",
+            view.panel(content) if content else None,
+        ),
+    ]
+    return [(what, panel) for what, panel in found if panel is not None]
 
 
 def _manufacturing(view: View, name: str) -> Panel | None:
