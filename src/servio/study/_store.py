@@ -260,9 +260,20 @@ def read_results(
 @lru_cache(maxsize=8)
 def _of_measure(path: Path, measure: str, time: int, size: int) -> Any:
     """All rows of a measure, kept for the next question about it."""
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, filters=[("measure", "=", measure)])
+    with pq.ParquetFile(path) as file:
+        column = file.schema_arrow.get_field_index("measure")
+        groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
+        held = [at for at, g in enumerate(groups) if _may_hold(g.column(column), measure)]
+        return file.read_row_groups(held).filter(pc.field("measure") == measure)
+
+
+def _may_hold(column: Any, text: str) -> bool:
+    """Whether a column of a row group may hold a text, by the least and greatest it names."""
+    told = column.statistics
+    return told is None or not told.has_min_max or bool(told.min <= text <= told.max)
 
 
 def open_store(folder: str | Path, *, messages: Iterable[str] = ()) -> StudyStore:
