@@ -47,12 +47,19 @@ def sankey(study: OpenStudy, query: Query) -> Reply:
     stages, most = query.integer("stages", 2, 1, 4), query.integer("most", 4, 1, 20)
     least = query.number("least", 0.0, 0.0, 1.0)
     query.done()
-    if isinstance(place, Pending):
-        return place
+    if study.jobs is None or study.jobs.tables is None:
+        why = "" if study.jobs is None else study.jobs.why
+        raise UsageError(
+            "tables of the study", found=why or "none at hand",
+            expected="the files the study was made with",
+            remedy="Start the server with --tables FOLDER.",
+        )  # fmt: skip
     arguments: dict[str, Any] = {
+        "source": place.source, "country": place.country, "year": place.year,
         "industry": place.industry, "stages": stages, "most": most, "least": least,
     }  # fmt: skip
-    job = job_there(study, "stages", arguments, *place.table)
+    holder = study.jobs.tables.number(place.source, place.country, place.year)
+    job = study.jobs.submit(Task("stages", tuple(sorted(arguments.items())), holder))
     if not job.future.done():
         return Pending(job)
     found: SupplyStages = job.answer[0]
@@ -74,10 +81,8 @@ def smile(study: OpenStudy, query: Query) -> Reply:
     place = _place(study, query)
     most = query.integer("most", MOST, 10, 500) or MOST
     query.done()
-    if isinstance(place, Pending):
-        return place
     calls = [settled_call("smile_curve", {"form": form, "chain": place.label}) for form in FORMS]
-    rows = found_there(study, calls, *place.table)
+    rows = found_there(study, calls, place.source, place.country, place.year)
     if isinstance(rows, Pending):
         return rows
     frame = _joined(rows, FORMS, place, country="")
@@ -105,15 +110,13 @@ def positions(study: OpenStudy, query: Query) -> Reply:
     """All industries of a country between primary inputs and final use."""
     place = _place(study, query, industry=False)
     query.done()
-    if isinstance(place, Pending):
-        return place
     names = ("upstreamness", "downstreamness", "value_added")
     calls = [
         settled_call("upstreamness", {"by": "industry"}),
         settled_call("downstreamness", {"by": "industry"}),
         settled_call("footprint", {"by": "industry", "form": "production"}),
     ]
-    rows = found_there(study, calls, *place.table)
+    rows = found_there(study, calls, place.source, place.country, place.year)
     if isinstance(rows, Pending):
         return rows
     frame = _joined(rows, names, place, country=place.country)
@@ -133,8 +136,6 @@ def income(study: OpenStudy, query: Query) -> Reply:
     """What each country and sector earns of the product: money, or shares of a national table."""
     place = _place(study, query)
     query.done()
-    if isinstance(place, Pending):
-        return place
     rows = _first_answer(study, place, _incomes(place))
     if isinstance(rows, Pending):
         return rows
@@ -307,7 +308,7 @@ def _incomes(place: _Place) -> list[Call]:
 def _first_answer(study: OpenStudy, place: _Place, calls: Sequence[Call]) -> list[Found] | Pending:
     """Rows of the first measure that has any."""
     for call in calls:
-        rows = found_there(study, [call], *place.table)
+        rows = found_there(study, [call], place.source, place.country, place.year)
         if isinstance(rows, Pending) or len(rows[0].rows) or call is calls[-1]:
             break
     return rows
