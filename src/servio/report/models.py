@@ -147,6 +147,11 @@ class Models:
         }
         return list(found.values())
 
+    def variables(self, estimate: Estimate) -> list[str]:
+        """Variables of a formula: those whose effect can be asked for."""
+        plain = [term for term in self.formula(estimate).terms if "^" not in term.name]
+        return [factor.name for term in plain for factor in _numbers(term)]
+
     def _term(self, estimate: Estimate, factor: Factor) -> Iterator[ServiceTerm]:
         column = self._base(factor.expression)
         if column is None or column in self._bent(estimate):

@@ -2,97 +2,45 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any
 
 import pandas as pd
 
 from servio.errors import ServioError
-from servio.explain import Estimate, marginal_effects, specification_curve
-from servio.explain._formula import Levels, parse_formula
-from servio.explain.tables import MINUS, digits
-from servio.report.models import TIMING, Models, Service, ServiceTerm, Size
+from servio.explain import Estimate, marginal_effects
+from servio.report.models import TIMING, Models, ServiceTerm
 from servio.report.traps import TRAPS
 from servio.web._about import evidence
-from servio.web._answers import Answer, OpenStudy, Query, RequestFault
+from servio.web._answers import Answer, OpenStudy, Query
+from servio.web._api._coefficients import (
+    all_coefficients,
+    coefficients,
+    one_deviation,
+    service_title,
+    slopes,
+)
+from servio.web._api._curves import no_curve, of_panel, of_study
+from servio.web._api._models import Read, known_models, nothing, problems, read_models
+from servio.web._api._statements import statement
 from servio.web._lines import ABOVE, of_store
-from servio.web._words import both
 
 __all__ = ["routes"]
-
-T = TypeVar("T")
-Words = dict[str, str]
-
-MOST_CONTROLS = 3
-"""Controls of a specification curve that go in and out one by one; others do together."""
-FEWEST_YEARS = 6
-"""Years a sample needs to be halved."""
-ADD_MEASURES = {
-    ("account", "of", "value_added"): """[[measures]]
-name = "account"
-of = "value_added"
-by = "industry"
-
-""",
-    ("service_input_share", "grouping", "services"): """[[measures]]
-name = "service_input_share"
-grouping = "services"
-by = "industry"
-
-""",
-}
-ADD_PANEL = """[panel]
-only = "manufacturing"
-lags = true
-columns = [
-    { name = "va", measure = "account", of = "value_added", by = "industry" },
-    { name = "services", measure = "service_input_share", grouping = "services", by = "industry" },
-]
-
-[[panel.derived]]
-name = "ln_va"
-expression = "log(va)"
-unit = "log"
-"""
-ADD_ESTIMATE = """
-[[estimates]]
-name = "main"
-formula = "ln_va ~ services_lag | country:industry + year"
-vcov = { cluster = "country:industry" }
-"""
-
-
-@dataclass(frozen=True)
-class _Read:
-    """The models of a study, and a short name for each estimate that an address can hold."""
-
-    models: Models
-    ids: dict[str, str]
-
-    def find(self, name: str) -> tuple[str, Estimate]:
-        for id, full in self.ids.items():
-            if name in (id, full):
-                return id, self.models.estimates[full]
-        raise RequestFault(404, "estimate", found=repr(name[:80]),
-                           expected=" or ".join(list(self.ids)[:8]) or "no estimate here",
-                           remedy="Choose one of the study.")  # fmt: skip
 
 
 def estimates(study: OpenStudy, query: Query) -> Answer:
     """Every estimate of the study with its coefficients, and the panel they rest on."""
-    read = _read(study)
+    read = read_models(study)
     if read is None:
-        return Answer(_nothing(study))
+        return Answer(nothing(study))
     data = study.once("explain estimates", lambda: _estimates(study, read))
-    return Answer(data, study.once("explain coefficients", lambda: _all_coefficients(read)))
+    return Answer(data, study.once("explain coefficients", lambda: all_coefficients(read)))
 
 
 def estimate(study: OpenStudy, query: Query) -> Answer:
     """One estimate: coefficients with intervals, tests, its sample, rows left out, its traps."""
-    read = _known(study)
+    read = known_models(study)
     id, one = read.find(query.path["name"])
     models = read.models
     trap = next((t for t in TRAPS if t.name == models.entries[one.name].trap), None)
@@ -108,52 +56,52 @@ def estimate(study: OpenStudy, query: Query) -> Answer:
         "trap": trap and {"name": trap.name, "title": trap.title, "text": trap.text},
         "against_main": _against_main(models, one),
     }
-    return Answer(data, pd.DataFrame(_coefficients(models, id, one)))
+    return Answer(data, pd.DataFrame(coefficients(models, id, one)))
 
 
 def curve(study: OpenStudy, query: Query) -> Answer:
     """How much of a coefficient is a choice: other estimates of the study, other specifications."""
-    read = _known(study)
+    read = known_models(study)
     id, one = read.find(query.path["name"])
     models = read.models
     terms = {t.term: t for t in models.service_terms(one)}
     if not terms:
         return Answer({"about": _about(study, models, one), "id": id, "terms": [],
-                       "missing": _no_curve(models, one)})  # fmt: skip
+                       "missing": no_curve(models, one)})  # fmt: skip
     term = terms[query.text("term", next(iter(terms)), terms)]
     data = {
         "about": _about(study, models, one),
         "id": id,
         "term": term.term,
-        "terms": [{"term": t.term, "label": _title(t.service)} for t in terms.values()],
+        "terms": [{"term": t.term, "label": service_title(t.service)} for t in terms.values()],
         "log": models.is_log(one),
-        "study": _of_study(read, term),
+        "study": of_study(read, term),
         "missing": None,
     }
-    specifications, told = _of_panel(models, term)
+    specifications, told = of_panel(models, term)
     return Answer(data | told, specifications)
 
 
 def margins(study: OpenStudy, query: Query) -> Answer:
     """What one more unit of a variable does, for whom: by class, and in each country."""
-    read = _known(study)
+    read = known_models(study)
     id, one = read.find(query.path["name"])
     models = read.models
     services = {t.term: t for t in (*models.interacted(one), *models.service_terms(one))}
-    variables = list(dict.fromkeys([*services, *_variables(models, one)]))
+    variables = list(dict.fromkeys([*services, *models.variables(one)]))
     term = query.text("term", variables[0] if variables else None, variables)
     over = query.text("over", models.panel.entity[0], _over(models))
     where = models.entries[one.name].where or None
     found = marginal_effects(one, term, data=models.panel, over=over, where=where)
     service = services.get(term)
-    label = _title(service.service) if service else {"en": term, "ko": term}
+    label = service_title(service.service) if service else {"en": term, "ko": term}
     data = {
         "about": _about(study, models, one),
         "id": id,
         "term": term,
         "label": label,
         "variables": [
-            {"term": v, "label": _title(services[v].service) if v in services else None}
+            {"term": v, "label": service_title(services[v].service) if v in services else None}
             for v in variables
         ],
         "over": over,
@@ -164,7 +112,7 @@ def margins(study: OpenStudy, query: Query) -> Answer:
     }
     found = found.rename(columns={over: "label"})
     by = over == "country"
-    scaled = [_scaled(models, service, row, str(row["label"]) if by else "")
+    scaled = [one_deviation(models, service, row, str(row["label"]) if by else "")
               for row in found.to_dict("records")]  # fmt: skip
     return Answer(data, pd.concat([found, pd.DataFrame(scaled, index=found.index)], axis=1))
 
@@ -172,64 +120,14 @@ def margins(study: OpenStudy, query: Query) -> Answer:
 # -- the study's models ----------------------------------------------------------------------------
 
 
-def _read(study: OpenStudy) -> _Read | None:
-    """The models; None where the study has no panel or no estimate."""
-    store = study.store
-    if store.study.panel is None or not store.estimates():
-        return None
-    return study.once("explain models", lambda: _opened(study))
-
-
-def _opened(study: OpenStudy) -> _Read:
-    models = Models(study.store)
-    ids: dict[str, str] = {}
-    for name in models.estimates:
-        stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "estimate"
-        id, count = stem, 1
-        while id in ids:
-            count += 1
-            id = f"{stem}-{count}"
-        ids[id] = name
-    return _Read(models, ids)
-
-
-def _known(study: OpenStudy) -> _Read:
-    read = _read(study)
-    if read is None:
-        raise RequestFault(404, "estimates", found="none in this study",
-                           expected="[panel] and [[estimates]] in the study file",
-                           remedy="Add them and run the study again.")  # fmt: skip
-    return read
-
-
-def _nothing(study: OpenStudy) -> dict[str, Any]:
-    """What the study file lacks, and the lines to add."""
-    file = study.store.study
-    lines = ADD_ESTIMATE
-    if file.panel is None:
-        there = {(call.name, key, call.option(key)) for call in file.calls
-                 for key in ("of", "grouping") if call.option("by") == "industry"}  # fmt: skip
-        measures = [text for needs, text in ADD_MEASURES.items() if needs not in there]
-        lines = "".join([*measures, ADD_PANEL, ADD_ESTIMATE])
-    return {"estimates": [], "main": None, "panel": None, "problems": _problems(study),
-            "missing": {"panel": file.panel is None, "lines": lines.strip()}}  # fmt: skip
-
-
-def _problems(study: OpenStudy) -> list[dict[str, str]]:
-    rows = study.store.problems()
-    own = rows[(rows["measure"] == "panel") | rows["measure"].str.startswith("estimate ")]
-    return [{"what": str(r.measure), "formula": str(r.definition), "text": str(r.text)}
-            for r in own.itertuples()]  # fmt: skip
-
-
-def _estimates(study: OpenStudy, read: _Read) -> dict[str, Any]:
+def _estimates(study: OpenStudy, read: Read) -> dict[str, Any]:
     models = read.models
     ids = {name: id for id, name in read.ids.items()}
     return {
         "estimates": [_summary(models, ids[e.name], e) for e in models.estimates.values()],
         "main": ids[models.main.name] if models.main else None,
         "panel": _panel(models),
-        "problems": _problems(study),
+        "problems": problems(study),
         "missing": None,
         "about": _about(study, models, models.main or next(iter(models.estimates.values()))),
     }
@@ -270,7 +168,7 @@ def _summary(models: Models, id: str, one: Estimate) -> dict[str, Any]:
         "role": _role(models, one),
         "trap_name": entry.trap,
         "r2_within": one.statistics.get("r2_within"),
-        "statement": _statement(models, one),
+        "statement": statement(models, one),
     }
 
 
@@ -281,143 +179,18 @@ def _role(models: Models, one: Estimate) -> str:
     return next((role for role, some in roles.items() if one in some), "robustness")
 
 
-# -- coefficients ----------------------------------------------------------------------------------
-
-
-def _all_coefficients(read: _Read) -> pd.DataFrame:
-    models = read.models
-    return pd.DataFrame(
-        [row for id, name in read.ids.items()
-         for row in _coefficients(models, id, models.estimates[name])]
-    )  # fmt: skip
-
-
-def _coefficients(models: Models, id: str, one: Estimate) -> Iterator[dict[str, Any]]:
-    """One row a term, those of services with the effect of one standard deviation."""
-    plain = {t.term: (t, _title(t.service), "service") for t in models.service_terms(one)}
-    for mixed in models.interacted(one):
-        title = _title(mixed.service)
-        plain |= {
-            term: (mixed, {lang: f"{text}{words}" for lang, text in title.items()}, "interaction")
-            for term, words in models.mixed_terms(mixed).items()
-        }
-    for row in one.to_frame().to_dict("records"):
-        term, label, kind = plain.get(row["term"], (None, {"en": row["term"]}, "other"))
-        yield {
-            "id": id, "term": row["term"], "kind": kind,
-            "label": label["en"], "label_ko": label.get("ko", label["en"]),
-            "service": _code(term.service) if term else "",
-            "measure": term.measure if term else "",
-            "timing": TIMING[term.lagged] if term else "",
-            **{key: row[key] for key in ("estimate", "std_error", "t", "p", "lower", "upper")},
-            **_scaled(models, term, row),
-        }  # fmt: skip
-
-
-def _scaled(
-    models: Models, term: ServiceTerm | None, row: Any, country: str = ""
-) -> dict[str, float | None]:
-    """A slope as the effect of one standard deviation of its column inside entities."""
-    names = ("effect", "effect_lower", "effect_upper")
-    if term is None:
-        return dict.fromkeys(names)
-    slope = Size(row["estimate"], row["lower"], row["upper"])
-    size = models.scaled_in(term, slope, country) if country else models.scaled(term, slope)
-    return dict(zip(names, (size.value, size.lower, size.upper), strict=True))
-
-
-def _title(service: Service) -> Words:
-    kind, code = ("group", _code(service)) if service.group else ("grouping", service.grouping)
-    return both(kind, code, service.title)
-
-
-def _code(service: Service) -> str:
-    return f"{service.grouping}.{service.group}" if service.group else service.grouping
-
-
-# -- in words --------------------------------------------------------------------------------------
-
-
-def _statement(models: Models, one: Estimate) -> Words:
-    """What an estimate says, in a sentence."""
-    terms = models.service_terms(one)
-    mixed = models.interacted(one)
-    outcome = models.formula(one).outcome.name
-    if mixed:
-        return _joined([_of_slopes(models, term) for term in mixed])
-    if len(terms) == 1:
-        return _of_one(models, terms[0], outcome)
-    if terms:
-        return _of_several(models, terms, outcome)
-    count = len(one.terms)
-    return {"en": f"{outcome}: {count} coefficients, none of a service group.",
-            "ko": f"{outcome}: 계수 {count}개, 서비스 부문의 계수는 없음."}  # fmt: skip
-
-
-def _of_one(models: Models, term: ServiceTerm, outcome: str) -> Words:
-    effect, title = models.effect(term), _title(term.service)
-    unit = " %" if models.is_log(term.estimate) else ""
-    low, high = _digits(effect.lower), _digits(effect.upper)
-    value = _digits(effect.value)
-    clear = {"en": "" if effect.clear else "; it can't be told from zero",
-             "ko": "" if effect.clear else "; 0과 구별되지 않음"}  # fmt: skip
-    return {
-        "en": f"{title['en']}: one standard deviation more goes with a change of {value}{unit} in "
-        f"{outcome} ({low} to {high}){clear['en']}.",
-        "ko": f"{title['ko']}: 1 표준편차 증가 시 {outcome}의 변화 {value}{unit} "
-        f"(95 % 신뢰구간 {low} ~ {high}){clear['ko']}.",
-    }
-
-
-def _of_several(models: Models, terms: Sequence[ServiceTerm], outcome: str) -> Words:
-    unit = " %" if models.is_log(terms[0].estimate) else ""
-    clear = [(t, e) for t in terms if (e := models.effect(t)).clear]
-    found = [(_title(t.service), f"{_digits(e.value)}{unit}") for t, e in clear]
-    named = {
-        lang: "; ".join(f"{title[lang]} {text}" for title, text in found) for lang in ("en", "ko")
-    }
-    of = {lang: f": {text}" if text else "" for lang, text in named.items()}
-    return {
-        "en": f"{outcome}, one standard deviation more: {len(clear)} of {len(terms)} intervals "
-        f"leave out zero{of['en']}.",
-        "ko": f"{outcome}, 1 표준편차 증가: 신뢰구간 {len(terms)}개 중 {len(clear)}개가 0을 "
-        f"포함하지 않음{of['ko']}.",
-    }
-
-
-def _of_slopes(models: Models, term: ServiceTerm) -> Words:
-    title, p = _title(term.service), models.differs(term)
-    cells = _quietly(lambda: models.cells(term)) or []
-    clear = sum(size.clear for _, size in cells)
-    equal = f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}" if p == p else ""
-    return {
-        "en": f"{title['en']}: {clear} of {len(cells)} slopes have an interval that leaves out zero"
-        + (f"; test that they are equal: {equal}" if equal else "") + ".",
-        "ko": f"{title['ko']}: 기울기 {len(cells)}개 중 {clear}개의 신뢰구간이 0을 포함하지 않음"
-        + (f"; 기울기 동일성 검정: {equal}" if equal else "") + ".",
-    }  # fmt: skip
-
-
-def _joined(parts: Sequence[Words]) -> Words:
-    return {lang: " ".join(part[lang] for part in parts) for lang in ("en", "ko")}
-
-
-def _digits(value: float) -> str:
-    """Three digits, with a true minus sign."""
-    return digits(value) if abs(value) >= 1000 else f"{value:.3g}".replace("-", MINUS)
-
-
 # -- tests and traps -------------------------------------------------------------------------------
 
 
 def _tests(models: Models, one: Estimate) -> list[dict[str, Any]]:
     """Joint tests of the service groups and of equal slopes, and those the method made."""
     terms = [t.term for t in models.service_terms(one)]
-    joint = _quietly(lambda: one.joint(terms)) if len(terms) > 1 else None
-    rows = []
-    if joint is not None:
-        rows.append({"test": "joint", "statistic": joint.statistic, "p": joint.p_value,
-                     "hypothesis": joint.hypothesis})  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    if len(terms) > 1:
+        with suppress(ServioError):  # where the data do not let it be computed
+            joint = one.joint(terms)
+            rows.append({"test": "joint", "statistic": joint.statistic, "p": joint.p_value,
+                         "hypothesis": joint.hypothesis})  # fmt: skip
     for term in models.interacted(one):
         p = models.differs(term)
         if p == p:
@@ -442,7 +215,7 @@ def _against_main(models: Models, one: Estimate) -> list[dict[str, Any]]:
         if term.service in base:
             main, own = models.effect(base[term.service]), models.effect(term)
             rows.append({
-                "service": _title(term.service), "measure": term.measure,
+                "service": service_title(term.service), "measure": term.measure,
                 "timing": TIMING[term.lagged],
                 "main": main.value, "main_lower": main.lower, "main_upper": main.upper,
                 "effect": own.value, "effect_lower": own.lower, "effect_upper": own.upper,
@@ -450,111 +223,7 @@ def _against_main(models: Models, one: Estimate) -> list[dict[str, Any]]:
     return rows
 
 
-def _quietly(make: Callable[[], T]) -> T | None:
-    """None where the data do not let it be computed."""
-    try:
-        return make()
-    except ServioError:
-        return None
-
-
-# -- specification curves --------------------------------------------------------------------------
-
-
-def _of_study(read: _Read, term: ServiceTerm) -> pd.DataFrame:
-    """Every estimate of the study in which the service group has one slope, by its effect."""
-    models = read.models
-    rows = []
-    for id, name in read.ids.items():
-        for other in models.service_terms(models.estimates[name]):
-            if other.service != term.service:
-                continue
-            effect = models.effect(other)
-            rows.append({
-                "id": id, "name": name, "measure": other.measure, "timing": TIMING[other.lagged],
-                "effect": effect.value, "effect_lower": effect.lower, "effect_upper": effect.upper,
-                "n": other.estimate.n, "trap": models.entries[name].trap,
-                "main": other.estimate is models.main,
-            })  # fmt: skip
-    return pd.DataFrame(rows).sort_values("effect", kind="stable")
-
-
-def _of_panel(models: Models, term: ServiceTerm) -> tuple[pd.DataFrame | None, dict[str, Any]]:
-    """The estimate again under every combination of controls, fixed effects and years."""
-    one, entry = term.estimate, models.entries[term.estimate.name]
-    formula = models.formula(one)
-    if entry.method != "estimate" or formula.endogenous:
-        why = f"The study estimates “{one.name}” by {one.method}; choices are not varied for it."
-        return None, {"panel_missing": why, "summary": None}
-    others = [t.name for t in formula.terms if t.name != term.term]
-    services = [t.term for t in models.service_terms(one) if t.term != term.term]
-    controls = [name for name in others if name not in services]
-    optional = [*controls[:MOST_CONTROLS], *_together(controls[MOST_CONTROLS:] + services)]
-    effects = " + ".join(":".join(columns) for columns in formula.effects)
-    given = {"vcov": entry.vcov, "weights": entry.weights, "ssc": entry.ssc}
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    try:
-        found = specification_curve(
-            models.panel, formula.outcome.expression, term.term, optional=optional,
-            fixed_effects=_effects(models, effects), samples=_samples(models, entry.where),
-            **chosen,
-        )  # fmt: skip
-    except ServioError as error:
-        return None, {"panel_missing": f"{error.found}. {error.remedy}", "summary": None}
-    frame = found.to_frame().drop(columns=["outcome", "term", "controls", "vcov"])
-    return frame.sort_values("estimate", kind="stable"), {
-        "panel_missing": None,
-        "optional": optional,
-        "summary": found.summary().to_dict("records")[0],
-    }
-
-
-def _together(names: Sequence[str]) -> list[str]:
-    return [" + ".join(names)] if names else []
-
-
-def _effects(models: Models, effects: str) -> dict[str, str]:
-    """Fixed effects as they are, and with those of country by year where there are years alone."""
-    found = {effects or "none": effects}
-    parts = effects.split(" + ")
-    time = models.panel.time
-    if time in parts and "country" in models.panel.entity and len(models.panel.entity) > 1:
-        text = " + ".join(f"country:{time}" if part == time else part for part in parts)
-        found[text] = text
-    return found
-
-
-def _samples(models: Models, where: str) -> dict[str, str]:
-    """All rows of the estimate, and its years halved."""
-    time = models.panel.time
-    years = sorted(models.panel.frame[time].unique())
-    found = {where or "all rows": where}
-    if len(years) >= FEWEST_YEARS:
-        middle = int(years[len(years) // 2])
-        for text in (f"{time} < {middle}", f"{time} >= {middle}"):
-            found[text] = f"({where}) and {text}" if where else text
-    return found
-
-
-def _no_curve(models: Models, one: Estimate) -> dict[str, Any]:
-    column = next((name for name in models.columns if f"{name}_lag" in models.panel.frame), "conv")
-    formula = f"{models.formula(one).outcome.name} ~ {column}_lag | country:industry + year"
-    lines = f'[[estimates]]\nname = "one slope"\nformula = "{formula}"'
-    return {"lines": lines}
-
-
 # -- marginal effects ------------------------------------------------------------------------------
-
-
-def _variables(models: Models, one: Estimate) -> list[str]:
-    """Variables of a formula: those whose effect can be asked for."""
-    terms = [t for t in models.formula(one).terms if not _is_power(t.name)]
-    inside = [f.by if isinstance(f, Levels) else f for term in terms for f in term.factors]
-    return [factor.name for factor in inside if factor is not None]
-
-
-def _is_power(name: str) -> bool:
-    return "^" in name
 
 
 def _over(models: Models) -> list[str]:
@@ -567,13 +236,13 @@ def _cells(models: Models, one: Estimate, term: ServiceTerm | None) -> dict[str,
     """Slopes by class where the variable is interacted with classes, and whether they differ."""
     if term is None or term.term not in {t.term for t in models.interacted(one)}:
         return None
-    found = _quietly(lambda: models.cells(term))
+    found = slopes(models, term)
     if not found:
         return None
     p = models.differs(term)
     rows = [
         {"label": name, "estimate": s.value, "lower": s.lower, "upper": s.upper}
-        | _scaled(models, term, {"estimate": s.value, "lower": s.lower, "upper": s.upper})
+        | one_deviation(models, term, {"estimate": s.value, "lower": s.lower, "upper": s.upper})
         for name, s in found
     ]
     return {"equal_p": p if p == p else None, "rows": pd.DataFrame(rows)}
@@ -585,7 +254,7 @@ def _cells(models: Models, one: Estimate, term: ServiceTerm | None) -> dict[str,
 def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
     """The record of an estimate, and the lines that give it again."""
     entry, folder = models.entries[one.name], study.store.folder.name
-    about = models.panel.columns.get(parse_formula(one.formula).outcome.expression)
+    about = models.panel.columns.get(models.formula(one).outcome.expression)
     unit = about.unit if about else ""
     definitions = {d.name: d.definition or d.expression for d in models.recipe.derived}
     outcome = models.formula(one).outcome.name
