@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
+import servio
 from servio import algebra, measure, study
 from servio.errors import LabelError, UsageError
-from servio.web._answers import Answer, OpenStudy, Pending, Query, RequestFault, encoded
-from servio.web._api import chains
+from servio.web import application
+from servio.web._answers import Answer, OpenStudy, Pending, Query, RequestFault, Upload, encoded
+from servio.web._api import chains, data
 from servio.web._jobs import Jobs
+from servio.web._sessions import Session
+from web_server import listening
 from wiod_files import national_values, write_national
 
 Ask = Callable[..., Answer]
@@ -27,22 +34,31 @@ measures = [{{name = "upstreamness", by = "industry"}}]
 def asking(store: study.StudyStore) -> Iterator[Ask]:
     jobs = Jobs(store)
     jobs.start()
-    opened = OpenStudy(store, jobs)
+    opened, owner = OpenStudy(store, jobs), Session()
 
-    def ask(function: Any, **given: str) -> Answer:
+    def ask(function: Any, visitor: Session = owner, **given: str) -> Answer:
         while True:
-            query = Query(given)
+            query = Query(given, visitor=visitor)
             reply = function(opened, query)
             if isinstance(reply, Answer):
                 query.done()
-                assert encoded(dict(reply.data))
+                assert query.private == ("table" in given), "kept for its session only"
+                assert str(opened.scratch) not in encoded(dict(reply.data)).decode()
                 return reply
             assert isinstance(reply, Pending)
             reply.job.join("test")
             reply.job.future.result(60)
 
+    def bring(path: Path) -> str:
+        copy = opened.scratch / path.name
+        copy.write_bytes(path.read_bytes())
+        query = Query({}, visitor=owner, upload=Upload(copy, path.name, path.stat().st_size))
+        return str(data.uploaded(opened, query).data["table"])
+
+    ask.bring, ask.opened, ask.owner = bring, opened, owner  # type: ignore[attr-defined]
     ask.table = lambda *place: jobs.tables.table(*place)  # type: ignore[attr-defined, union-attr]
     yield ask
+    owner.close()
     jobs.close()
     opened.close()
 
@@ -220,3 +236,167 @@ def test_a_table_with_groupings_of_its_own_has_services_and_the_others(tmp_path:
         assert found["services"] == pytest.approx(content.value(industry="one", part="services"))
         assert reply.data["services"] == pytest.approx(found["services"])
         assert ask(chains.sankey, industry="one").data["world"] is False
+
+
+# -- a table that the session brought --------------------------------------------------------------
+
+OWN = """
+[table]
+title = "Own"
+year = 2014
+currency = "USD"
+unit = "million"
+Z = "z.csv"
+x = "x.csv"
+"""
+NAMED = '[groups]\nmanufacturing = ["one"]\nservices = ["two"]\n'
+FLOWS = {"z.csv": ",one,two\none,150,500\ntwo,200,100\n", "x.csv": ",output\none,1000\ntwo,2000\n"}
+PLACES = [f"{c}_{i}" for c in ("AAA", "BBB") for i in ("one", "two")]
+Z = [[150, 90, 60, 20], [200, 100, 30, 40], [40, 30, 210, 120], [25, 35, 180, 300]]
+Y = [[400, 80], [350, 60], [50, 500], [70, 900]]
+WORLDS = {
+    "z.csv": "\n".join(["," + ",".join(PLACES), *(
+        ",".join([name, *map(str, row)]) for name, row in zip(PLACES, Z, strict=True)
+    )]),
+    "y.csv": "\n".join([",AAA_household,BBB_household", *(
+        ",".join([name, *map(str, row)]) for name, row in zip(PLACES, Y, strict=True)
+    )]),
+}  # fmt: skip
+WORLD_TABLE = OWN.replace('x = "x.csv"', 'Y = "y.csv"\ncountry_separator = "_"')
+
+
+def packed(folder: Path, description: str, files: dict[str, str]) -> Path:
+    """A description with its files, laid out in a folder and packed; the packed file."""
+    folder.mkdir()
+    for name, text in {"table.toml": description, **files}.items():
+        (folder / name).write_text(text)
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("table.toml", *files):
+            archive.write(folder / name, f"own/{name}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("brought")
+    return write_national(folder / "KOR_NIOT_nov16.xlsx", values=_productive())
+
+
+def test_the_chain_of_a_table_that_was_brought(ask: Any, national: Path) -> None:
+    given = {"table": ask.bring(national), "industry": "C29", "year": "2010"}
+    own = servio.read(national, year=2010)
+    found = study.supply_stages(own, "C29", country="KOR")
+    stages = ask(chains.sankey, **given)
+    assert stages.frame["value"].tolist() == [link.value for link in found.links]
+    assert stages.data["boxes"]["value"].tolist() == [box.value for box in found.boxes]
+    assert (stages.data["country"], stages.data["world"]) == ("KOR", False)
+    assert "servio.read('YOUR_TABLE', year=2010, country='KOR')" in stages.data["about"]["python"]
+    smile = ask(chains.smile, **given)
+    for form in chains.FORMS:
+        curve = measure.smile_curve(own, form=form, chain="KOR_C29")
+        wanted = [curve.value(industry=i) for i in smile.frame["industry"]]
+        assert smile.frame[form].tolist() == pytest.approx(wanted)
+    positions = ask(chains.positions, **given)
+    up, down = measure.upstreamness(own), measure.downstreamness(own)
+    for row in positions.frame.to_dict("records"):
+        wanted = [m.value(industry=row["industry"]) for m in (up, down)]
+        assert [row["upstreamness"], row["downstreamness"]] == pytest.approx(wanted, nan_ok=True)
+    income = ask(chains.income, **given)
+    content = measure.value_content(own, grouping="broad")
+    for row in income.frame.to_dict("records"):
+        assert row["share"] == pytest.approx(content.value(industry="C29", part=row["group"]))
+    for reply in (stages, smile, positions, income):
+        about = reply.data["about"]
+        assert about["synthetic"] is False, "the study is made up, this table is not said to be"
+        assert "inputs" not in about["evidence"], "not the study's files"
+
+
+def test_a_world_table_that_was_brought_names_who_earns_where(ask: Any, tmp_path: Path) -> None:
+    path = packed(tmp_path / "world", WORLD_TABLE + NAMED, WORLDS)
+    given = {"table": ask.bring(path), "country": "BBB", "industry": "one"}
+    own = servio.read(tmp_path / "world" / "table.toml")
+    smile = ask(chains.smile, **given)
+    share = measure.smile_curve(own, form="share", chain="BBB_one")
+    assert smile.data["world"] is True and set(smile.frame["country"]) == {"AAA", "BBB"}
+    for row in smile.frame.to_dict("records"):
+        wanted = share.value(country=row["country"], industry=row["industry"])
+        assert row["share"] == pytest.approx(wanted)
+    services = smile.frame.loc[smile.frame["industry"] == "two", "share"].sum()
+    assert smile.data["services"] == pytest.approx(services)
+    stages = ask(chains.sankey, **given)
+    found = study.supply_stages(own, "one", country="BBB")
+    assert stages.frame["value"].tolist() == [link.value for link in found.links]
+    positions = ask(chains.positions, **given)
+    up = measure.upstreamness(own)
+    assert positions.frame["upstreamness"].tolist() == pytest.approx(
+        [up.value(country="BBB", industry=i) for i in positions.frame["industry"]]
+    )
+    earned = ask(chains.income, **given)
+    income = measure.chain_income(own, chain="BBB_one", form="stage", by="industry")
+    assert earned.data["total"] == pytest.approx(np.nansum(income.values))
+    for row in earned.frame.to_dict("records"):
+        industry = {"services": "two", "other industries": "one"}[row["group"]]
+        wanted = income.value(country=row["country"], industry=industry, part=row["stage"])
+        assert row["value"] == pytest.approx(wanted)
+    assert len(earned.frame) == 16
+
+
+def test_a_table_that_names_no_services_says_so(ask: Any, tmp_path: Path) -> None:
+    table = ask.bring(packed(tmp_path / "plain", OWN, FLOWS))
+    positions = ask(chains.positions, table=table)
+    assert positions.frame["industry"].tolist() == ["one", "two"]
+    assert positions.frame["service"].tolist() == [None, None], "neither service nor goods"
+    assert ask(chains.smile, table=table, industry="one").data["services"] is None
+    for function in (chains.sankey, chains.income):
+        with pytest.raises(servio.ServioError, match="services"):
+            ask(function, table=table, industry="one")
+
+
+def test_a_brought_table_has_places_to_choose_from(ask: Any, national: Path) -> None:
+    table = ask.bring(national)
+    ask(chains.positions, table=table)
+    query = Query({}, visitor=ask.owner)
+    (places,) = [
+        one["places"] for one in data.listed(ask.opened, query).data["uploads"]
+        if one["table"] == table
+    ]  # fmt: skip
+    own = servio.scan(national, cache=False)
+    assert (places["source"], places["world"]) == ("wiod2016", False)
+    assert (places["countries"], tuple(places["years"])) == (["KOR"], own.years)
+    assert [one["code"] for one in places["industries"]] == list(
+        servio.read(national, year=2010).axis.code_names
+    )
+    with pytest.raises(RequestFault, match="1950"):
+        ask(chains.positions, table=table, year="1950")
+    with pytest.raises(UsageError, match="M02"):
+        ask(chains.positions, table=table, country="M02")
+
+
+@pytest.mark.parametrize("function", [chains.sankey, chains.smile, chains.positions, chains.income])
+def test_h07_the_chain_of_another_sessions_table_is_not_there(
+    ask: Any, national: Path, function: Any
+) -> None:
+    given = {"table": ask.bring(national), "industry": "C29", "year": "2010"}
+    ask(function, **given)
+    with pytest.raises(RequestFault) as refused:
+        ask(function, Session(), **given)
+    assert refused.value.status == 404
+
+
+def test_h07_what_a_session_was_told_is_kept_for_nobody(
+    small_store: study.StudyStore, tmp_path: Path
+) -> None:
+    body = packed(tmp_path / "own", OWN + NAMED, FLOWS).read_bytes()
+    with listening(application(small_store, jobs=Jobs(small_store))) as client:
+        headers = {"x-file-name": "own.zip", "origin": str(client.base_url).rstrip("/")}
+        table = client.post("/api/uploads", content=body, headers=headers).json()["table"]
+        for view in ("sankey", "smile", "positions", "income"):
+            path = f"/api/chains/{view}?industry=one&table={table}"
+            while (answer := client.get(path)).status_code == 202:
+                time.sleep(0.1)
+            assert answer.status_code == 200, answer.text
+            assert "etag" not in answer.headers
+            assert answer.headers["cache-control"] == "private, no-cache"
+            with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
+                assert stranger.get(path).status_code == 404

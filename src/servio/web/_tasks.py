@@ -24,6 +24,7 @@ from servio.study import (
     uploaded_tables,
 )
 from servio.table import audit
+from servio.web._industries import industries_of
 
 __all__ = ["TASKS", "Hold", "about_the_file"]
 
@@ -64,10 +65,10 @@ def measure(
 
 def measures(
     hold: Hold, tick: Tick, *, source: str, country: str, year: int | None,
-    calls: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
+    calls: tuple[tuple[str, tuple[tuple[str, str], ...]], ...], upload: str = "",
 ) -> list[Recomputed]:  # fmt: skip
     """Several measures of one table."""
-    tables = hold.tables.only(source, country, year)
+    tables = hold.of(upload).only(source, country, year)
     found = [tables.measure(settled_call(name, dict(options))) for name, options in calls]
     tick()
     return found
@@ -99,10 +100,10 @@ def about_the_file(error: ServioError, path: Path) -> ServioError:
 
 def stages(
     hold: Hold, tick: Tick, *, source: str, country: str, year: int | None, industry: str,
-    stages: int, most: int, least: float,
+    stages: int, most: int, least: float, upload: str = "",
 ) -> SupplyStages:  # fmt: skip
     """The chain of one industry's output, stage by stage."""
-    table = hold.tables.table(source, country, year)
+    table = hold.of(upload).table(source, country, year)
     found = supply_stages(table, industry, country=country, stages=stages, most=most, least=least)
     tick()
     return found
@@ -122,13 +123,15 @@ def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
         found += [head | asdict(finding) for finding in audits[-1].findings]
         tick()
     info, entries = table.info, [one.entry for one in tables.inputs]
+    nations, world = sorted({e.country for e in entries}), table.axis.is_world
+    years = sorted({e.year for e in entries if e.year is not None})
     found.sort(key=lambda f: GRAVITY.index(f["level"]) if f["level"] in GRAVITY else len(GRAVITY))
     return {
         "info": {
             "source": info.source,
             "tables": len(entries),
-            "countries": sorted({e.country for e in entries} | set(table.axis.country_names)),
-            "years": sorted({e.year for e in entries if e.year is not None}),
+            "countries": sorted({*nations, *table.axis.country_names}),
+            "years": years,
             "industries": len(table.axis.code_names),
             "classification": info.classification or "",
             "unit": info.money,
@@ -139,6 +142,13 @@ def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
             "numeric_residual": max(a.numeric_residual for a in audits),
             "failures": sum(f["level"] == "fail" for f in found),
             "warnings": sum(f["level"] == "warn" for f in found),
+        },
+        "places": {
+            "source": tables.inputs[0].source,
+            "world": world,
+            "countries": list(table.axis.country_names) if world else nations,
+            "years": years,
+            "industries": industries_of(table),
         },
         "findings": pd.DataFrame(found[:MOST_FINDINGS]),
     }

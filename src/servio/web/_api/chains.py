@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from servio import algebra
-from servio.errors import LabelError, NumericalError, UsageError
+from servio.errors import LabelError, NumericalError
 from servio.measure.smile import LEAST, LEVEL, verdict
 from servio.report.words import industry_kinds, industry_titles
 from servio.study import Call, SupplyStages, settled_call
 from servio.web._about import about, evidence, of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
-from servio.web._api._one_table import found_there, is_world
+from servio.web._api._one_table import Brought, brought, found_there, is_world, job_there
 from servio.web._api.study import summary
-from servio.web._jobs import Task
 from servio.web._lines import Asked, stages_line
 from servio.web._rows import Found, selected
 
@@ -26,6 +25,7 @@ __all__ = ["routes"]
 
 GROUPING = "broad"
 SERVICES = ("producer_services", "other_services", "services")
+SECTORS = ("services", "other industries")
 FORMS = ("distance", "rate", "share")
 MOST = 80
 CURVE = 48
@@ -44,22 +44,15 @@ STAGES_IDENTITY = {
 def sankey(study: OpenStudy, query: Query) -> Reply:
     """Boxes and links from earlier stages to the product and its uses."""
     place = _place(study, query)
+    if isinstance(place, Pending):
+        return place
     stages, most = query.integer("stages", 2, 1, 4), query.integer("most", 4, 1, 20)
     least = query.number("least", 0.0, 0.0, 1.0)
     query.done()
-    if study.jobs is None or study.jobs.tables is None:
-        why = "" if study.jobs is None else study.jobs.why
-        raise UsageError(
-            "tables of the study", found=why or "none at hand",
-            expected="the files the study was made with",
-            remedy="Start the server with --tables FOLDER.",
-        )  # fmt: skip
     arguments: dict[str, Any] = {
-        "source": place.source, "country": place.country, "year": place.year,
         "industry": place.industry, "stages": stages, "most": most, "least": least,
     }  # fmt: skip
-    holder = study.jobs.tables.number(place.source, place.country, place.year)
-    job = study.jobs.submit(Task("stages", tuple(sorted(arguments.items())), holder))
+    job = job_there(study, "stages", arguments, *place.table)
     if not job.future.done():
         return Pending(job)
     found: SupplyStages = job.answer[0]
@@ -79,10 +72,12 @@ def sankey(study: OpenStudy, query: Query) -> Reply:
 def smile(study: OpenStudy, query: Query) -> Reply:
     """Earners of the product's chain: distance from its end, value added per output, share."""
     place = _place(study, query)
+    if isinstance(place, Pending):
+        return place
     most = query.integer("most", MOST, 10, 500) or MOST
     query.done()
     calls = [settled_call("smile_curve", {"form": form, "chain": place.label}) for form in FORMS]
-    rows = found_there(study, calls, place.source, place.country, place.year)
+    rows = found_there(study, calls, *place.table)
     if isinstance(rows, Pending):
         return rows
     frame = _joined(rows, FORMS, place, country="")
@@ -93,10 +88,8 @@ def smile(study: OpenStudy, query: Query) -> Reply:
     test = _tested(frame)
     shown = _named(study, place, frame.iloc[:most])
     data = place.described | {
-        "about": of_found(study, rows[0], *_chosen(place)),
-        "abouts": {
-            f: of_found(study, r, *_chosen(place)) for f, r in zip(FORMS, rows, strict=True)
-        },
+        "about": _about(study, place, rows[0]),
+        "abouts": {f: _about(study, place, r) for f, r in zip(FORMS, rows, strict=True)},
         "test": test,
         "earners": len(frame),
         "rest": {"count": len(frame) - len(shown), "share": float(frame["share"][most:].sum())},
@@ -109,6 +102,8 @@ def smile(study: OpenStudy, query: Query) -> Reply:
 def positions(study: OpenStudy, query: Query) -> Reply:
     """All industries of a country between primary inputs and final use."""
     place = _place(study, query, industry=False)
+    if isinstance(place, Pending):
+        return place
     query.done()
     names = ("upstreamness", "downstreamness", "value_added")
     calls = [
@@ -116,16 +111,14 @@ def positions(study: OpenStudy, query: Query) -> Reply:
         settled_call("downstreamness", {"by": "industry"}),
         settled_call("footprint", {"by": "industry", "form": "production"}),
     ]
-    rows = found_there(study, calls, place.source, place.country, place.year)
+    rows = found_there(study, calls, *place.table)
     if isinstance(rows, Pending):
         return rows
     frame = _joined(rows, names, place, country=place.country)
-    chosen = {"source": [place.source]}, [place.year] if place.year else []
-    if place.country:
-        chosen[0]["country"] = [place.country]
+    chosen = {"country": [place.country]} if place.country else {}
     data = place.described | {
-        "about": of_found(study, rows[0], *chosen),
-        "abouts": {n: of_found(study, r, *chosen) for n, r in zip(names, rows, strict=True)},
+        "about": _about(study, place, rows[0], chosen),
+        "abouts": {n: _about(study, place, r, chosen) for n, r in zip(names, rows, strict=True)},
         "unit": rows[2].unit,
         "stored": all(one.stored for one in rows),
     }
@@ -135,17 +128,28 @@ def positions(study: OpenStudy, query: Query) -> Reply:
 def income(study: OpenStudy, query: Query) -> Reply:
     """What each country and sector earns of the product: money, or shares of a national table."""
     place = _place(study, query)
+    if isinstance(place, Pending):
+        return place
     query.done()
+    known = _industries(study, place, ())
+    if known and all(one.service is None for one in known.values()):
+        raise LabelError(
+            f"chain {place.label} {place.year or ''}".strip(),
+            found="a table that does not name its services", expected="a group services",
+            remedy="Name its services under [groups] in the table's description.",
+        )  # fmt: skip
     rows = _first_answer(study, place, _incomes(place))
     if isinstance(rows, Pending):
         return rows
-    frame = _earners(rows[0], place)
+    frame = _earners(rows[0], place, known)
     whole = float(frame["value"].sum())
     if not whole > 0:
         raise _nothing(place, rows)
     frame["share"] = frame["value"] / whole
     data = place.described | {
-        "about": of_found(study, rows[0], *_chosen(place, content=not place.world)),
+        "about": _about(
+            study, place, rows[0], {} if place.world else {"industry": [place.industry]}
+        ),
         "unit": rows[0].unit,
         "total": whole,
         "services": float(frame.loc[frame["service"], "share"].sum()),
@@ -161,13 +165,14 @@ def income(study: OpenStudy, query: Query) -> Reply:
 
 @dataclass(frozen=True)
 class _Place:
-    """One product in one table."""
+    """One product in one table: of the study, or of a file that the session brought."""
 
     source: str
     country: str
     industry: str
     year: Any
     world: bool
+    own: Brought | None = None
 
     @property
     def label(self) -> str:
@@ -175,23 +180,38 @@ class _Place:
 
     @property
     def described(self) -> dict[str, Any]:
-        return asdict(self) | {"label": self.label}
+        names = ("source", "country", "industry", "year", "world", "label")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def table(self) -> tuple[str, str, Any, str]:
+        """Source, country and year of its table, and the path of the session's file."""
+        return self.source, self.country, self.year, self.own.path if self.own else ""
 
 
-def _place(study: OpenStudy, query: Query, *, industry: bool = True) -> _Place:
-    sources = study.results.sources
+def _place(study: OpenStudy, query: Query, *, industry: bool = True) -> _Place | Pending:
+    own = brought(query)
+    if isinstance(own, Pending):
+        return own
+    sources = [own.source] if own else study.results.sources
     source = query.text("source", sources[0], sources)
-    view = study.view(source)
-    country = query.text("country", view.focus or next(iter(view.codes), ""), view.codes)
-    years = [int(year) for year in view.years if year]
+    if own:
+        countries, first, years = own.countries, own.countries[0], list(own.years)
+    else:
+        view = study.view(source)
+        countries, first = view.codes, view.focus or next(iter(view.codes), "")
+        years = [int(year) for year in view.years if year]
+    country = query.text("country", first, countries)
     year = query.integer("year", years[-1] if years else None, 0, 9999)
     if years and year not in years:
+        held = "table" if own else "study"
         raise RequestFault(404, "parameter year", found=str(year),
-                           expected=f"{years[0]} to {years[-1]}, as the study has them",
+                           expected=f"{years[0]} to {years[-1]}, as the {held} has them",
                            remedy="Choose one of these.")  # fmt: skip
-    known = [one["code"] for one in summary(study)["industries"].get(source, [])]
-    code = query.text("industry", None if industry else "", known)
-    return _Place(source, country, code, year, bool(country) and is_world(study, source))
+    listed = own.industries if own else summary(study)["industries"].get(source, [])
+    code = query.text("industry", None if industry else "", [one["code"] for one in listed])
+    world = own.world if own else bool(country) and is_world(study, source)
+    return _Place(source, country, code, year, world, own)
 
 
 def _nothing(place: _Place, rows: list[Found]) -> LabelError:
@@ -205,14 +225,24 @@ def _nothing(place: _Place, rows: list[Found]) -> LabelError:
     )
 
 
-def _chosen(place: _Place, *, content: bool = False) -> tuple[dict[str, list[str]], list[int]]:
-    """What the command line chooses: of chains nothing but the year, of a table its country."""
-    chosen: dict[str, list[str]] = {"source": [place.source]}
+def _about(
+    study: OpenStudy, place: _Place, rows: Found, more: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
+    """What there is to know of rows of the place's table.
+
+    The command line chooses of chains nothing but the year, of a table its country.
+    """
+    chosen: dict[str, Sequence[str]] = {"source": [place.source]}
     if place.country and not place.world:
         chosen["country"] = [place.country]
-    if content:
-        chosen["industry"] = [place.industry]
-    return chosen, [place.year] if place.year else []
+    years = [place.year] if place.year else []
+    facts = of_found(study, rows, chosen | dict(more or {}), years, upload=bool(place.own))
+    return facts | _whether_synthetic(place)
+
+
+def _whether_synthetic(place: _Place) -> dict[str, bool]:
+    """A table that was brought may be made up, or real, whatever the study is."""
+    return {"synthetic": place.own.synthetic} if place.own else {}
 
 
 # -- rows into frames ------------------------------------------------------------------------------
@@ -248,15 +278,16 @@ def _named(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> pd.DataFrame
 @dataclass(frozen=True)
 class _Industry:
     title: str
-    service: bool
+    service: bool | None
 
 
 def _industries(study: OpenStudy, place: _Place, codes: Iterable[str]) -> dict[str, _Industry]:
     """Title and whether it is a service, by code; of the codes where no table is at hand."""
-    known = summary(study)["industries"].get(place.source, [])
-    if known:
+    own = place.own.industries if place.own else ()
+    known = own or summary(study)["industries"].get(place.source, ())
+    if known and all("service" in one for one in known):
         return {one["code"]: _Industry(one["title"]["en"], one["service"]) for one in known}
-    each = list(dict.fromkeys(codes))
+    each = [one["code"] for one in known] or list(dict.fromkeys(codes))
     return {
         code: _Industry(title, kind == "services")
         for code, title, kind in zip(each, industry_titles(each), industry_kinds(each), strict=True)
@@ -267,8 +298,11 @@ def _title(known: Mapping[str, _Industry], code: str) -> str:
     return known[code].title if code in known else code
 
 
-def _service_share(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> float:
+def _service_share(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> float | None:
+    """What services earn; None where the table does not name them."""
     known = _industries(study, place, frame["industry"])
+    if all(one.service is None for one in known.values()):
+        return None
     services = [code for code, one in known.items() if one.service]
     return float(frame.loc[frame["industry"].isin(services), "share"].sum())
 
@@ -297,8 +331,8 @@ def _tested(frame: pd.DataFrame) -> dict[str, Any] | None:
 def _incomes(place: _Place) -> list[Call]:
     """What to ask for; of tables with groupings of their own, services and the others."""
     if place.world:
-        options = {"chain": place.label, "form": "stage", "by": GROUPING}
-        return [settled_call("chain_income", options)]
+        options = {"chain": place.label, "form": "stage"}
+        return [settled_call("chain_income", options | {"by": by}) for by in (GROUPING, "industry")]
     return [
         settled_call("value_content", {"by": "industry", "grouping": grouping})
         for grouping in (GROUPING, "services")
@@ -308,20 +342,26 @@ def _incomes(place: _Place) -> list[Call]:
 def _first_answer(study: OpenStudy, place: _Place, calls: Sequence[Call]) -> list[Found] | Pending:
     """Rows of the first measure that has any."""
     for call in calls:
-        rows = found_there(study, [call], place.source, place.country, place.year)
+        rows = found_there(study, [call], *place.table)
         if isinstance(rows, Pending) or len(rows[0].rows) or call is calls[-1]:
             break
     return rows
 
 
-def _earners(one: Found, place: _Place) -> pd.DataFrame:
+def _earners(one: Found, place: _Place, known: Mapping[str, _Industry]) -> pd.DataFrame:
     """Columns country, group, stage, service, value; ``abroad`` where imports are one block."""
     if place.world:
         found = _rows(one, place, "")
+        group = found["industry"]
+        if one.call.option("by") == "industry":
+            group = np.where([bool(known[code].service) for code in group], *SECTORS)
         frame = pd.DataFrame({
-            "country": found["country"], "group": found["industry"], "stage": found["part"],
+            "country": found["country"], "group": group, "stage": found["part"],
             "value": found["value"],
         })  # fmt: skip
+        frame = frame.dropna(subset=["value"])
+        keys = ["country", "group", "stage"]
+        frame = frame.groupby(keys, as_index=False, sort=False)["value"].sum()
     else:
         found = _rows(one, place, place.country)
         found = found[found["industry"] == place.industry]
@@ -367,12 +407,15 @@ def _about_stages(
     """How the stages are made; no measure gives them, so no command does."""
     call = settled_call("chain_income", {"form": "stage"})
     years = [place.year] if place.year else []
-    seen = evidence(study, [place.country], years, [place.source]) | {
+    seen = {} if place.own else evidence(study, [place.country], years, [place.source])
+    seen |= {
         "numeric_residual": found.residual, "undefined": 0, "undefined_first": None,
     }  # fmt: skip
     chosen = {"source": [place.source], "country": [] if place.world else [place.country]}
-    where = Asked.of(study, call, {k: [t for t in v if t] for k, v in chosen.items()}, years)
+    where = Asked.of(study, call, {k: [t for t in v if t] for k, v in chosen.items()}, years,
+                     upload=bool(place.own))  # fmt: skip
     facts = about(study, call, found.unit, seen, "", stages_line(where, place.country, asked))
+    facts |= _whether_synthetic(place)
     stages = asked["stages"]
     return facts | {
         "title": {"en": "Stages of a chain", "ko": "가치사슬의 단계"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -15,9 +14,9 @@ from servio.measure import MEASURES, MeasureSpec
 from servio.measure._contract import Option
 from servio.report.words import country, source_title
 from servio.study import LiveTables, StudyStore
-from servio.table import IOTable
 from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
+from servio.web._industries import industries_of, industry_words
 from servio.web._rows import takes_groupings
 from servio.web._words import both, korean
 
@@ -156,10 +155,7 @@ def _industries(study: OpenStudy, source: str) -> list[dict[str, Any]]:
         table = tables.table(source, own[0].entry.country, own[0].entry.year)
     except ServioError:
         return []
-    return [
-        {"code": code, "title": title, "service": service}
-        for code, title, service in _titled(table)
-    ]
+    return industries_of(table)
 
 
 def _missing(study: OpenStudy) -> set[str]:
@@ -190,37 +186,9 @@ def _held_industries(store: StudyStore, source: str) -> list[dict[str, Any]]:
     fitting = [name for name in classify.classifications()
                if codes and set(codes) <= set(classify.classification(name).codes)]  # fmt: skip
     name = fitting[0] if len(fitting) == 1 else None
-    titles = dict(_titles(name))
-    return [
-        {"code": code, "title": both("industry", f"{name}.{code}", titles.get(code, code))}
-        for code in codes
-    ]
-
-
-def _titles(name: str | None) -> Iterator[tuple[str, str]]:
-    if name:
-        known = classify.classification(name)
-        yield from zip(known.codes, known.titles, strict=True)
-
-
-def _titled(table: IOTable) -> list[tuple[str, dict[str, str], bool | None]]:
-    codes = table.axis.code_names
-    name = table.info.classification or ""
-    titles = dict(_titles(name))
-    services: set[str] | None = None  # a table of its own labels need not say
-    try:
-        weights = table.weights("services")[1].sum(axis=0)
-        services = {c for c, w in zip(table.axis.codes, weights, strict=True) if w > 0.5}
-    except ServioError:
-        services = None
-    return [
-        (
-            code,
-            both("industry", f"{name}.{code}", titles.get(code, code)),
-            None if services is None else code in services,
-        )
-        for code in codes
-    ]
+    titles = industry_words(name)
+    plain = {code: {"en": code, "ko": code} for code in codes}
+    return [{"code": code, "title": titles.get(code, plain[code])} for code in codes]
 
 
 def _quality(store: StudyStore) -> dict[str, Any]:
