@@ -31,6 +31,8 @@ ARGUMENTS = (
 )
 SHOTS = "SERVIO_SCREENSHOTS"
 BAD = ("serious", "critical")
+WAIT = 60_000
+"""Milliseconds an answer may take on a busy machine."""
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "locale": "en-US"}
 LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "locale": "en-US"},
@@ -46,6 +48,15 @@ needs_browser = pytest.mark.skipif(
 def looks(*names: str) -> pytest.MarkDecorator:
     """Run a test with its argument ``look`` in each of these `LOOKS`."""
     return pytest.mark.parametrize("look", [pytest.param(LOOKS[one], id=one) for one in names])
+
+
+def written(value: float, unit: str = "ratio") -> str:
+    """A number as the page writes it in English (`number` of frontend/src/format.ts)."""
+    size = abs(value)
+    if unit == "share":
+        return f"{value * 100:.{2 if size < 0.1 else 1}f} %"
+    steps = ((1000, 0), (100, 1), (1, 2), (0.01, 4), (0.001, 5))
+    return f"{value:,.{next((digits for least, digits in steps if size >= least), 6)}f}"
 
 
 @contextmanager
@@ -99,8 +110,32 @@ class Watched:
 
         self.page.wait_for_selector("main h1")
         self.page.wait_for_selector("main .page")
-        expect(self.page.locator("[aria-busy=true], .pending")).to_have_count(0)
+        busy = self.page.locator("[aria-busy=true], .pending")
+        expect(busy).to_have_count(0, timeout=WAIT)
         return self
+
+    def cells(self, figure: int = 0) -> list[list[str]]:
+        """A figure as its table, the head first."""
+        shown = self.page.locator("main figure").nth(figure)
+        shown.locator(".tools > button").click()
+        rows: list[list[str]] = shown.locator("table tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+        )
+        return rows
+
+    def coloured(self) -> dict[str, int]:
+        """Pixels in colour, not grey, of each drawing: few in one without data."""
+        found: dict[str, int] = self.page.evaluate(
+            """Object.fromEntries([...document.querySelectorAll('.host[data-done]')].map(host => {
+            const c = host.querySelector('canvas');
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            let count = 0;
+            for (let i = 0; i < d.length; i += 4)
+                count += d[i + 3] > 99 && Math.max(d[i], d[i + 1], d[i + 2])
+                    - Math.min(d[i], d[i + 1], d[i + 2]) > 32;
+            return [host.dataset.done, count]; }))"""
+        )
+        return found
 
     def shot(self, name: str) -> None:
         """Keep a picture in the folder that SERVIO_SCREENSHOTS names, if it does."""

@@ -13,7 +13,7 @@ from servio import measure
 from servio import study as studies
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, looks, needs_browser, watched
+from web_browser import Watched, looks, needs_browser, watched, written
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -63,11 +63,6 @@ def latest(**options: Any) -> pd.DataFrame:
     table = max(servio.scan(MODEL).tables(), key=lambda one: one.info.year or 0)
     found: pd.DataFrame = measure.service_input_coefficient(table, **options).to_frame()
     return found
-
-
-def written(value: float) -> str:
-    """A number below one as the page writes it."""
-    return f"{value:.{4 if value >= 0.01 else 5 if value >= 0.001 else 6}f}"
 
 
 def cards(desk: Watched) -> list[str]:
