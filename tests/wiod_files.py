@@ -35,6 +35,19 @@ def national_values(seed: int = 0) -> np.ndarray:
     return values
 
 
+def productive_values() -> np.ndarray:
+    """Values of which a part only is bought from other industries; years add up as before."""
+    values = national_values()
+    values[:, :112, :56] /= 64
+    values[:, [113, 118], 55] = 0.0
+    output = values[:, :56, :62].sum(axis=2)
+    values[:, :56, 62] = values[:, 119, :56] = output
+    values[:, 112, :61] = values[:, :112, :61].sum(axis=1)
+    paid = values[:, [112, 113, 118], :56].sum(axis=1)
+    values[:, 117, :56] = np.where(output > 0, output - paid, 0.0)
+    return values
+
+
 def write_national(path: Path, country: str = "Korea", values: np.ndarray | None = None) -> Path:
     """A workbook like ``KOR_NIOT_nov16.xlsx``."""
     values = national_values() if values is None else values

@@ -10,15 +10,17 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, looks, needs_browser, watched
+from web_browser import WAIT, Watched, looks, needs_browser, watched
 from web_server import listening
+from wiod_files import productive_values, write_national
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
 pytestmark = needs_browser
 
-WAIT = 60_000
 VIEWS = {
     "stages": ["chain-stages"],
     "smile": ["chain-smile"],
@@ -78,4 +80,37 @@ def test_arrow_keys_walk_through_the_views_and_the_address_holds_them(desk: Watc
     desk.page.locator("select").filter(has_text="C21").select_option("C21")
     drawn(desk, "positions")
     assert "industry=C21" in desk.page.url
+    desk.clean()
+
+
+def test_the_chain_of_an_own_table_is_a_click_away(desk: Watched, tmp_path: Path) -> None:
+    file = write_national(tmp_path / "KOR_NIOT_nov16.xlsx", values=productive_values())
+    desk.go("#/data")
+    desk.page.set_input_files("input[type=file]", file)
+    desk.page.click("form button[type=submit]")
+    desk.page.get_by_role("link", name="See its chains").click()
+    for view in ("stages", "smile", "positions"):
+        if view != "stages":
+            desk.page.locator(f"[role=tab][id$={view}]").click()
+        drawn(desk, view)
+        desk.shot(f"chains-own-{view}")
+        assert "table=" in desk.page.url
+    said = desk.page.locator(".notice.info").all_inner_texts()
+    assert any("Your own table" in text and "KOR_NIOT_nov16.xlsx" in text for text in said)
+    assert any(text.startswith("National table") for text in said)
+    desk.page.get_by_role("tab", name="Who earns what").click()
+    desk.page.wait_for_selector("[data-done='chain-income']", timeout=WAIT)
+    desk.settled()
+    desk.page.get_by_label("Table", exact=True).select_option("")
+    desk.settled()
+    assert "table=" not in desk.page.url
+    assert "M0" in desk.page.locator("figure h2").first.inner_text()
+    desk.sound()
+
+
+def test_a_table_that_is_gone_is_said(desk: Watched) -> None:
+    desk.page.goto(f"{desk.base}/#/chains?country=M02&industry=C26&table=gone")
+    drawn(desk, "stages")
+    said = desk.page.locator(".notice.warning").inner_text()
+    assert "gone" in said and "The study's tables" in said
     desk.clean()

@@ -197,7 +197,9 @@ def test_an_own_table_is_added_listed_linked_and_deleted(
         card.wait_for()
         assert card.locator("h3").inner_text().startswith("<b>own.zip")
         assert "million USD" in card.inner_text()
-        assert "table=" in str(card.locator("a").get_attribute("href"))
+        links = [str(a.get_attribute("href")) for a in card.locator("a").all()]
+        assert all("table=" in link for link in links)
+        assert [link.split("?")[0] for link in links] == ["#/measure", "#/chains"]
         one.settled().shot("data-own")
         assert one.faults() == []
         card.locator("button:has-text('Delete')").click()

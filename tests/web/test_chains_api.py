@@ -21,7 +21,7 @@ from servio.web._api import chains, data
 from servio.web._jobs import Jobs
 from servio.web._sessions import Session
 from web_server import listening
-from wiod_files import national_values, write_national
+from wiod_files import productive_values, write_national
 
 Ask = Callable[..., Answer]
 STUDY = """
@@ -71,22 +71,9 @@ def ask(small_store: study.StudyStore) -> Iterator[Ask]:
 @pytest.fixture(scope="module")
 def ask_national(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     folder = tmp_path_factory.mktemp("national")
-    write_national(folder / "KOR_NIOT_nov16.xlsx", values=_productive())
+    write_national(folder / "KOR_NIOT_nov16.xlsx", values=productive_values())
     text = STUDY.format(path=(folder / "KOR_NIOT_nov16.xlsx").as_posix())
     yield from asking(study.run(study.parse(text, "n.toml", folder), folder / "out", workers=1))
-
-
-def _productive() -> np.ndarray:
-    """Values of which a part only is bought from other industries; years add up as before."""
-    values = national_values()
-    values[:, :112, :56] /= 64
-    values[:, [113, 118], 55] = 0.0
-    output = values[:, :56, :62].sum(axis=2)
-    values[:, :56, 62] = values[:, 119, :56] = output
-    values[:, 112, :61] = values[:, :112, :61].sum(axis=1)
-    paid = values[:, [112, 113, 118], :56].sum(axis=1)
-    values[:, 117, :56] = np.where(output > 0, output - paid, 0.0)
-    return values
 
 
 WORLD = {"country": "M02", "industry": "C26", "year": "2001"}
@@ -280,7 +267,7 @@ def packed(folder: Path, description: str, files: dict[str, str]) -> Path:
 @pytest.fixture(scope="module")
 def national(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("brought")
-    return write_national(folder / "KOR_NIOT_nov16.xlsx", values=_productive())
+    return write_national(folder / "KOR_NIOT_nov16.xlsx", values=productive_values())
 
 
 def test_the_chain_of_a_table_that_was_brought(ask: Any, national: Path) -> None:

@@ -156,6 +156,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () 
       "p",
       { class: "actions" },
       h("a", { href: ctx.state.link("measure", { ...ANSWERED, table: own.table }) }, t("own.measure")),
+      ctx.study.pages["chains"] !== false && h("a", { href: ctx.state.link("chains", { table: own.table }) }, t("own.chain")),
       deletion,
     ),
     place,

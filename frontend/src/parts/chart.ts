@@ -33,6 +33,8 @@ export interface FigureSpec {
   readonly table: TableSpec;
   /** Stem of the names of exported figures. */
   readonly name: string;
+  /** Whether the numbers are made up, where that is not as the study says. */
+  readonly synthetic?: boolean;
   /** The address that gave the data (`address(path, query)`): adds the data exports. */
   readonly data?: string;
   readonly height?: "low" | "middle" | "high" | "tall";
@@ -93,7 +95,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const plate = (): Plate => ({
     title: spec.title,
-    note: [spec.note, ctx.study.synthetic ? ctx.t("app.synthetic.short") : "", ctx.study.version && `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
+    note: [spec.note, (spec.synthetic ?? ctx.study.synthetic) ? ctx.t("app.synthetic.short") : "", ctx.study.version && `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
     option: complete(spec.option(coloursOf("light"))),
     width: Math.max(480, host.clientWidth),
     height: Math.max(240, host.clientHeight),

@@ -31,7 +31,8 @@ export interface SmileAnswer extends Frame, Place {
   readonly test: SmileTest | null;
   readonly earners: number;
   readonly rest: { readonly count: number; readonly share: number };
-  readonly services: number;
+  /** null where the table does not name its services. */
+  readonly services: number | null;
 }
 
 export interface PositionsAnswer extends Frame, Place {

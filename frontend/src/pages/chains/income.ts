@@ -35,6 +35,11 @@ function total(rows: readonly Row[], column = "value"): number {
   return rows.reduce((sum, row) => sum + (numeric(row[column]) ?? 0), 0);
 }
 
+function sectorName({ ctx, t }: View, answer: IncomeAnswer, group: string): string {
+  const words = group === "imports" ? t("abroad") : group in answer.titles ? ctx.say(answer.titles[group]) : known(t, "origin", group);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 interface Bar {
   readonly name: string;
   readonly rows: readonly Row[];
@@ -42,7 +47,9 @@ interface Bar {
 
 function bars(view: View, answer: IncomeAnswer, query: Query, title: string, name: string, list: readonly Bar[], marked: string): HTMLElement {
   const { ctx, t, panel } = view;
-  const groupName = (group: string) => ctx.say(answer.titles[group] ?? group);
+  const groupName = (group: string) => sectorName(view, answer, group);
+  const held = new Set(list.flatMap((bar) => bar.rows.map((row) => String(row["group"]))));
+  const groups = COARSE.some((group) => held.has(group)) ? COARSE : GROUPS;
   const share = (rows: readonly Row[]) => total(rows) / answer.total;
   const cells = list.flatMap((bar) =>
     [...groupBy(bar.rows, "group")].map(([group, rows]) => ({ bar: bar.name, group: groupName(group), value: total(rows), share: share(rows) }) as Row),
@@ -52,6 +59,7 @@ function bars(view: View, answer: IncomeAnswer, query: Query, title: string, nam
   const spec: FigureSpec = {
     title,
     name,
+    synthetic: answer.about.synthetic,
     ...(name === "chain-income" ? { note: t("income.note") } : {}),
     data: address("chains/income", query),
     pixels: 96 + 30 * list.length,
@@ -65,7 +73,7 @@ function bars(view: View, answer: IncomeAnswer, query: Query, title: string, nam
       grid: plot({ top: 40 }),
       xAxis: valueAxis(ctx, "share", { zero: true }),
       yAxis: { type: "category", inverse: true, data: list.map((bar) => bar.name), axisTick: { show: false }, axisLabel: { width: view.narrow ? 96 : 170, overflow: "truncate", color: (value?: string | number) => (value === marked ? colours.ink : colours.muted) } },
-      series: GROUPS.map((group) => ({
+      series: groups.map((group) => ({
         type: "bar" as const, name: groupName(group), stack: "all", color: colourOf(group, colours),
         data: list.map((bar) => numeric(at(group, bar.name)?.["share"]) ?? 0),
       })),
@@ -111,17 +119,16 @@ function world(view: View, answer: IncomeAnswer, query: Query, names: { industry
 
 function national(view: View, answer: IncomeAnswer, query: Query, names: { industry: string; place: string }): Node[] {
   const { ctx, t, panel } = view;
-  const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
-  const name = (group: string) => (group === "imports" ? t("abroad") : capital(group in answer.titles ? ctx.say(answer.titles[group]) : known(t, "origin", group)));
   const rows = rowsOf(answer)
     .filter((row) => Math.abs(numeric(row["share"]) ?? 0) > 5e-5)
-    .map((row) => ({ ...row, name: name(String(row["group"])) }) as Row);
+    .map((row) => ({ ...row, name: sectorName(view, answer, String(row["group"])) }) as Row);
   const title = t("income.national", names);
   const said = (row: Row) => number(row["share"], "share", ctx.lang);
   const point = (row: Row | undefined) => panel.point(row === undefined ? null : { label: String(row["name"]), value: said(row) });
   const spec: FigureSpec = {
     title,
     name: "chain-income",
+    synthetic: answer.about.synthetic,
     note: t("income.note.national"),
     data: address("chains/income", query),
     pixels: 60 + 44 * rows.length,
@@ -157,6 +164,6 @@ function national(view: View, answer: IncomeAnswer, query: Query, names: { indus
 export function incomeView(view: View, answer: IncomeAnswer, query: Query): Node[] {
   const { ctx, panel } = view;
   panel.show(answer.about);
-  const names = { industry: industryName(ctx, answer.source, answer.industry), place: placeOf(ctx, answer.country, answer.year) };
+  const names = { industry: industryName(view, answer.industry), place: placeOf(ctx, answer.country, answer.year) };
   return answer.world ? world(view, answer, query, names) : national(view, answer, query, names);
 }

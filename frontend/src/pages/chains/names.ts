@@ -6,7 +6,26 @@ import type { Context } from "../../page";
 import type { AboutPanel } from "../../parts/about";
 import { select } from "../../parts/select";
 import type { Say } from "../../text/chains";
+import type { Colours } from "../../theme";
 import type { About } from "../../types";
+
+export interface Industry {
+  readonly code: string;
+  readonly title: string;
+  /** null where the table does not name its services. */
+  readonly service: boolean | null;
+}
+
+/** What can be chosen from: a source of the study, or a table this session brought along. */
+export interface Shelf {
+  /** Id of the session's table; "" for the study's. */
+  readonly table: string;
+  readonly source: string;
+  readonly title: string;
+  readonly countries: readonly string[];
+  readonly years: readonly number[];
+  readonly industries: readonly Industry[];
+}
 
 /** What the four views share. */
 export interface View {
@@ -16,6 +35,7 @@ export interface View {
   readonly narrow: boolean;
   /** Pixels there are for a figure. */
   readonly width: () => number;
+  readonly shelf: () => Shelf;
 }
 
 type Key = Parameters<Say>[0];
@@ -28,10 +48,20 @@ export function placeOf(ctx: Context, country: string, year: number | null): str
   return [countryName(ctx, country), year].filter((part) => part !== null && part !== "").join(", ");
 }
 
-/** Code and title, in the page's language where the study has it. */
-export function industryName(ctx: Context, source: string, code: string, title = code): string {
-  const words = ctx.say(ctx.study.industries[source]?.find((one) => one.code === code)?.title ?? title);
+/** Code and title, in the page's language where it is known. */
+export function industryName(view: View, code: string, title = code): string {
+  const words = view.shelf().industries.find((one) => one.code === code)?.title ?? title;
   return words === code ? code : `${code} ${words}`;
+}
+
+/** Services, the others, and industries of tables that do not say which are services: those that `rows` have. */
+export function kindsOf(view: View, rows: readonly Row[]): { name: string; is: (row: Row) => boolean; colour: (colours: Colours) => string }[] {
+  const { t } = view;
+  return [
+    { name: t("services"), is: (row: Row) => row["service"] === true, colour: (colours: Colours) => colours.service },
+    { name: t("goods"), is: (row: Row) => row["service"] === false, colour: (colours: Colours) => colours.goods },
+    { name: t("unnamed"), is: (row: Row) => typeof row["service"] !== "boolean", colour: (colours: Colours) => colours.muted },
+  ].filter(({ is }) => rows.some(is));
 }
 
 /** What the texts call a code that the server gives: a use, a stage, what is gathered. */
@@ -40,8 +70,8 @@ export function known(t: Say, stem: string, code: string, values: Record<string,
 }
 
 /** Country and title of an industry's row; the country only where it is not the one asked about. */
-export function rowName(ctx: Context, source: string, row: Row, home: string): string {
-  const title = industryName(ctx, source, String(row["industry"]), String(row["title"]));
+export function rowName(view: View, row: Row, home: string): string {
+  const title = industryName(view, String(row["industry"]), String(row["title"]));
   return row["country"] === home ? title : `${row["country"]} ${title}`;
 }
 

@@ -8,7 +8,7 @@ import { figure, type FigureSpec } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { Colours } from "../../theme";
 import type { PositionsAnswer } from "./answers";
-import { brief, explained, placeOf, radius, rowName, type View } from "./names";
+import { brief, explained, kindsOf, placeOf, radius, rowName, type View } from "./names";
 
 const NAMED = { wide: 40, narrow: 14 };
 const TITLED = { wide: 12, narrow: 4 };
@@ -16,7 +16,7 @@ const ROOM = 0.25;
 
 export function positionsView(view: View, answer: PositionsAnswer, query: Query, chosen: string): Node[] {
   const { ctx, t, panel, narrow } = view;
-  const rows = rowsOf(answer).map((row) => ({ ...row, name: rowName(ctx, answer.source, row, answer.country) }) as Row);
+  const rows = rowsOf(answer).map((row) => ({ ...row, name: rowName(view, row, answer.country) }) as Row);
   const size = (row: Row) => numeric(row["value_added"]) ?? 0;
   const drawn = rows.filter((row) => numeric(row["upstreamness"]) !== null && numeric(row["downstreamness"]) !== null).sort((a, b) => size(b) - size(a));
   const largest = Math.max(...drawn.map(size), 0);
@@ -24,12 +24,12 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
   const titled = new Set(drawn.slice(0, narrow ? TITLED.narrow : TITLED.wide));
   const own = (row: Row) => row["industry"] === chosen;
   const title = t("positions.title", { place: placeOf(ctx, answer.country, answer.year) });
-  const points = (service: boolean, colours: Colours) => ({
+  const points = ({ name, is, colour }: ReturnType<typeof kindsOf>[number], colours: Colours) => ({
     type: "scatter" as const,
-    name: t(service ? "services" : "goods"),
-    color: service ? colours.service : colours.goods,
+    name,
+    color: colour(colours),
     data: drawn
-      .filter((row) => (row["service"] === true) === service)
+      .filter(is)
       .map((row) => ({
         name: String(row["name"]),
         value: [row["upstreamness"], row["downstreamness"]] as number[],
@@ -59,7 +59,7 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
     grid: { ...plot({ top: 52 }), bottom: 34 * scaleOfPage() },
     xAxis: { ...valueAxis(ctx, "stages", { name: t("positions.x") }), nameLocation: "middle" as const, nameGap: 26 * scaleOfPage(), ...ends },
     yAxis: { ...valueAxis(ctx, "stages"), name: t("positions.y"), nameTextStyle: { align: "left" as const }, ...ends },
-    series: [points(true, colours), points(false, colours)],
+    series: kindsOf(view, drawn).map((kind) => points(kind, colours)),
   });
   const point = (row: Row) => panel.point({ label: String(row["name"]), value: words(row).join(" · ") });
   const pick = (row: Row | undefined) => {
@@ -69,6 +69,7 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
   const spec: FigureSpec = {
     title,
     name: "chain-positions",
+    synthetic: answer.about.synthetic,
     note: t("positions.note"),
     data: address("chains/positions", query),
     height: "high",

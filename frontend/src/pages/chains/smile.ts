@@ -9,7 +9,7 @@ import { figure, type FigureSpec } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { Colours } from "../../theme";
 import type { SmileAnswer } from "./answers";
-import { brief, explained, industryName, placeOf, radius, rowName, type View } from "./names";
+import { brief, explained, industryName, kindsOf, placeOf, radius, rowName, type View } from "./names";
 
 const NAMED = { wide: 14, narrow: 6 };
 
@@ -21,18 +21,18 @@ function verdict({ t }: View, { test }: SmileAnswer): string {
 
 export function smileView(view: View, answer: SmileAnswer, query: Query): Node[] {
   const { ctx, t, panel, narrow } = view;
-  const rows = rowsOf(answer).map((row) => ({ ...row, name: rowName(ctx, answer.source, row, answer.country) }) as Row);
+  const rows = rowsOf(answer).map((row) => ({ ...row, name: rowName(view, row, answer.country) }) as Row);
   const largest = Math.max(...rows.map((row) => numeric(row["share"]) ?? 0));
-  const title = t("smile.title", { industry: industryName(ctx, answer.source, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
+  const title = t("smile.title", { industry: industryName(view, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
   const own = (row: Row) => row["country"] === answer.country && row["industry"] === answer.industry;
   const label = new Set(rows.slice(0, narrow ? NAMED.narrow : NAMED.wide));
   const value = (row: Row) => `${number(row["rate"], "share", ctx.lang)} · ${number(row["distance"], "links", ctx.lang)} · ${number(row["share"], "share", ctx.lang)}`;
-  const points = (service: boolean, colours: Colours) => ({
+  const points = ({ name, is, colour }: ReturnType<typeof kindsOf>[number], colours: Colours) => ({
     type: "scatter" as const,
-    name: t(service ? "services" : "goods"),
-    color: service ? colours.service : colours.goods,
+    name,
+    color: colour(colours),
     data: rows
-      .filter((row) => (row["service"] === true) === service)
+      .filter(is)
       .map((row) => ({
         name: String(row["name"]),
         value: [row["distance"], row["rate"]] as number[],
@@ -58,8 +58,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
     xAxis: { ...valueAxis(ctx, "links", { name: t("smile.x") }), inverse: true, nameLocation: "middle" as const, nameGap: 26 * scaleOfPage() },
     yAxis: { ...valueAxis(ctx, "share", { zero: true }), name: t("smile.y"), nameTextStyle: { align: "left" as const }, max: top, axisLine: { onZero: false } },
     series: [
-      points(true, colours),
-      points(false, colours),
+      ...kindsOf(view, rows).map((kind) => points(kind, colours)),
       ...(line === undefined
         ? []
         : [{ type: "line" as const, name: t("fit"), color: colours.ink, symbol: "none", silent: true, lineStyle: { type: "dashed" as const, width: 1.5 }, data: line.distance.map((at, index) => [at, line.rate[index] ?? null]).filter(([, rate]) => Number(rate) <= top) as number[][] }]),
@@ -69,6 +68,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
   const spec: FigureSpec = {
     title,
     name: "chain-smile",
+    synthetic: answer.about.synthetic,
     words: `${title}. ${verdict(view, answer)}`,
     note: t("smile.note", { shown: rows.length, count: number(answer.earners, "", ctx.lang), rest: number(answer.rest.share, "share", ctx.lang) }),
     data: address("chains/smile", query),
@@ -93,7 +93,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
       onPoint: point,
     },
   };
-  const services = t(answer.world ? "smile.services" : "smile.home", { share: number(answer.services, "share", ctx.lang) });
-  const said = h("section", { class: "card" }, h("p", {}, h("strong", {}, verdict(view, answer))), h("p", {}, services));
+  const services = answer.services !== null && t(answer.world ? "smile.services" : "smile.home", { share: number(answer.services, "share", ctx.lang) });
+  const said = h("section", { class: "card" }, h("p", {}, h("strong", {}, verdict(view, answer))), services && h("p", {}, services));
   return [said, figure(ctx, spec).element, explained(view, answer.abouts)];
 }

@@ -22,13 +22,13 @@ export function question(stages: string, narrow: boolean): { stages: number; mos
   return { stages: Number(stages) || (narrow ? 1 : 2), most: narrow ? 2 : 4 };
 }
 
-function boxName(view: View, source: string, row: Row, home: string): string {
+function boxName(view: View, row: Row, home: string): string {
   const [kind, code, country] = [String(row["kind"]), String(row["code"]), String(row["country"])];
   const { t } = view;
   if (kind === "use") return known(t, "use", code);
   if (kind === "others") return known(t, country === "abroad" ? "box.abroad" : "box.others", code, { count: Number(row["count"]) });
   if (kind === "earlier" || kind === "imports") return known(t, `box.${kind}`, code);
-  const title = industryName(view.ctx, source, code, String(row["title"]));
+  const title = industryName(view, code, String(row["title"]));
   return country === home ? title : `${country} ${title}`;
 }
 
@@ -65,17 +65,18 @@ function origins(view: View, answer: StagesAnswer): HTMLElement {
 export function stagesView(view: View, answer: StagesAnswer, query: Query): Node[] {
   const { ctx, t, panel, narrow } = view;
   panel.show(answer.about);
+  const { table } = view.shelf();
   const boxes = rowsOf(answer.boxes);
-  const names = new Map(boxes.map((row) => [String(row["id"]), boxName(view, answer.source, row, answer.country)]));
+  const names = new Map(boxes.map((row) => [String(row["id"]), boxName(view, row, answer.country)]));
   const links = rowsOf(answer).map((row) => ({ ...row, from: names.get(String(row["source"])) ?? "", to: names.get(String(row["target"])) ?? "" }) as Row);
   const suppliers = new Map(boxes.filter((row) => row["kind"] === "supplier").map((row) => [String(row["id"]), row]));
   const ofSupplier = (id: string) => ({ country: String(suppliers.get(id)?.["country"]) || undefined, industry: String(suppliers.get(id)?.["code"]) });
-  const own = (id: string) => ctx.state.link("chains", { source: answer.source, year: answer.year ?? undefined, ...ofSupplier(id) });
+  const own = (id: string) => ctx.state.link("chains", { ...(table ? { table } : { source: answer.source }), year: answer.year ?? undefined, ...ofSupplier(id) });
   const least = narrow ? LEAST.narrow : LEAST.wide;
   const drawn = links.filter((row) => (numeric(row["share"]) ?? 0) >= least);
   const used = new Set(drawn.flatMap((row) => [String(row["source"]), String(row["target"])]));
   const last = Math.max(...boxes.map((row) => Number(row["stage"])));
-  const title = t("stages.title", { industry: industryName(ctx, answer.source, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
+  const title = t("stages.title", { industry: industryName(view, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
   const said = (value: number) => `${quantity(value, answer.unit, ctx.lang)} (${number(value / answer.output, "share", ctx.lang)})`;
   const tall = (row: Row) => (numeric(row["share"]) ?? 0) >= TALL;
   const option = (colours: Colours) => {
@@ -142,6 +143,7 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
   const spec: FigureSpec = {
     title,
     name: "chain-stages",
+    synthetic: answer.about.synthetic,
     note: `${t("stages.order")} ${t("stages.small", { least: number(least, "share", ctx.lang) })} ${t("stages.pick")}`,
     data: address("chains/sankey", query),
     height: narrow ? "high" : "tall",
