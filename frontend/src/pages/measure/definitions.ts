@@ -2,13 +2,16 @@
 
 import type { EChartsOption } from "echarts";
 import { address, type Query } from "../../api";
+import { h } from "../../dom";
 import { number, quantity } from "../../format";
 import { groupBy, numeric, rowsOf } from "../../frames";
-import type { Frame } from "../../types";
 import { plot, valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
-import type { About } from "../../types";
+import { notice } from "../../parts/notice";
+import type { About, Frame } from "../../types";
+import { figureOf, spreadPath, spreadQuery, type Drawn } from "./drawn";
 import { countryName, groupingOf, short } from "./names";
+import { optionChanges } from "./question";
 import type { Band, Shown } from "./views";
 
 export interface Spread extends Partial<Frame> {
@@ -79,4 +82,30 @@ export function bandWords(shown: Shown, band: Band): string {
   const [low, high] = [band.low[at] ?? null, band.high[at] ?? null];
   if (low === null || high === null) return "";
   return shown.t("band.words", { low: number(low, shown.about.unit, shown.ctx.lang), high: number(high, shown.about.unit, shown.ctx.lang), count: band.count, year: shown.slice.year });
+}
+
+/** The spread over definitions, asked for when it is looked at. */
+export function definitionsPart(drawn: Drawn): HTMLElement {
+  const { ctx, t } = drawn;
+  const place = h("div", { class: "stack" });
+  const all = ctx.state.get("all") === "true";
+  const query = spreadQuery(drawn, all);
+  void ctx.load<Spread>(
+    place,
+    spreadPath(drawn),
+    query,
+    (spread) => {
+      if (all && (drawn.scope.labels.group?.length ?? 0) < 2 && drawn.band?.count !== spread.definitions.length) {
+        drawn.band = bandOf(spread) ?? drawn.band;
+        drawn.summary();
+      }
+      const choose = (grouping: string) => ctx.state.patch({ ...optionChanges(drawn.question, { grouping }), group: undefined });
+      const spec = (shown: Shown) => definitionsView(shown, spread, drawn.question.options["grouping"] ?? "", query, choose);
+      const more = spread.more > 0 && (ctx.study.live.tables || drawn.question.table) && h("p", { class: "actions" }, h("button", { type: "button", onclick: () => ctx.state.patch({ all: "true" }) }, t("definitions.all")));
+      const nodes: (HTMLElement | false | "")[] = [more, spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec)];
+      return nodes.filter((node): node is HTMLElement => node instanceof HTMLElement);
+    },
+    drawn.signal,
+  );
+  return place;
 }

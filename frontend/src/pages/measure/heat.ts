@@ -2,14 +2,17 @@
 
 import type { EChartsOption } from "echarts";
 import { address, type Query } from "../../api";
+import { h } from "../../dom";
 import { number, quantity } from "../../format";
 import { numeric, rowsOf } from "../../frames";
 import type { Context } from "../../page";
 import { plot } from "../../parts/axes";
-import type { FigureSpec, Hit } from "../../parts/chart";
+import { figure, type Figure, type FigureSpec, type Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
+import { select } from "../../parts/select";
 import type { MeasureAnswer } from "../../types";
 import { add } from "./data";
+import type { Drawn } from "./drawn";
 import { countryName, labelName } from "./names";
 import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
 import type { Place, Shown } from "./views";
@@ -139,4 +142,38 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
       shown.point(one === null ? null : { label: `${countryName(ctx, one.country)} · ${name(one.code)}${column === "year" ? "" : ` · ${slice.year}`}`, value: one.value === null ? ctx.t("table.undefined") : quantity(one.value, unit, ctx.lang) });
     },
   };
+}
+
+/** The heat map with the choice of what stands across. */
+export function heatPart(drawn: Drawn): HTMLElement {
+  const { ctx, t } = drawn;
+  const place = h("div");
+  const all = () => plans(ctx, drawn.question, drawn.scope, drawn.shown().slice);
+  const words = (across: Across) => t(`across.${across}`);
+  const offered = all().map((one) => ({ value: one.across, words: one.question.stored || one.question === drawn.question || drawn.question.table ? words(one.across) : `${words(one.across)} (${t("now")})` }));
+  const chosen = usualPlan(all(), ctx.state.get("across"))?.across ?? "year";
+  const control = select({ label: t("heat.across"), options: offered, value: chosen, onChange: (across) => ctx.state.patch({ across }) });
+  let made: Figure | null = null;
+  const load = () => {
+    const plan = all().find((one) => one.across === chosen);
+    if (plan === undefined) return;
+    void ctx.load<MeasureAnswer>(
+      place,
+      measurePath(plan.question),
+      plan.query,
+      (answer) => {
+        const spec = heat(drawn.shown(), plan, answer, (one, other) => drawn.pick(one, other));
+        if (made !== null && place.contains(made.element)) made.set(spec);
+        else {
+          made = figure(ctx, spec);
+          return made.element;
+        }
+        return;
+      },
+      drawn.signal,
+    );
+  };
+  load();
+  if (chosen !== "year") drawn.refresh.add(load);
+  return h("div", { class: "stack" }, h("div", { class: "controls" }, control.element), place);
 }

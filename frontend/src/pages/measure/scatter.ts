@@ -2,17 +2,20 @@
 
 import type { EChartsOption } from "echarts";
 import { address } from "../../api";
+import { h } from "../../dom";
 import { number, quantity } from "../../format";
 import type { Context } from "../../page";
 import { plot, valueAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
-import type { Option } from "../../parts/select";
+import { notice } from "../../parts/notice";
+import { select, type Option } from "../../parts/select";
 import type { Say } from "../../text/measure";
-import type { About, MeasureInfo } from "../../types";
-import type { Panel } from "./data";
-import { countryName, groupingOf, short, wholeName } from "./names";
-import { defaults, variants, type Options, type Question } from "./question";
+import type { About, MeasureAnswer, MeasureInfo } from "../../types";
+import { panelOf, type Panel } from "./data";
+import { figureOf, type Drawn } from "./drawn";
+import { countryName, groupingOf, labelName, short, wholeName } from "./names";
+import { baseQuery, defaults, LABELS, measurePath, variants, type Options, type Question, type Scope } from "./question";
 import type { Shown } from "./views";
 
 export interface Second {
@@ -160,4 +163,60 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
       shown.point(found ? { label: `${countryName(ctx, found.code)} · ${slice.year}`, value: `${number(found.at[1], about.unit, ctx.lang)} / ${number(found.at[0], otherAbout.unit, ctx.lang)}` } : null);
     },
   };
+}
+
+/** The scatter with the choice of the second measure. */
+export function scatterPart(drawn: Drawn): HTMLElement {
+  const { ctx, t } = drawn;
+  const place = h("div");
+  const { question } = drawn;
+  const offered = secondOptions(ctx, t, question);
+  const own = written({ info: question.info, options: question.options, only: question.only, group: "" });
+  const kin = offered.filter((one) => one.second.info !== question.info && one.option.group === t("held"));
+  const usual = kin.find((one) => one.second.options["by"] === question.options["by"] && one.second.group === "") ?? kin[0] ?? offered.find((one) => one.option.value !== own) ?? offered[0];
+  const second = secondOf(ctx, ctx.state.get("second")) ?? usual?.second;
+  if (second === undefined) return notice("info", ctx.t("chart.nothing"));
+  const value = written(second);
+  const options = offered.map((one) => one.option);
+  const control = select({
+    label: t("scatter.second"),
+    options: options.some((one) => one.value === value) ? options : [{ value, words: wordsOf(ctx, t, second) }, ...options],
+    value,
+    onChange: (next) => ctx.state.patch({ second: next }),
+  });
+  control.element.classList.add("broad");
+  const path = measurePath(second);
+  const base = baseQuery({ options: second.options, only: second.only, source: question.source, table: "" });
+  void ctx.load<Scope & MeasureAnswer>(
+    place,
+    path,
+    { ...base, bare: true },
+    (found) => {
+      const wanted = { ...drawn.shown().slice.labels, ...(second.group ? { group: second.group } : {}) };
+      const labels = Object.fromEntries(
+        LABELS.flatMap((name) => {
+          const known = found.labels[name];
+          if (known === undefined) return [];
+          const label = known.find((one) => one === wanted[name]) ?? known[0];
+          return label === undefined ? [] : [[name, label]];
+        }),
+      );
+      void ctx.load<MeasureAnswer>(
+        place,
+        path,
+        { ...base, ...labels },
+        (answer) => {
+          const other = panelOf(answer);
+          const words = {
+            first: drawn.shown().title,
+            second: [wordsOf(ctx, t, second), labels["industry"] !== undefined && (found.labels.industry?.length ?? 0) > 1 ? labelName(ctx, { ...question, info: second.info, options: second.options }, "industry", String(labels["industry"])) : ""].filter(Boolean).join(" · "),
+          };
+          return figureOf(drawn, (shown) => scatter(shown, other, answer.about, words));
+        },
+        drawn.signal,
+      );
+    },
+    drawn.signal,
+  );
+  return h("div", { class: "stack" }, h("div", { class: "controls" }, control.element), place);
 }

@@ -2,6 +2,7 @@
 
 import type { EChartsOption } from "echarts";
 import { address, type Query } from "../../api";
+import { h } from "../../dom";
 import { number, quantity } from "../../format";
 import { numeric, rowsOf } from "../../frames";
 import type { Context } from "../../page";
@@ -9,8 +10,9 @@ import { valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { MeasureAnswer } from "../../types";
-import { countryName, groupingOf, labelName, short } from "./names";
+import { figureOf, type Drawn } from "./drawn";
 import { withLegend } from "./legend";
+import { countryName, groupingOf, labelName, short } from "./names";
 import { ADDITIVE, baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
 import type { Place, Shown } from "./views";
 
@@ -163,4 +165,33 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
     },
     onPoint: (hit) => shown.point(hit === null ? null : { label: `${hit.name} · ${hit.seriesName} · ${slice.year}`, value: quantity(hit.value, unit, ctx.lang) }),
   };
+}
+
+/** The service groups over time and across countries. */
+export function servicesPart(drawn: Drawn): HTMLElement {
+  const { ctx } = drawn;
+  const place = h("div", { class: "services" });
+  const { question, scope } = drawn;
+  const plan = servicesPlan(ctx, question, scope, drawn.shown().slice);
+  if (plan === null) return place;
+  const pick = (one: Place, other: Question) => drawn.pick(one, other);
+  const load = () =>
+    ctx.load<MeasureAnswer>(
+      place,
+      measurePath(plan.question),
+      plan.query,
+      (answer) => {
+        if (drawn.services === null) {
+          drawn.services = { plan, answer };
+          drawn.summary();
+        }
+        return [
+          figureOf(drawn, (shown) => servicesOverTime(shown, plan, answer, pick)),
+          ...(drawn.shown().slice.others.length > 0 ? [figureOf(drawn, (shown) => servicesAcross(shown, plan, answer, pick))] : []),
+        ];
+      },
+      drawn.signal,
+    );
+  void load();
+  return place;
 }
