@@ -85,7 +85,7 @@ def test_claims_are_filtered_and_searched(desk: Watched) -> None:
     assert shown.count() == 1
     desk.page.get_by_role("button", name="Evidence: TR-2").click()
     desk.settled()
-    assert "servio claims --only TR-2" in shown.inner_text()
+    assert "servio claims out --only TR-2" in shown.inner_text()
 
 
 def test_a_study_without_estimates_says_how_to_get_them(

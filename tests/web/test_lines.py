@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,15 @@ from click.testing import CliRunner
 import servio
 from servio import study
 from servio.cli import cli
+from servio.explain.tables import digits
+from servio.report import claims_text
 from servio.study import StudyStore
 from servio.web._answers import Answer, OpenStudy, Pending, Query
-from servio.web._api import chains, claims, community, interaction
+from servio.web._api import chains, claims, community, explain, interaction
 from servio.web._api.cell import taken_apart
 from servio.web._api.measure import measured, spread
 from servio.web._jobs import Jobs
+from web_explained import ESTIMATES, PANEL
 from wiod_files import national_values, write_national
 
 WORLD = """
@@ -60,6 +65,27 @@ name = "service_input_share"
 grouping = "kiet"
 by = "industry"
 only = "manufacturing"
+"""
+MORE_ESTIMATES = """
+[[estimates]]
+name = "random"
+method = "random_effects"
+formula = "ln_va ~ ln_x + all_lag"
+[[estimates]]
+name = "bought in"
+formula = "ln_va ~ ln_x | country:industry | all ~ all_lag"
+ssc = "stata"
+weights = "va"
+[[estimates]]
+name = "dynamic"
+method = "dynamic_panel"
+formula = "ln_va ~ lag(ln_va) + all"
+instruments = { ln_va = [2, 3], all = [2] }
+collapse = true
+[[estimates]]
+name = "by class, in levels"
+formula = "va ~ ln_x + all_lag + all_lag:technology_high | country:industry + year"
+where = "year >= 2002"
 """
 PLACE = {"country": "M02", "year": "2003"}
 
@@ -150,6 +176,20 @@ def numbers(text: str) -> list[float]:
         elif at is not None and at < len(row) and row[at]:
             found.append(float(row[at]))
     return found
+
+
+def tables(text: str, first: str) -> list[pd.DataFrame]:
+    """Those printed with a heading that starts so."""
+    parts = [part.partition("\n\n")[0] for part in f"\n{text}".split(f"\n{first},")[1:]]
+    return [pd.read_csv(io.StringIO(f"{first},{part}")) for part in parts]
+
+
+def same(printed: pd.DataFrame, shown: pd.DataFrame, names: Sequence[str]) -> None:
+    assert len(printed) == len(shown) > 0
+    for name in names:
+        wanted = shown[name].astype(float)
+        found = printed[name] if name in printed else wanted * np.nan
+        np.testing.assert_allclose(found.astype(float), wanted, rtol=1e-9, err_msg=name)
 
 
 def holds(text: str, shown: Any) -> None:
@@ -266,32 +306,122 @@ def test_mutualism(world: Opened, place: dict[str, str]) -> None:
 
 
 def test_modes(world: Opened) -> None:
-    about = world.ask(interaction.modes, country="M02", group="it", industry="C26").data["about"]
-    own = world.store.modes()
-    assert own is not None
-    own = own[(own.country == "M02") & (own.group == "it") & (own.industry == "C26")]
-    text = world.printed(about["python"])
+    reply = world.ask(interaction.modes, country="M02", group="it", industry="C26")
+    about = reply.data["about"]
     assert "# in the folder that holds the study's folder" in about["python"]
-    rows = list(csv.DictReader(io.StringIO(text.split("\n\n")[0])))
-    assert [row["mode"] for row in rows[: len(own)]] == own["mode"].tolist()
+    printed, slopes = tables(world.printed(about["python"]), "source")
+    assert printed["mode"].tolist() == reply.frame["mode"].tolist()
+    same(printed, reply.frame, ["confidence", "resampling", "definitions", "n", "window_first"])
+    same(slopes, reply.data["evidence"], ["slope", "std_error", "lower", "upper", "relative"])
     (world.folder / "study.toml").write_text(WORLD)
     world.printed(about["cli"], shell=True)
-    again = study.open_store(world.folder / "again").modes()
-    assert again is not None and again["mode"].tolist() == world.store.modes()["mode"].tolist()  # type: ignore[index]
+    again, made = study.open_store(world.folder / "again"), world.store
+    for name in ("modes", "mode_evidence", "symbiosis", "projections"):
+        pd.testing.assert_frame_equal(getattr(again, name)(), getattr(made, name)())
 
 
 def test_symbiosis(world: Opened) -> None:
     reply = world.ask(interaction.symbiosis, country="M02")
-    text = world.printed(reply.data["about"]["python"])
-    first = reply.data["parameters"]["value"].iloc[0]
-    assert repr(float(first)) in text
+    fit, path = tables(world.printed(reply.data["about"]["python"]), "source")
+    same(path, reply.data["path"], ["year", "observed", "value", "lower", "upper"])
+    shown = reply.data["parameters"]
+    ends = fit.filter(regex=r"^(r|K|x0|d|a)_").iloc[0]
+    for column, end in (("value", ""), ("lower", "_lower"), ("upper", "_upper")):
+        own = [v for k, v in ends.items() if end == (re.findall("_lower|_upper", k) or [""])[0]]
+        np.testing.assert_allclose(sorted(own), sorted(shown[column]), rtol=1e-9)
+    assert fit["likeliest"].item() == reply.data["fit"]["likeliest"]
+    assert fit["equilibrium_first"].item() == pytest.approx(
+        reply.data["fit"]["equilibrium"]["first"], rel=1e-9
+    )
 
 
 def test_claims(world: Opened) -> None:
-    reply = world.ask(claims.one_tested, {"id": "TR-2"})
-    about, claim = reply.data["about"], reply.data["claim"]
-    assert claim["verdict"] in world.printed(about["python"])
-    assert claim["verdict"] in world.printed(about["cli"], shell=True)
+    shown = world.ask(claims.tested).data["claims"]
+    records = world.store.claims()
+    assert [claim["id"] for claim in shown] == [record.claim.id for record in records]
+    for claim, record in zip(shown, records, strict=True):
+        printed = world.printed(claim["rerun"], shell=True)
+        assert printed == claims_text([record], "table", "Lines")
+        assert f"Lines: 1 claim: 1 {claim['verdict']}" in printed
+        about = world.ask(claims.one_tested, {"id": claim["id"]}).data["about"]
+        assert world.printed(about["python"]) == f"{claim['id']} {claim['verdict']} {record.text}\n"
+
+
+# -- estimates -------------------------------------------------------------------------------------
+
+econ = pytest.mark.skipif(not find_spec("pyfixest"), reason="needs the extra econ")
+COEFFICIENTS = ["estimate", "std_error", "t", "p", "lower", "upper", "effect"]
+MARGINS = ["estimate", "std_error", "lower", "upper", "effect"]
+NAMES = ["main-all", "main-all-2", "by-type", "alone", "later", "random", "bought-in", "dynamic",
+         "by-class-in-levels"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    text = PANEL + ESTIMATES + MORE_ESTIMATES
+    opened = Opened(tmp_path_factory.mktemp("explained"), text)
+    assert opened.store.problems().empty
+    yield opened
+    opened.jobs.close()
+
+
+@econ
+@pytest.mark.parametrize("name", NAMES)
+def test_coefficients(explained: Opened, name: str) -> None:
+    reply = explained.ask(explain.estimate, {"name": name})
+    (printed,) = tables(explained.printed(reply.data["about"]["python"]), "term")
+    assert list(printed["term"]) == list(reply.frame["term"])
+    same(printed, reply.frame, COEFFICIENTS)
+
+
+@econ
+def test_coefficients_stand_in_the_report(explained: Opened) -> None:
+    reply = explained.ask(explain.estimates)
+    assert [one["id"] for one in reply.data["estimates"]] == NAMES
+    lines = reply.data["about"]["cli"]
+    page = explained.folder / explained.printed(lines, shell=True).split()[-1]
+    cells = {text.strip("*") for text in re.findall(r">([^<>\s]+)", page.read_text("utf-8"))}
+    shown = reply.frame[reply.frame["term"] != "(Intercept)"]
+    assert [value for value in shown["estimate"] if digits(value) not in cells] == []
+
+
+@econ
+@pytest.mark.parametrize("name", NAMES)
+def test_margins(explained: Opened, name: str) -> None:
+    overs = explained.ask(explain.margins, {"name": name}).data["overs"]
+    assert overs[0] == "country" and len(overs) > 2
+    for over in overs:
+        reply = explained.ask(explain.margins, {"name": name}, over=over)
+        about, cells = reply.data["about"], reply.data["cells"]
+        assert about["cli"] == ""
+        text = explained.printed(about["python"])
+        printed = tables(text, over)[0]
+        assert list(printed[over].astype(str)) == list(reply.frame["label"].astype(str))
+        same(printed, reply.frame, MARGINS)
+        assert (cells is not None) == (name in ("by-type", "by-class-in-levels"))
+        if cells is not None:
+            by = "technology" if name == "by-type" else "technology_high"
+            same(tables(text, by)[-1], cells["rows"], ["estimate", "lower", "upper", "effect"])
+            assert float(text.split()[-1]) == pytest.approx(cells["equal_p"], rel=1e-9)
+
+
+@econ
+@pytest.mark.parametrize("name", ["main-all", "later", "bought-in", "dynamic"])
+def test_specification_curves(explained: Opened, name: str) -> None:
+    terms = explained.ask(explain.curve, {"name": name}).data["terms"]
+    for term in terms:
+        reply = explained.ask(explain.curve, {"name": name}, term=term["term"])
+        text = explained.printed(reply.data["about"]["python"])
+        shown = reply.data["study"]
+        for row in shown.itertuples():
+            (own,) = [line for line in text.splitlines() if line.startswith(f"{row.name!r} ")]
+            assert float(own.split()[-1]) == pytest.approx(row.effect, rel=1e-9)
+        assert len(shown) == len(re.findall("^'", text, flags=re.MULTILINE))
+        assert (reply.frame is None) == (name in ("bought-in", "dynamic"))
+        if reply.frame is not None:
+            (printed,) = tables(text, "specification")
+            printed = printed.set_index("specification").loc[reply.frame["specification"]]
+            same(printed, reply.frame, ["estimate", "std_error", "p", "lower", "upper", "n"])
 
 
 def test_no_line_says_where_the_server_keeps_its_files(tmp_path: Path) -> None:

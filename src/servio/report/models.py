@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from servio.explain import Estimate, Panel
     from servio.study import StudyStore
 
-__all__ = ["TIMING", "Models", "Service", "ServiceTerm", "Size"]
+__all__ = ["HUNDRED", "TIMING", "Models", "Service", "ServiceTerm", "Size"]
 
 TIMING = {True: "the year before", False: "same year"}
 HUNDRED = 100.0
@@ -294,13 +294,20 @@ class Models:
                     return one.name, label, others[0] if len(others) == 1 else f"not {label}"
         return None
 
+    def contrasts(self, term: ServiceTerm) -> dict[str, Sequence[float | str]] | None:
+        """Values of the columns a term is interacted with; None where one is no class."""
+        _, numbers = self.modifiers(term)
+        if not all(self.indicator(name) for name in numbers):
+            return None
+        return {name: [1.0, 0.0] for name in numbers}
+
     def cells(self, term: ServiceTerm) -> list[tuple[str, Size]] | None:
         """Slope for each combination of classes; None where a modifier is no class."""
         levels, numbers = self.modifiers(term)
         known = {name: self.indicator(name) for name in numbers}
-        if not all(known.values()):
+        by = self.contrasts(term)
+        if by is None:
             return None
-        by: dict[str, Sequence[float | str]] = {name: [1.0, 0.0] for name in numbers}
         frame = marginal_effects(term.estimate, term.term, by or None)
         found = []
         for row in frame.to_dict(orient="records"):
@@ -359,10 +366,9 @@ class Models:
 
     def differs(self, term: ServiceTerm) -> float:
         """P value of the test that all slopes are one; NaN where it can't be made."""
-        _, numbers = self.modifiers(term)
-        if not all(self.indicator(name) for name in numbers):
+        by = self.contrasts(term)
+        if by is None:
             return math.nan
-        by: dict[str, Sequence[float | str]] = {name: [1.0, 0.0] for name in numbers}
         try:
             return same_effect(term.estimate, term.term, by or None).p_value
         except ServioError:

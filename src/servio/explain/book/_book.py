@@ -306,7 +306,7 @@ def _again(record: ClaimRecord, evidence: Evidence | None) -> ClaimRecord:
     """The record with the command that gives it again."""
     name = record.claim.id
     folder = getattr(evidence, "folder", None)
-    if record.alone or folder is None:
+    if folder is None:
         rerun = f"servio claims --only {name}" if record.alone else record.claim.rerun
         return replace(record, rerun=rerun)
     rerun = f"servio claims {shlex.quote(str(folder))} --only {name}"

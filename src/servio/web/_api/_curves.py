@@ -12,7 +12,7 @@ from servio.explain import Estimate, specification_curve
 from servio.report.models import TIMING, Models, ServiceTerm
 from servio.web._api._models import Read
 
-__all__ = ["no_curve", "of_panel", "of_study"]
+__all__ = ["choices", "no_curve", "of_panel", "of_study"]
 
 MOST_CONTROLS = 3
 """Controls of a specification curve that go in and out one by one; others do together."""
@@ -38,32 +38,40 @@ def of_study(read: Read, term: ServiceTerm) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("effect", kind="stable")
 
 
-def of_panel(models: Models, term: ServiceTerm) -> tuple[pd.DataFrame | None, dict[str, Any]]:
-    """The estimate again under every combination of controls, fixed effects and years."""
+def choices(models: Models, term: ServiceTerm) -> dict[str, Any] | None:
+    """What `specification_curve` is asked for; None where choices are not varied for a method."""
     one, entry = term.estimate, models.entries[term.estimate.name]
     formula = models.formula(one)
     if entry.method != "estimate" or formula.endogenous:
-        why = f"The study estimates “{one.name}” by {one.method}; choices are not varied for it."
-        return None, {"panel_missing": why, "summary": None}
+        return None
     others = [t.name for t in formula.terms if t.name != term.term]
     services = [t.term for t in models.service_terms(one) if t.term != term.term]
     controls = [name for name in others if name not in services]
-    optional = [*controls[:MOST_CONTROLS], *_together(controls[MOST_CONTROLS:] + services)]
     effects = " + ".join(":".join(columns) for columns in formula.effects)
     given = {"vcov": entry.vcov, "weights": entry.weights, "ssc": entry.ssc}
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    return {
+        "outcomes": formula.outcome.expression,
+        "terms": term.term,
+        "optional": [*controls[:MOST_CONTROLS], *_together(controls[MOST_CONTROLS:] + services)],
+        "fixed_effects": _effects(models, effects),
+        "samples": _samples(models, entry.where),
+    } | {name: value for name, value in given.items() if value is not None}
+
+
+def of_panel(models: Models, term: ServiceTerm) -> tuple[pd.DataFrame | None, dict[str, Any]]:
+    """The estimate again under every combination of controls, fixed effects and years."""
+    one, chosen = term.estimate, choices(models, term)
+    if chosen is None:
+        why = f"The study estimates “{one.name}” by {one.method}; choices are not varied for it."
+        return None, {"panel_missing": why, "summary": None}
     try:
-        found = specification_curve(
-            models.panel, formula.outcome.expression, term.term, optional=optional,
-            fixed_effects=_effects(models, effects), samples=_samples(models, entry.where),
-            **chosen,
-        )  # fmt: skip
+        found = specification_curve(models.panel, **chosen)
     except ServioError as error:
         return None, {"panel_missing": f"{error.found}. {error.remedy}", "summary": None}
     frame = found.to_frame().drop(columns=["outcome", "term", "controls", "vcov"])
     return frame.sort_values("estimate", kind="stable"), {
         "panel_missing": None,
-        "optional": optional,
+        "optional": chosen["optional"],
         "summary": found.summary().to_dict("records")[0],
     }
 

@@ -77,7 +77,6 @@ def _of_job(answers: Sequence[Any]) -> Sequence[ClaimRecord]:
 
 def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
     """A record whose command names the study's folder, not where it lies on the server."""
-    words = ["servio", "claims", *([] if record.alone else [study.store.folder.name])]
     shown = record.record()
     del shown["study"], shown["findings"]
     main = Counter(finding.verdict for finding in record.findings if finding.main)
@@ -85,16 +84,16 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
         "findings": len(record.findings),
         "main": {word: main[word] for word in ("supported", "contradicted", "open")},
         "alone": record.alone,
-        "rerun": "\n".join(
-            [*([] if record.alone else [ABOVE]), shlex.join([*words, "--only", record.claim.id])]
-        ),
+        "rerun": _line(study, ["--only", record.claim.id]),
         "example": record.claim.rerun,
     }
 
 
+def _line(study: OpenStudy, words: Sequence[str]) -> str:
+    return f"{ABOVE}\n{shlex.join(['servio', 'claims', study.store.folder.name, *words])}"
+
+
 def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
-    folder = study.store.folder.name
-    only = ["--only", id] if id else []
     return {
         "measure": "claims",
         "title": {"en": "Book of claims", "ko": "주장 검증"},
@@ -109,7 +108,7 @@ def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
         "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
         "notes": [],
         "problems": [],
-        "cli": "\n".join([ABOVE, shlex.join(["servio", "claims", folder, *only])]),
+        "cli": _line(study, ["--only", id] if id else []),
         "python": of_store(
             study, f"for record in store.claims({[id] if id else ''}):",
             "    print(record.claim.id, record.verdict, record.text)",

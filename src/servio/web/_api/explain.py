@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +11,6 @@ from servio.errors import ServioError
 from servio.explain import Estimate, marginal_effects
 from servio.report.models import TIMING, Models, ServiceTerm
 from servio.report.traps import TRAPS
-from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._api._coefficients import (
     all_coefficients,
@@ -22,9 +20,13 @@ from servio.web._api._coefficients import (
     slopes,
 )
 from servio.web._api._curves import no_curve, of_panel, of_study
+from servio.web._api._estimate_about import (
+    about_estimate,
+    curve_lines,
+    margin_lines,
+)
 from servio.web._api._models import Read, known_models, nothing, problems, read_models
 from servio.web._api._statements import statement
-from servio.web._lines import ABOVE, of_store
 
 __all__ = ["routes"]
 
@@ -45,7 +47,7 @@ def estimate(study: OpenStudy, query: Query) -> Answer:
     models = read.models
     trap = next((t for t in TRAPS if t.name == models.entries[one.name].trap), None)
     data = {
-        "about": _about(study, models, one),
+        "about": about_estimate(study, models, one),
         **_summary(models, id, one),
         "tests": pd.DataFrame(_tests(models, one)),
         "statistics": dict(one.statistics),
@@ -66,11 +68,11 @@ def curve(study: OpenStudy, query: Query) -> Answer:
     models = read.models
     terms = {t.term: t for t in models.service_terms(one)}
     if not terms:
-        return Answer({"about": _about(study, models, one), "id": id, "terms": [],
+        return Answer({"about": about_estimate(study, models, one), "id": id, "terms": [],
                        "missing": no_curve(models, one)})  # fmt: skip
     term = terms[query.text("term", next(iter(terms)), terms)]
     data = {
-        "about": _about(study, models, one),
+        "about": about_estimate(study, models, one, curve_lines(read, term)),
         "id": id,
         "term": term.term,
         "terms": [{"term": t.term, "label": service_title(t.service)} for t in terms.values()],
@@ -95,8 +97,11 @@ def margins(study: OpenStudy, query: Query) -> Answer:
     found = marginal_effects(one, term, data=models.panel, over=over, where=where)
     service = services.get(term)
     label = service_title(service.service) if service else {"en": term, "ko": term}
+    cells = _cells(models, one, service)
     data = {
-        "about": _about(study, models, one),
+        "about": about_estimate(
+            study, models, one, margin_lines(models, one, term, over, service, cells)
+        ),
         "id": id,
         "term": term,
         "label": label,
@@ -108,7 +113,7 @@ def margins(study: OpenStudy, query: Query) -> Answer:
         "overs": _over(models),
         "log": models.is_log(one),
         "interacted": any(t.term == term for t in models.interacted(one)),
-        "cells": _cells(models, one, service),
+        "cells": cells,
     }
     found = found.rename(columns={over: "label"})
     by = over == "country"
@@ -129,7 +134,9 @@ def _estimates(study: OpenStudy, read: Read) -> dict[str, Any]:
         "panel": _panel(models),
         "problems": problems(study),
         "missing": None,
-        "about": _about(study, models, models.main or next(iter(models.estimates.values()))),
+        "about": about_estimate(
+            study, models, models.main or next(iter(models.estimates.values()))
+        ),
     }
 
 
@@ -246,61 +253,6 @@ def _cells(models: Models, one: Estimate, term: ServiceTerm | None) -> dict[str,
         for name, s in found
     ]
     return {"equal_p": p if p == p else None, "rows": pd.DataFrame(rows)}
-
-
-# -- where it comes from ---------------------------------------------------------------------------
-
-
-def _about(study: OpenStudy, models: Models, one: Estimate) -> dict[str, Any]:
-    """The record of an estimate, and the lines that give it again."""
-    entry, folder = models.entries[one.name], study.store.folder.name
-    about = models.panel.columns.get(models.formula(one).outcome.expression)
-    unit = about.unit if about else ""
-    definitions = {d.name: d.definition or d.expression for d in models.recipe.derived}
-    outcome = models.formula(one).outcome.name
-    arguments = {k: v for k, v in entry.arguments.items() if v is not None}
-    given = "".join(f", {key}={value!r}" for key, value in arguments.items())
-    return {
-        "measure": one.name,
-        "title": one.name,
-        "question": {
-            "en": "What does the outcome go with, inside the sample, with all else in the model "
-            "held the same? An association, no proof of cause.",
-            "ko": "표본 안에서 모형의 다른 조건이 같을 때 결과는 무엇과 함께 움직이는가? 연관일 뿐 "
-            "인과의 증거는 아니다.",
-        },
-        "formula": one.formula,
-        "unit": f"{outcome}: {unit}" if unit else "",
-        "source": f"servio.explain.{entry.method}: {one.method}; errors {one.vcov}",
-        "definition": "; ".join([
-            *([f"{outcome} = {definitions[outcome]}"] if outcome in definitions else []),
-            one.sample,
-        ]),
-        "identity": None,
-        "words": "",
-        "evidence": evidence(study)
-        | {"undefined": len(models.panel.dropped), "undefined_first": _first_reason(models)},
-        "notes": list(one.notes),
-        "problems": [],
-        "cli": "\n".join([ABOVE, shlex.join(["servio", "report", folder])]),
-        "python": of_store(
-            study,
-            f"found = explain.{entry.method}(",
-            f"    {one.formula!r},",
-            f"    store.panel(), name={one.name!r}{given})",
-            "print(found.summary())",
-            imports="explain, study",
-        ),
-        "synthetic": study.store.synthetic,
-    }  # fmt: skip
-
-
-def _first_reason(models: Models) -> str | None:
-    counts = models.panel.dropped["reason"].value_counts()
-    if counts.empty:
-        return None
-    reason = str(counts.index[0])
-    return f"{counts.iloc[0]:,} rows of the panel: {reason.partition(':')[0]}"
 
 
 routes = [
