@@ -1,6 +1,6 @@
 """Measures: plain functions ``name(table, *, option=...) -> Measure``."""
 
-from servio.measure._contract import MEASURES, MeasureSpec, find
+from servio.measure._contract import MEASURES, MeasureSpec, Option, find
 from servio.measure._result import Measure, Undefined
 from servio.measure._write import select, write
 from servio.measure.account import (
@@ -144,6 +144,7 @@ __all__ = [
     "Interval",
     "Measure",
     "MeasureSpec",
+    "Option",
     "Undefined",
     "account",
     "adhesion",

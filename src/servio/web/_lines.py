@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from servio.study import Call
-from servio.study._file import Tables
+from servio.study import Call, Tables
 from servio.web._answers import OpenStudy
 
 __all__ = ["Asked", "of_store", "python_line", "rows_filter", "shell_line", "stages_line"]

@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 
 from servio import classify
 from servio.errors import UsageError
-from servio.measure import MEASURES, MeasureSpec
-from servio.measure._contract import Option
+from servio.measure import MEASURES, MeasureSpec, Option
 from servio.study import Call, settled_call
 from servio.table import EVERYBODY
 from servio.web._answers import OpenStudy, Pending, Query

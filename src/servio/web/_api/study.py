@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from servio import classify
 from servio.errors import ServioError
-from servio.measure import MEASURES, MeasureSpec
-from servio.measure._contract import Option
+from servio.measure import MEASURES, MeasureSpec, Option
 from servio.report.words import country, source_title
 from servio.study import LiveTables, StudyStore
 from servio.web._answers import Answer, OpenStudy, Query
