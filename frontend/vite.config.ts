@@ -29,9 +29,10 @@ function points(coarse: Topology): { id: string; at: [number, number] }[] {
 
 const codes = load("i18n-iso-countries/codes.json") as [string, string, string, string][];
 
-/** Numeric codes, which the map has, by the three letters, which tables have. */
+/** Numeric codes, which the map has, by the three letters, which tables have (Romania was ROM to 2002, and is in WIOD 2013). */
 function numeric(): Record<string, string> {
-  return Object.fromEntries(codes.map(([, alpha3, number]) => [alpha3, number]).sort());
+  const all = Object.fromEntries(codes.map(([, alpha3, number]) => [alpha3, number] as const).sort());
+  return { ...all, ROM: all["ROU"] ?? "" };
 }
 
 /** Country names by numeric code, in the languages of the page. */

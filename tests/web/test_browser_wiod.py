@@ -144,6 +144,9 @@ years = [2011]
 name = "service_content_of_exports"
 grouping = "services"
 by = "manufacturing"
+[[measures]]
+name = "participation"
+by = "manufacturing"
 """
 COEFFICIENT = "#/measure?name=service_input_coefficient"
 WHOLE = {"grouping": "services", "by": "manufacturing"}
@@ -358,7 +361,9 @@ def exports(one: Watched, study: Served) -> None:
     value = study.rows("service_content_of_exports", **WHOLE).value["manufacturing"]
     own = one.page.locator(".tabpanel tbody tr", has_text="South Korea")
     assert own.locator("td").last.inner_text() == written(value, "share")
-    assert written(value, "share") in text(one, ".answers")
+    said = text(one, ".answers")
+    assert written(value, "share") in said
+    assert "39 of 40" in said, "the rest of the world has no rank"
 
 
 # -- interaction, explain, claims, data ------------------------------------------------------------

@@ -24,13 +24,14 @@ export function yearAxis(years: readonly number[]) {
   return { type: "category" as const, data: all, boundaryGap: false, axisLabel: { hideOverlap: true } };
 }
 
-/** Values of a unit; `zero` makes the axis start there. */
-export function valueAxis(ctx: Pick<Context, "lang">, unit: string, how: { name?: string; zero?: boolean } = {}) {
+/** Values of a unit; `zero` makes the axis start there, `few` writes few of them: across a narrow figure. */
+export function valueAxis(ctx: Pick<Context, "lang">, unit: string, how: { name?: string; zero?: boolean; few?: boolean } = {}) {
   return {
     type: "value" as const,
     name: how.name ?? "",
     nameGap: 12,
     scale: !how.zero,
+    ...(how.few ? { splitNumber: 2 } : {}),
     axisLabel: { formatter: (value: number) => number(value, unit, ctx.lang, "short"), hideOverlap: true },
   };
 }

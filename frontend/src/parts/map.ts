@@ -128,7 +128,7 @@ export function worldMap(ctx: Context, first: MapSpec): { element: HTMLElement; 
     const { onPick, onPoint, values: _values, unit: _unit, marked: _marked, scale: _scale, range: _range, ...rest } = spec;
     return {
       ...rest,
-      note: [spec.note, ctx.t("map.legend"), ctx.t("map.borders"), ctx.t("map.points")].filter(Boolean).join(" "),
+      note: [spec.note, `${ctx.t("map.legend")} ${ctx.t("map.borders")} ${ctx.t("map.points")}`].filter(Boolean).join(" · "),
       option: option(spec),
       ...(onPick && {
         onPick: (hit: Hit) => {

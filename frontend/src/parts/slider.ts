@@ -12,7 +12,7 @@ export interface SliderSpec {
 
 const STEP = 900;
 
-/** A native range over the values (years, say), with the value written beside it. */
+/** A native range over the values (years, say), with the value written beside it; hidden where there is one value at most. */
 export function slider(ctx: Pick<Context, "t" | "left">, spec: SliderSpec) {
   const id = fresh("slider");
   let values = spec.values;
@@ -51,12 +51,13 @@ export function slider(ctx: Pick<Context, "t" | "left">, spec: SliderSpec) {
     if (more !== undefined) {
       values = more;
       input.max = String(Math.max(0, more.length - 1));
+      element.hidden = more.length < 2;
     }
     input.value = String(Math.max(0, values.indexOf(value)));
     say();
   };
+  const element = h("div", { class: "field slider" }, h("label", { for: id }, spec.label), h("span", { class: "range" }, input, output, spec.play ? button : null));
   set(spec.value, spec.values);
   ctx.left.addEventListener("abort", stop);
-  const element = h("div", { class: "field slider" }, h("label", { for: id }, spec.label), h("span", { class: "range" }, input, output, spec.play ? button : null));
   return { element, set };
 }

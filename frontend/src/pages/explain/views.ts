@@ -120,7 +120,7 @@ export function problems(t: Say, found: readonly Problem[]): Node[] {
 export function curves(ctx: Context, t: Say, one: Summary, answer: Curve): Node[] {
   if (answer.missing !== null) return [notice("info", t("curve.missing")), copyable(ctx, t("none.lines"), answer.missing.lines)];
   const service = ctx.say(answer.terms.find((term) => term.term === answer.term)?.label);
-  return [ofStudy(ctx, t, one, answer, service), ofPanel(ctx, t, answer)];
+  return [ofStudy(ctx, t, one, answer, service), ofPanel(ctx, t, answer, service)];
 }
 
 function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: string): HTMLElement {
@@ -152,14 +152,14 @@ function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: str
   }).element;
 }
 
-function ofPanel(ctx: Context, t: Say, answer: Curve): HTMLElement {
+function ofPanel(ctx: Context, t: Say, answer: Curve, service: string): HTMLElement {
   if (answer.panel_missing !== null || answer.summary === null) return notice("info", answer.panel_missing ?? "");
   const all = rowsOf(answer);
   const rows = all.filter((row) => row["problem"] === "");
   const { summary } = answer;
   const share = (value: number | undefined) => number(value, "share", ctx.lang, "short");
   const words = t("curve.summary", { n: summary["n"] ?? 0, median: number(summary["median"], "", ctx.lang), positive: share(summary["share_positive"]), significant: share(summary["share_significant"]), undefined: summary["undefined"] ?? 0 });
-  const title = t("curve.panel", { term: answer.term });
+  const title = t("curve.panel", { term: service });
   const choices = choicesOf(t, answer, rows);
   return figure(ctx, {
     title,

@@ -56,8 +56,8 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
           {
             type: "graph",
             layout: "none",
-            left: (narrow ? 46 : 150) * scale,
-            right: (narrow ? 46 : 150) * scale,
+            left: (narrow ? 56 : 150) * scale,
+            right: (narrow ? 56 : 150) * scale,
             top: 90 * scale,
             bottom: 60 * scale,
             preserveAspect: true,
@@ -79,11 +79,11 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
                 label: {
                   show: true,
                   position: narrow ? (Math.sin(angle) < 0 ? ("top" as const) : ("bottom" as const)) : Math.sin(angle) > 0.6 ? ("bottom" as const) : Math.sin(angle) < -0.6 ? ("top" as const) : Math.cos(angle) > 0 ? ("right" as const) : ("left" as const),
-                  formatter: `${brief(name(row["node"]))}${inner === null || inner === undefined ? "" : ` (${number(inner, "share", ctx.lang, "short")})`}`,
+                  formatter: `${brief(name(row["node"]))}${inner === null || inner === undefined ? "" : `\n(${number(inner, "share", ctx.lang, "short")})`}`,
                   color: c.ink,
                   fontSize: 12 * scale,
                   fontWeight: 600,
-                  width: (narrow ? 88 : 170) * scale,
+                  width: (narrow ? 104 : 170) * scale,
                   overflow: "break" as const,
                 },
               };

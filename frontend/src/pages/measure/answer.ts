@@ -5,7 +5,7 @@ import { number, quantity } from "../../format";
 import { rankOf } from "./data";
 import { countryName } from "./names";
 import type { GroupShare } from "./services";
-import type { Shown } from "./views";
+import { ranked, type Shown } from "./views";
 
 const TOP = 3;
 
@@ -23,7 +23,7 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
   const place = countryName(ctx, slice.country);
   const value = panel.value(slice.country, slice.year);
   const say = (one: number | null) => number(one, unit, ctx.lang);
-  const column = panel.column(slice.year);
+  const column = ranked(shown, slice.year);
   const rank = rankOf(column, slice.country);
   const [first, last, middle] = [column[0], column[column.length - 1], column[Math.floor((column.length - 1) / 2)]];
   const named = (one: { country: string; value: number } | undefined) => (one === undefined ? "–" : `${countryName(ctx, one.country)} ${say(one.value)}`);
@@ -34,7 +34,7 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
   const start = own[0];
   const peak = own.reduce<(typeof own)[number] | undefined>((best, one) => (best === undefined || one.value > best.value ? one : best), undefined);
   const change = start === undefined || value === null ? null : value - start.value;
-  const rankThen = start === undefined ? null : rankOf(panel.column(start.year), slice.country);
+  const rankThen = start === undefined ? null : rankOf(ranked(shown, start.year), slice.country);
   const size = (one: number) => number(Math.abs(one), unit, ctx.lang).replace(/ %$/, t("points"));
   const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${size(one)}`;
   const cards = [

@@ -15,7 +15,7 @@ import { add } from "./data";
 import type { Drawn } from "./drawn";
 import { countryName, labelName } from "./names";
 import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
-import type { Place, Shown } from "./views";
+import { unitWords, type Place, type Shown } from "./views";
 
 export type Across = "industry" | "group" | "year";
 
@@ -83,7 +83,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
   const narrow = innerWidth < 700;
   return {
     title,
-    note: [unit && `${ctx.t("about.unit")}: ${unit}`, ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.order"), t("heat.empty")].filter(Boolean).join(" · "),
+    note: [unitWords(ctx, answer.about), ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.order"), t("heat.empty")].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-heat-${column}`,
     data: address(measurePath(plan.question), plan.query),
     pixels: 100 * scaleOfPage() + down.length * ROW * scaleOfPage(),

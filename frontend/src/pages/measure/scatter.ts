@@ -18,6 +18,9 @@ import { countryName, groupingOf, labelName, short, wholeName } from "./names";
 import { baseQuery, defaults, LABELS, measurePath, variants, type Options, type Question, type Scope } from "./question";
 import type { Shown } from "./views";
 
+/** Part of an axis that a name takes. */
+const BESIDE = 0.15;
+
 export interface Second {
   readonly info: MeasureInfo;
   readonly options: Options;
@@ -105,6 +108,11 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
     const low = min >= 0 && min < max / 2 ? 0 : Math.floor(min / step) * step;
     return { ...valueAxis(ctx, one.unit, { name }), min: low, max: Math.ceil(max / step) * step };
   };
+  const named = points.filter(({ code }) => code === slice.country || slice.others.includes(code));
+  const size = (at: 0 | 1) => Math.max(...points.map((one) => Math.abs(one.at[at]))) || 1;
+  /** Another name would begin right beside the point. */
+  const crowded = (code: string, at: readonly [number, number]) =>
+    named.some((one) => one.code !== code && one.at[0] > at[0] && one.at[0] - at[0] < BESIDE * size(0) && Math.abs(one.at[1] - at[1]) < BESIDE * 0.4 * size(1));
   const pointWords = (code: string, at: readonly [number, number]) =>
     `${countryName(ctx, code)}\n${words.first}: ${quantity(at[1], about.unit, ctx.lang)}\n${words.second}: ${quantity(at[0], otherAbout.unit, ctx.lang)}`;
   return {
@@ -148,7 +156,7 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
               value: [...at],
               symbolSize: (first ? 15 : 9) * scaleOfPage(),
               itemStyle: { color: first ? colours.marked : chosen ? colours.goods : colours.line, borderColor: colours.muted, borderWidth: first ? 0 : 0.5 },
-              label: { show: first || chosen, position: "right" as const, color: colours.ink, formatter: countryName(ctx, code) },
+              label: { show: first || chosen, position: crowded(code, at) ? ("left" as const) : ("right" as const), color: colours.ink, formatter: countryName(ctx, code) },
             };
           }),
         },

@@ -148,7 +148,7 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
     option: (colours): EChartsOption => ({
       ...withLegend(cut.groups.map((group) => short(cut.name(group), 32))),
       tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).name}\n${(hit as Hit).seriesName}: ${quantity((hit as Hit).value, unit, ctx.lang)}` },
-      xAxis: valueAxis(ctx, unit, { zero: true }),
+      xAxis: valueAxis(ctx, unit, { zero: true, few: true }),
       yAxis: { type: "category", data: listed.map((code) => countryName(ctx, code)), axisTick: { show: false }, axisLabel: { color: ((_name?: string, index?: number) => (listed[index ?? -1] === slice.country ? colours.marked : colours.muted)) as never } },
       series: cut.groups.map((group, at) => ({
         type: "bar" as const,

@@ -49,9 +49,21 @@ function said(shown: Shown, country: string, year: number, value: unknown, unit 
   return { label: `${countryName(shown.ctx, country)} · ${year}`, value: quantity(value, unit, shown.ctx.lang) };
 }
 
+/** Countries by value: what is left over in a world table is none. */
+export function ranked(shown: Shown, year: number): ReturnType<Panel["column"]> {
+  const column = shown.panel.column(year);
+  const known = new Set(shown.ctx.study.countries.map((one) => one.code));
+  const own = shown.query["table"] !== undefined || !known.has(shown.slice.country);
+  return own ? column : column.filter((one) => known.has(one.country));
+}
+
+export function unitWords(ctx: Context, about: About): string {
+  return about.unit && `${ctx.t("about.unit")}: ${ctx.say(about.unit_name ?? about.unit)}`;
+}
+
 export function noteOf(shown: Shown): string {
   const { about } = shown;
-  return [about.unit && `${shown.ctx.t("about.unit")}: ${about.unit}`, shown.ctx.say(about.words)].filter(Boolean).join(" · ");
+  return [unitWords(shown.ctx, about), shown.ctx.say(about.words)].filter(Boolean).join(" · ");
 }
 
 function years(shown: Shown): Column[] {
@@ -148,8 +160,8 @@ function bandSeries(band: Band, colour: string) {
 const BAR = 17;
 
 export function ranking(shown: Shown): FigureSpec {
-  const { ctx, t, panel, slice, about } = shown;
-  const column = panel.column(slice.year);
+  const { ctx, t, slice, about } = shown;
+  const column = ranked(shown, slice.year);
   const listed = [...column].reverse();
   const rank = rankOf(column, slice.country);
   return {
@@ -168,7 +180,7 @@ export function ranking(shown: Shown): FigureSpec {
     option: (colours): EChartsOption => ({
       grid: plot({ top: 4, right: 64 }),
       tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).name}\n${t("rank", { rank: column.length - (hit as Hit).dataIndex, count: column.length })} · ${quantity((hit as Hit).value, about.unit, ctx.lang)}` },
-      xAxis: valueAxis(ctx, about.unit, { zero: true }),
+      xAxis: valueAxis(ctx, about.unit, { zero: true, few: true }),
       yAxis: {
         type: "category",
         data: listed.map((one) => countryName(ctx, one.country)),
