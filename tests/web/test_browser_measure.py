@@ -232,6 +232,7 @@ def test_a_measure_starts_in_manufacturing_with_a_number(desk: Watched) -> None:
         desk.go(f"#/measure?name={name}")
         much = cards(desk)[0]
         assert "undefined" not in much and where in much, much
+        assert desk.page.get_by_role("tab", name="Services").count() == 0, "no groups"
 
 
 def test_measures_the_tables_cannot_answer_are_left_out(desk: Watched) -> None:

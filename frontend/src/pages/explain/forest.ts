@@ -28,6 +28,7 @@ interface Spec {
 const NARROW = 640;
 const APART = 11;
 const AROUND = 84;
+const UNDER = 26;
 const LINE = 14;
 const LETTER = 6.4;
 const MOST_LINES = 3;
@@ -40,6 +41,10 @@ export function isClear(row: Pick<Interval, "lower" | "upper">): boolean {
 }
 
 const room = (): number => (innerWidth < NARROW ? 120 : 260);
+
+/** The name of the axis in two lines where the plot is narrow. */
+const broken = (name: string): string => (innerWidth < NARROW ? name.replace(", ", ",\n") : name);
+const under = (): number => (innerWidth < NARROW ? UNDER + LINE : UNDER);
 
 /** Lines the longest name needs. */
 function linesOf(names: readonly string[]): number {
@@ -56,7 +61,7 @@ function cut(name: string): string {
 export function forestHeight(rows: readonly Interval[]): number {
   const names = namesOf(rows);
   const side = Math.max(0, ...names.map((name) => rows.filter((row) => row.name === name).length));
-  return Math.round((AROUND + names.length * Math.max(LINE * linesOf(names) + 10, APART * side + 8)) * scaleOfPage());
+  return Math.round((AROUND - UNDER + under() + names.length * Math.max(LINE * linesOf(names) + 10, APART * side + 8)) * scaleOfPage());
 }
 
 export function intervalWords(ctx: Pick<Context, "lang">, row: Pick<Interval, "value" | "lower" | "upper">, unit: string): string {
@@ -113,8 +118,8 @@ export function forest(ctx: Pick<Context, "lang">, spec: Spec, colours: Colours)
   return {
     tooltip: { trigger: "item" },
     legend: { show: order.length > 1, data: [...order] },
-    grid: { ...plot({ top: order.length > 1 ? 34 : 8 }), bottom: 26 * scale },
-    xAxis: { ...valueAxis(ctx, spec.unit), name: spec.axis, nameLocation: "middle", nameGap: 26 * scale, scale: false },
+    grid: { ...plot({ top: order.length > 1 ? 34 : 8 }), bottom: under() * scale },
+    xAxis: { ...valueAxis(ctx, spec.unit), name: broken(spec.axis), nameLocation: "middle", nameGap: 26 * scale, scale: false },
     yAxis: { type: "category", data: names, inverse: true, axisTick: { show: false }, axisLabel: { width: room() * scale, overflow: "break", lineHeight: LINE * scale, interval: 0, formatter: cut }, splitLine: { show: true, lineStyle: { color: colours.faint } } },
     series,
   };

@@ -30,7 +30,7 @@ export interface ServicesPlan {
 /** The question by group of what is counted: this one, or one whose groups are parts of the same. */
 export function servicesPlan(ctx: Context, question: Question, scope: Scope, slice: Slice): ServicesPlan | null {
   const { info, options } = question;
-  if (options["grouping"] === undefined) return null;
+  if (options["grouping"] === undefined || scope.labels.group === undefined) return null;
   const make = (other: Question): ServicesPlan => {
     const { group: _group, ...labels } = slice.labels;
     return { question: other, query: { ...baseQuery(other), ...labels, country: [slice.country, ...slice.others] }, additive: ADDITIVE.has(info.name), whole: options["grouping"] ?? "" };
