@@ -40,10 +40,17 @@ export function number(value: unknown, unit: string, lang: Lang, style: Style = 
   return kind(lang, `d${least}-${digits}`, { minimumFractionDigits: least, maximumFractionDigits: digits }).format(value);
 }
 
+const SIZES: Readonly<Record<string, string>> = { thousand: "천", million: "백만", billion: "십억" };
+
+/** A unit of money in the page's language: "million USD" is "백만 USD". */
+export function unitText(unit: string, lang: Lang): string {
+  return lang === "ko" ? unit.replace(/\b(thousand|million|billion)(?= )/g, (size) => SIZES[size] ?? size) : unit;
+}
+
 /** With its unit, for sentences and the evidence panel. */
 export function quantity(value: unknown, unit: string, lang: Lang): string {
   const text = number(value, unit, lang);
-  return text === NONE || ["share", "ratio", "index", "", "1"].includes(unit) ? text : `${text} ${unit}`;
+  return text === NONE || ["share", "ratio", "index", "", "1"].includes(unit) ? text : `${text} ${unitText(unit, lang)}`;
 }
 
 /** A residual or a probability: two significant figures, small ones as powers of ten. */

@@ -33,12 +33,13 @@ export interface About {
   readonly unit: string;
   readonly unit_name?: Words;
   readonly source: string;
-  readonly definition: string | null;
+  readonly definition: string | Words | null;
   readonly identity: string | Words | null;
   readonly evidence: Evidence | null;
   /** Options in words. */
   readonly words?: string | Words;
   readonly notes?: readonly string[];
+  readonly notes_ko?: readonly string[];
   readonly problems?: readonly string[];
   readonly cli: string;
   readonly python: string;

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from servio import classify
+from servio import classify, measure
+from servio.explain import claims
 from servio.measure import MEASURES
 from servio.report.words import _countries
 from servio.web._answers import OpenStudy
 from servio.web._api.study import _choice, summary
 from servio.web._jobs import Jobs
-from servio.web._words import korean, option_words, reason_words, unit_words
+from servio.web._words import korean, option_words, reason_words, sentence, unit_words
 
 if TYPE_CHECKING:
     from servio.measure._contract import Option
@@ -41,6 +44,8 @@ WANTED = {
     "choice": {f"{option}.{choice}" for _, option, choice in CHOICES},
     "grouping": set(GROUPINGS),
     "group": {f"{name}.{code}" for name, one in GROUPINGS.items() for code in one.groups},
+    "claim": {claim.id for claim in claims()},
+    "document": {claim.source for claim in claims()},
     "industry": {
         f"{name}.{code}" for name in INDUSTRIES for code in classify.classification(name).codes
     },
@@ -87,7 +92,52 @@ def test_options_and_reasons_are_said_in_korean() -> None:
 
 
 def test_there_is_no_other_kind() -> None:
-    assert set(korean()) == {*WANTED, "country", "unit", "reason", "identity"}
+    assert set(korean()) == {
+        *WANTED, "country", "unit", "reason", "identity", "note", "lacking", "word",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "wanted"),
+    [
+        ("reason", "zero output", "산출이 0"),
+        ("reason", "no value_added", "값이 없음: 부가가치"),
+        ("reason", "no energy, knowledge", "값이 없음: 에너지, 지식"),
+        ("reason", "no output or no direct EMP", "산출이 없거나 직접 계수(EMP)가 0"),
+        ("reason", "undefined in 3 of 20 draws", "추출 20회 가운데 3회에서 정의되지 않음"),
+        ("note", "negative flows, 1% of all, count as flows the other way (and 9 more like this)",
+         "음의 흐름(전체의 1%)은 반대 방향의 흐름으로 셈 (비슷한 내용 9건 더 있음)"),
+        ("note", "kiet: M74_M75, N counted whole, though parts belong elsewhere",
+         "kiet: M74_M75, N 산업은 일부가 다른 부류에 속하지만 전체를 이 부류로 셈"),
+        ("lacking", 'The study has no measure account with of = "value_added".',
+         '이 연구에는 다음 지표가 없습니다: account (of = "value_added").'),
+        ("note", "of something new", "of something new"),
+    ],
+)  # fmt: skip
+def test_sentences_with_numbers_and_names_are_said_in_korean(
+    kind: str, said: str, wanted: str
+) -> None:
+    assert sentence(kind, said) == wanted
+
+
+@pytest.mark.parametrize("kind", ["reason", "note", "lacking"])
+def test_sentences_have_as_many_places_in_both_languages(kind: str) -> None:
+    for english, words in korean()[kind].items():
+        places = english.count("{}")
+        found = len(re.findall(r"\{\d?\}", words))
+        assert found == places, english
+
+
+def test_reasons_of_measures_are_said_in_korean() -> None:
+    """every text that a measure gives as a reason by itself"""
+    folder = Path(inspect.getfile(measure)).parent
+    texts = {
+        text
+        for file in sorted(folder.glob("*.py"))
+        for text in re.findall(r'reason(?:: str)? ?= ?"([a-z][^"]+)"', file.read_text("utf-8"))
+    }
+    assert len(texts) > 15
+    assert sorted(texts - set(korean()["reason"])) == []
 
 
 @pytest.mark.parametrize("kind", [*WANTED, "country", "reason"])

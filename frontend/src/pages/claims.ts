@@ -5,12 +5,13 @@ import { notice } from "../parts/notice";
 import { select } from "../parts/select";
 import { sayUnknown } from "../parts/unknown";
 import { texts } from "../text/claims";
-import type { About } from "../types";
+import type { About, Words } from "../types";
 import { evidence, verdictWords, type Claim, type OneClaim, type Say, type Verdict } from "./claims/evidence";
 
 interface Claims {
   readonly about: About;
   readonly sources: readonly string[];
+  readonly source_words: Readonly<Record<string, Words>>;
   readonly verdicts: Readonly<Record<Verdict, number>>;
   readonly claims: readonly Claim[];
 }
@@ -19,7 +20,7 @@ const FILTERS = ["source", "verdict", "q"];
 
 function holds(ctx: Context, claim: Claim, found: Claims): boolean {
   const { state } = ctx;
-  const text = `${claim.id} ${claim.claim} ${claim.hypothesis} ${claim.text}`.toLowerCase();
+  const text = `${claim.id} ${claim.claim} ${claim.hypothesis} ${claim.text} ${ctx.lang === "ko" ? Object.values(claim.ko).join(" ") : ""}`.toLowerCase();
   return (
     (!found.sources.includes(state.get("source")) || claim.source === state.get("source")) &&
     (!(state.get("verdict") in found.verdicts) || claim.verdict === state.get("verdict")) &&
@@ -30,12 +31,14 @@ function holds(ctx: Context, claim: Claim, found: Claims): boolean {
 function card(ctx: Context, t: Say, claim: Claim): { element: HTMLElement; place: HTMLElement; mark: (open: boolean) => void } {
   const place = h("div", { id: fresh("claim") });
   const button = h("button", { type: "button", "aria-controls": place.id, onclick: () => ctx.state.patch({ claim: ctx.state.get("claim") === claim.id ? undefined : claim.id }) });
-  const said = h("p", { lang: "en" }, claim.text);
+  const words = (name: keyof Claim["ko"]) => (ctx.lang === "ko" ? claim.ko[name] : claim[name]);
+  const langOf = (name: keyof Claim["ko"]) => (words(name) === claim[name] ? "en" : ctx.lang);
+  const said = h("p", { lang: langOf("text") }, words("text"));
   const element = h(
     "li",
     { class: "card claim" },
-    h("p", { class: "claim-head" }, h("span", { class: `verdict ${claim.verdict.replace(" ", "-")}` }, verdictWords(t, claim.undecided ? "undecided" : claim.verdict)), " ", h("small", {}, `${claim.id} · ${claim.source}`)),
-    h("h2", { lang: "en" }, claim.claim),
+    h("p", { class: "claim-head" }, h("span", { class: `verdict ${claim.verdict.replace(" ", "-")}` }, verdictWords(t, claim.undecided ? "undecided" : claim.verdict)), " ", h("small", {}, `${claim.id} · ${words("source")}`)),
+    h("h2", { lang: langOf("claim") }, words("claim")),
     said,
     claim.verdict === "mixed" ? h("p", { class: "hint" }, t("for", claim.main)) : null,
     h("p", { class: "actions" }, button),
@@ -58,7 +61,7 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
   panel.show(found.about);
   const cards = new Map(found.claims.map((claim) => [claim.id, card(ctx, t, claim)]));
   const all = { value: "", words: t("all") };
-  const source = select({ label: t("source"), options: [all, ...found.sources.map((value) => ({ value, words: value }))], value: state.get("source"), onChange: (value) => state.patch({ source: value }) });
+  const source = select({ label: t("source"), options: [all, ...found.sources.map((value) => ({ value, words: ctx.say(found.source_words[value] ?? value) }))], value: state.get("source"), onChange: (value) => state.patch({ source: value }) });
   const verdicts = Object.entries(found.verdicts).map(([value, count]) => ({ value, words: `${verdictWords(t, value)} (${count})` }));
   const verdict = select({ label: t("verdict"), options: [all, ...verdicts], value: state.get("verdict"), onChange: (value) => state.patch({ verdict: value }) });
   const id = fresh("search");

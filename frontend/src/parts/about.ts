@@ -1,7 +1,7 @@
 /** How a number is made: under every figure, following the cursor or the focus. */
 
 import { h, replace, type Child } from "../dom";
-import { small } from "../format";
+import { small, unitText } from "../format";
 import type { Context } from "../page";
 import type { About, Evidence } from "../types";
 
@@ -21,7 +21,7 @@ export interface AboutPanel {
 const LISTED = 8;
 
 type Speaking = Pick<Context, "t" | "say">;
-type Following = Speaking & Pick<Context, "state" | "left">;
+type Following = Speaking & Pick<Context, "state" | "left" | "lang">;
 
 /** A line to copy, with its button: what it says when it is copied. */
 export function copyable(ctx: Pick<Context, "t">, label: string, line: string): HTMLElement {
@@ -99,13 +99,13 @@ export function about(ctx: Following): AboutPanel {
     };
     row(ctx.t("about.question"), ctx.say(facts.question));
     row(ctx.t("about.formula"), facts.formula && h("code", { class: "formula" }, facts.formula));
-    row(ctx.t("about.unit"), ctx.say(facts.unit_name ?? facts.unit));
-    row(ctx.t("about.definition"), facts.definition);
+    row(ctx.t("about.unit"), ctx.say(facts.unit_name ?? unitText(facts.unit, ctx.lang)));
+    row(ctx.t("about.definition"), ctx.say(facts.definition));
     row(ctx.t("about.options"), ctx.say(facts.words));
     row(ctx.t("about.source"), facts.source);
     row(ctx.t("about.identity"), ctx.say(facts.identity));
     if (facts.evidence !== null) row(ctx.t("about.evidence"), evidenceNodes(ctx, facts.evidence));
-    row(ctx.t("about.notes"), listed(facts.notes));
+    row(ctx.t("about.notes"), listed((ctx.lang === "ko" ? facts.notes_ko : undefined) ?? facts.notes));
     row(ctx.t("about.problems"), listed(facts.problems));
     replace(
       body,

@@ -12,7 +12,7 @@ from servio.study import Call
 from servio.web._answers import OpenStudy
 from servio.web._lines import Asked, python_line, shell_line
 from servio.web._rows import Found
-from servio.web._words import both, option_words, reason_words, unit_words
+from servio.web._words import both, option_words, reason_words, sentence, unit_words
 
 __all__ = ["about", "evidence", "of_found"]
 
@@ -39,9 +39,13 @@ def of_found(
         seen["whole"] = seen["whole"] | {"undefined": found.undefined}
     asked = Asked.of(study, call, there, years, upload=upload, over=tuple(over),
                      careful=bool(found.problems))  # fmt: skip
+    notes = _few(found.notes)
     return about(
         study, call, found.unit, seen, shell_line(asked), python_line(asked)
-    ) | {"notes": _few(found.notes), "problems": list(found.problems)}  # fmt: skip
+    ) | {
+        "notes": notes, "notes_ko": [sentence("note", note) for note in notes],
+        "problems": list(found.problems),
+    }  # fmt: skip
 
 
 def about(

@@ -22,7 +22,7 @@ from servio.study import Call, settled_call
 from servio.table import EVERYBODY
 from servio.web._answers import OpenStudy, Pending, Query
 from servio.web._jobs import Task
-from servio.web._words import both
+from servio.web._words import sentence
 
 __all__ = ["LABELS", "Found", "Gaps", "asked_call", "found", "pick_uploaded", "selected"]
 
@@ -105,7 +105,7 @@ class Found:
             next((known[key] for key in _keys(row) if key in known), "")
             for row in empty.itertuples(index=False)
         ]
-        empty["reason_ko"] = [both("reason", text, text)["ko"] for text in empty.reason]
+        empty["reason_ko"] = [sentence("reason", text) for text in empty.reason]
         return empty.drop(columns=["value", "unit"])
 
     def there(self, chosen: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -11,7 +11,15 @@ from importlib import resources
 from servio import classify
 from servio.report.words import variant_words
 
-__all__ = ["both", "by_words", "korean", "option_words", "reason_words", "unit_words"]
+__all__ = [
+    "both",
+    "by_words",
+    "korean",
+    "option_words",
+    "reason_words",
+    "sentence",
+    "unit_words",
+]
 
 Words = dict[str, str]
 _MONEY = re.compile(r"(million|thousand|billion) (.+)")
@@ -49,7 +57,42 @@ def reason_words(said: str) -> Words | None:
     if not said:
         return None
     label, colon, reason = said.rpartition(": ")
-    return {"en": said, "ko": f"{label}{colon}{both('reason', reason, reason)['ko']}"}
+    return {"en": said, "ko": f"{label}{colon}{sentence('reason', reason)}"}
+
+
+def sentence(kind: str, said: str) -> str:
+    """A sentence in Korean, also one with numbers and names in it; as it is where there is none.
+
+    Examples
+    --------
+    >>> sentence("reason", "no direct_imports")
+    '값이 없음: direct_imports'
+    """
+    exact = korean()[kind].get(said)
+    if exact is not None:
+        return exact
+    for pattern, korean_one in _sentences(kind):
+        if found := pattern.fullmatch(said):
+            return korean_one.format(*(_inside(kind, text) for text in found.groups()))
+    return said
+
+
+def _inside(kind: str, text: str) -> str:
+    """What stands in a sentence: another of its kind, numbers, names; options stay as they are."""
+    known = {} if kind == "lacking" else korean()["word"]
+    whole = sentence(kind, text) if " " in text else text
+    return re.sub(r"[A-Za-z_]+", lambda one: known.get(one[0], one[0]), whole)
+
+
+@cache
+def _sentences(kind: str) -> list[tuple[re.Pattern[str], str]]:
+    """Patterns of a kind, those with most text first."""
+    patterns = [(one, text) for one, text in korean()[kind].items() if "{}" in one]
+    patterns.sort(key=lambda pair: -len(pair[0].replace("{}", "")))
+    return [
+        (re.compile("(.+?)".join(map(re.escape, one.split("{}"))), re.DOTALL), text)
+        for one, text in patterns
+    ]
 
 
 def option_words(measure: str, options: Mapping[str, str]) -> Words:

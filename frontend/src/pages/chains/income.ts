@@ -2,7 +2,7 @@
 
 import { address, type Query } from "../../api";
 import { h } from "../../dom";
-import { number, quantity } from "../../format";
+import { number, quantity, unitText } from "../../format";
 import { groupBy, numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis } from "../../parts/axes";
 import { figure, type FigureSpec } from "../../parts/chart";
@@ -88,7 +88,7 @@ function bars(view: View, answer: IncomeAnswer, query: Query, title: string, nam
       columns: [
         { key: "bar", title: name === "chain-income" ? t("country") : t("stage") },
         { key: "group", title: t("income.group") },
-        { key: "value", title: `${t("income.value")}, ${answer.unit}`, unit: answer.unit },
+        { key: "value", title: `${t("income.value")}, ${unitText(answer.unit, ctx.lang)}`, unit: answer.unit },
         { key: "share", title: t("income.share"), unit: "share" },
       ],
       onPoint: (row) => panel.point({ label: `${row["bar"]} · ${row["group"]}`, value: said(row) }),

@@ -1,7 +1,7 @@
 /** All industries of a country between primary inputs and final use. */
 
 import { address, type Query } from "../../api";
-import { number, quantity } from "../../format";
+import { number, quantity, unitText } from "../../format";
 import { numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis } from "../../parts/axes";
 import { figure, type FigureSpec } from "../../parts/chart";
@@ -90,7 +90,7 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
         { key: "name", title: t("industry") },
         { key: "upstreamness", title: t("upstreamness"), unit: "stages" },
         { key: "downstreamness", title: t("downstreamness"), unit: "stages" },
-        { key: "value_added", title: `${t("value_added")}, ${answer.unit}`, unit: answer.unit },
+        { key: "value_added", title: `${t("value_added")}, ${unitText(answer.unit, ctx.lang)}`, unit: answer.unit },
       ],
     },
   };

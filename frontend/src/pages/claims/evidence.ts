@@ -34,6 +34,8 @@ export interface Claim {
   readonly alone: boolean;
   readonly findings: number;
   readonly main: Readonly<Record<"supported" | "contradicted" | "open", number>>;
+  /** The same in Korean; what has no Korean is as it is. */
+  readonly ko: Readonly<Record<"source" | "claim" | "text", string>>;
 }
 
 export interface OneClaim extends Frame {
@@ -59,8 +61,9 @@ function scopeWords(ctx: Context, t: Say, scope: Cell | undefined): string {
 export function evidence(ctx: Context, t: Say, answer: OneClaim): Node[] {
   const { claim } = answer;
   const terms: Child[] = [];
-  const row = (term: string, words: string) => void (words && terms.push(h("dt", {}, term), h("dd", { lang: "en" }, words)));
-  row(t("said"), claim.text);
+  const row = (term: string, words: string, lang = "en") => void (words && terms.push(h("dt", {}, term), h("dd", { lang }, words)));
+  const said = ctx.lang === "ko" ? claim.ko.text : claim.text;
+  row(t("said"), said, said === claim.text ? "en" : ctx.lang);
   row(t("missing"), claim.missing);
   row(t("hypothesis"), claim.hypothesis);
   row(t("definition"), claim.definition);

@@ -1,6 +1,6 @@
 import { address } from "../../api";
 import { h } from "../../dom";
-import { number, quantity } from "../../format";
+import { number, quantity, unitText } from "../../format";
 import { numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis } from "../../parts/axes";
 import { figure } from "../../parts/chart";
@@ -124,7 +124,7 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
       columns: [
         { key: "from", title: t("giver") },
         { key: "to", title: t("taker") },
-        { key: "flow", title: `${t("flow")} (${answer.unit})`, unit: answer.unit },
+        { key: "flow", title: `${t("flow")} (${unitText(answer.unit, ctx.lang)})`, unit: answer.unit },
         { key: "share", title: t("intake"), unit: "share" },
       ],
     },
@@ -197,7 +197,7 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
     option: (c) => ({
       tooltip: { trigger: "item" },
       grid: plot({ top: 8, right: 24 }),
-      xAxis: valueAxis(ctx, "share", { zero: true }),
+      xAxis: valueAxis(ctx, "share", { zero: true, few: innerWidth < 640 }),
       yAxis: { type: "category", data: rows.map((row) => brief(String(row["name"]))), inverse: true, axisTick: { show: false }, axisLabel: { interval: 0, width: 150 * scaleOfPage(), overflow: "break" } },
       series: [
         {
@@ -218,7 +218,7 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
       rows,
       columns: [
         { key: "name", title: t("node") },
-        { key: "throughflow", title: `${t("throughflow")} (${answer.unit})`, unit: answer.unit },
+        { key: "throughflow", title: `${t("throughflow")} (${unitText(answer.unit, ctx.lang)})`, unit: answer.unit },
         { key: "cycling", title: t("cycling"), unit: "share" },
         { key: "adhesion", title: t("adhesion"), unit: "share" },
       ],
@@ -248,7 +248,7 @@ function indicators(kit: Kit, answer: CommunityAnswer, query: Record<string, str
       columns: [
         { key: "name", title: t("indicator") },
         { key: "value", title: t("value"), unit: "ratio", show: (value, row) => number(value, String(row["unit"]), ctx.lang) },
-        { key: "more", title: t("meaning") },
+        { key: "more", title: t("meaning"), show: (value) => h("span", { class: "means" }, String(value ?? "")) },
       ],
     }),
     files(kit, PATH, { ...query, part: "indicators" }),

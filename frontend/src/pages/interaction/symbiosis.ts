@@ -1,7 +1,7 @@
 import type { LineSeriesOption, SeriesOption } from "echarts";
 import { address } from "../../api";
 import { h } from "../../dom";
-import { number, quantity, small } from "../../format";
+import { number, quantity, small, unitText } from "../../format";
 import { numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis, yearAxis } from "../../parts/axes";
 import { figure } from "../../parts/chart";
@@ -142,7 +142,7 @@ function portrait(kit: Kit, answer: SymbiosisAnswer, fit: Fit, query: Record<str
         scale: false,
         min: limits[at][0],
         max: limits[at][1],
-        name: `${names[at]} (${answer.unit})`,
+        name: `${names[at]} (${unitText(answer.unit, ctx.lang)})`,
         nameLocation: "middle" as const,
         nameGap: (at === 0 ? 28 : 52) * scale,
         axisLabel: { showMaxLabel: false, hideOverlap: true, formatter: (value: number) => number(value, answer.unit, ctx.lang, "short") },
@@ -195,7 +195,7 @@ function portrait(kit: Kit, answer: SymbiosisAnswer, fit: Fit, query: Record<str
       rows: seen.map((one) => ({ year: one.year, projected: one.projected, o1: one.observed[0] ?? null, o2: one.observed[1] ?? null, f1: one.value[0] ?? null, f2: one.value[1] ?? null })),
       columns: [
         { key: "year", title: t("year"), show: (value, row) => `${value}${row["projected"] ? ` (${t("projected")})` : ""}` },
-        { key: "o1", title: `${names[0]}, ${t("observed")} (${answer.unit})`, unit: answer.unit },
+        { key: "o1", title: `${names[0]}, ${t("observed")} (${unitText(answer.unit, ctx.lang)})`, unit: answer.unit },
         { key: "f1", title: `${names[0]}, ${t("fitted")}`, unit: answer.unit },
         { key: "o2", title: `${names[1]}, ${t("observed")}`, unit: answer.unit },
         { key: "f2", title: `${names[1]}, ${t("fitted")}`, unit: answer.unit },
@@ -250,7 +250,7 @@ function series(kit: Kit, answer: SymbiosisAnswer, fit: Fit, at: 0 | 1, query: R
       rows,
       columns: [
         { key: "year", title: t("year"), show: (value, row) => `${value}${row["projected"] ? ` (${t("projected")})` : ""}` },
-        { key: "observed", title: `${t("observed")} (${answer.unit})`, unit: answer.unit },
+        { key: "observed", title: `${t("observed")} (${unitText(answer.unit, ctx.lang)})`, unit: answer.unit },
         { key: "value", title: t("fitted"), unit: answer.unit },
         { key: "lower", title: t("lower"), unit: answer.unit },
         { key: "upper", title: t("upper"), unit: answer.unit },

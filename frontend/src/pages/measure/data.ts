@@ -1,7 +1,7 @@
 /** One number a country and year: what most views of the page draw. */
 
 import { numeric, rowsOf, type Row } from "../../frames";
-import type { Frame } from "../../types";
+import type { Frame, Lang } from "../../types";
 
 export interface Panel {
   readonly countries: readonly string[];
@@ -50,12 +50,12 @@ export interface Gap {
   readonly reason: string;
 }
 
-export function gapsOf(frame: Frame | undefined): Gap[] {
+export function gapsOf(frame: Frame | undefined, lang: Lang): Gap[] {
   if (frame === undefined) return [];
   return rowsOf(frame).map((row: Row) => ({
     country: String(row["country"] ?? ""),
     year: Number(row["year"]),
     label: String(row["industry"] ?? ""),
-    reason: String(row["reason"] ?? ""),
+    reason: String((lang === "ko" ? row["reason_ko"] : undefined) ?? row["reason"] ?? ""),
   }));
 }

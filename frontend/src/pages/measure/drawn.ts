@@ -49,5 +49,5 @@ export function spreadQuery(drawn: Drawn, all: boolean): Query {
 
 /** Why a country has no number; undefined where it is not among the answer's gaps. */
 export function why(drawn: Drawn, country: string, year: number): string | undefined {
-  return gapsOf(drawn.answer.undefined).find((one) => one.country === country && one.year === year)?.reason;
+  return gapsOf(drawn.answer.undefined, drawn.ctx.lang).find((one) => one.country === country && one.year === year)?.reason;
 }

@@ -13,6 +13,7 @@ from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
 from servio.web._jobs import APART, Task
 from servio.web._lines import ABOVE, of_store
+from servio.web._words import both, sentence
 
 __all__ = ["routes"]
 
@@ -37,6 +38,7 @@ def tested(study: OpenStudy, query: Query) -> Reply:
     data = {
         "about": _about(study),
         "sources": sources,
+        "source_words": {source: both("document", source, source) for source in sources},
         "verdicts": {name: counts[name] for name in VERDICTS},
         "synthetic": study.store.synthetic,
         "claims": [_shown(study, record) for record in chosen],
@@ -86,6 +88,11 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
         "alone": record.alone,
         "rerun": _line(study, ["--only", record.claim.id]),
         "example": record.claim.rerun,
+        "ko": {
+            "source": both("document", record.claim.source, record.claim.source)["ko"],
+            "claim": both("claim", record.claim.id, record.claim.claim)["ko"],
+            "text": sentence("lacking", record.text),
+        },
     }
 
 
@@ -102,8 +109,12 @@ def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
         "formula": "",
         "unit": "",
         "source": "servio.explain.evaluate",
-        "definition": "The verdict is that of the main findings where they agree, mixed where they "
-        "do not; a finding is open where its interval holds zero.",
+        "definition": {
+            "en": "The verdict is that of the main findings where they agree, mixed where they "
+            "do not; a finding is open where its interval holds zero.",
+            "ko": "주요 결과가 일치하면 그것이 판정이고, 엇갈리면 ‘혼재’이다. "
+            "신뢰구간에 0이 들어 있는 결과는 유보이다.",
+        },
         "identity": None,
         "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
         "notes": [],

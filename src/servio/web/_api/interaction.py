@@ -21,7 +21,7 @@ from servio.web._api.community import BY
 from servio.web._api.study import summary
 from servio.web._lines import BESIDE, of_store, rows_filter
 from servio.web._rows import Found, _stored, found
-from servio.web._words import both
+from servio.web._words import both, korean, unit_words
 
 __all__ = ["routes"]
 
@@ -282,9 +282,12 @@ def _modes_about(
         "output per output, R share of the industry's product in the inputs of the services, S "
         "similarity of inputs; each rises or falls if the interval of its slope leaves out 0 and "
         f"the slope is {entry.material:.1%} of the mean a year at least",
-        unit="mode", definition=options, undefined=lost,
+        unit="mode", unit_name=unit_words("mode"), definition=options, undefined=lost,
         source="Document 001 for the two modes; rule J3; Kuensch (1989) for resampled blocks",
-        identity="on straight lines every draw gives the mode of the lines",
+        identity={
+            "en": "on straight lines every draw gives the mode of the lines",
+            "ko": "직선이면 모든 추출에서 그 직선의 방식이 나온다",
+        },
         lines=[
             f"{name} = store.{name}()\n"
             f"print({rows_filter(name, {'country': [country], **wanted})}.to_csv(index=False))"
@@ -459,9 +462,16 @@ def _symbiosis_about(
         formula="dx_i/dt = r_i x_i (1 − x_i/K_i + Σ_j d_ij x_j/K_j); least squares on the "
         "solution; equilibrium K1 (1 + d12) / (1 − d12 d21), stable iff d12 d21 < 1",
         unit=f"{entry.of}, money of the table", undefined=lost,
+        unit_name={
+            "en": f"{entry.of}, money of the table",
+            "ko": f"{korean()['word'].get(entry.of, entry.of)}, 표의 화폐 단위",
+        },
         definition=" ".join(f"{key}={value}" for key, value in named.items()),
         source="Murray (2002), Mathematical Biology I, ch. 3.5; document 001, section 4",
-        identity="both nullclines cross at the equilibrium",
+        identity={
+            "en": "both nullclines cross at the equilibrium",
+            "ko": "두 불변선은 균형점에서 만난다",
+        },
         lines=[
             f"{name} = store.{name}()\n"
             f"print({rows_filter(name, {'country': [country]})}.to_csv(index=False))"
