@@ -101,7 +101,7 @@ export function trend(shown: Shown, band: Band | null): FigureSpec {
   const nameOf = new Map(seen.map((code) => [countryName(ctx, code), code]));
   return {
     title: t("trend"),
-    note: [noteOf(shown), t("trend.note", { count: panel.countries.length }), band && t("band.note", { count: band.count, country: countryName(ctx, slice.country) })].filter(Boolean).join(" · "),
+    note: [noteOf(shown), panel.countries.length > seen.length && t("trend.note", { count: panel.countries.length }), band && t("band.note", { count: band.count, country: countryName(ctx, slice.country) })].filter(Boolean).join(" · "),
     name: `${about.measure}-trend`,
     data: address(shown.path, { ...shown.query, country: seen }),
     table: { ...pivot(shown, seen), caption: shown.title },
