@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+import numpy.typing as npt
 
 from servio.report.picks import indicators
-from servio.report.view import Panel, Slab, Variant, View
+from servio.report.view import LABELS, Panel, Slab, Variant, View
 from servio.report.words import (
     country,
     group_title,
@@ -61,10 +62,10 @@ def _extremes(
         own = slab.values[:, slab.codes.index(code), slab.years.index(year)]
         if np.isnan(own).all():
             continue
-        most = int(np.nanargmax(own))
         seen.add(variant.name)
-        count = int(np.isfinite(own).sum())
-        found.append(_most_of(slab, code, year or None, most, float(own[most]), count, titles))
+        most = int(np.nanargmax(own))
+        said = _most_of(slab, code, year or None, own, titles)
+        found.append(said | {"view": _link(view, variant, code, year or None, slab.labels[most])})
     return found
 
 
@@ -72,12 +73,11 @@ def _most_of(
     slab: Slab,
     code: str,
     year: int | None,
-    most: int,
-    value: float,
-    count: int,
+    own: npt.NDArray[np.float64],
     titles: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    variant = slab.variant
+    variant, most, count = slab.variant, int(np.nanargmax(own)), int(np.isfinite(own).sum())
+    value = float(own[most])
     industry, partner, group, part = slab.labels[most]
     grouping = variant.options.get("grouping", "")
     named = both("group", f"{grouping}.{group}", group_title(grouping, group))
@@ -99,7 +99,6 @@ def _most_of(
         "unit": slab.unit,
         "country": code,
         "year": year,
-        "view": _link(variant, code, year),
     }
 
 
@@ -132,7 +131,7 @@ def _headline(view: View, panel: Panel, what: str) -> dict[str, Any]:
         "unit": panel.unit,
         "country": code,
         "year": year,
-        "view": _link(panel.variant, code, year),
+        "view": _link(view, panel.variant, code, year, view.slab(panel.variant).labels[0]),
     }
 
 
@@ -149,10 +148,13 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _link(variant: Variant, code: str | None, year: int | None) -> str:
-    """Address of the view that shows the number."""
-    wanted = {"name": variant.name, **variant.options, "only": variant.only,
-              "country": code or "", "year": str(year or "")}  # fmt: skip
+def _link(
+    view: View, variant: Variant, code: str | None, year: int | None, label: tuple[str, ...]
+) -> str:
+    """Address of the view that shows the number: everything that chooses it."""
+    wanted = {"name": variant.name, "source": view.source, **variant.options,
+              "only": variant.only, "country": code or "", "year": str(year or ""),
+              **dict(zip(LABELS, label, strict=True))}  # fmt: skip
     return f"#/measure?{urlencode({key: text for key, text in wanted.items() if text})}"
 
 
