@@ -9,9 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from servio import algebra
-from servio.errors import LabelError, NumericalError
-from servio.measure.smile import LEAST, LEVEL, verdict
+from servio.errors import LabelError
+from servio.measure.smile import LEVEL, verdict
+from servio.report.product import (
+    FORMS,
+    GROUPING,
+    POSITIONS,
+    beside,
+    earners,
+    income_calls,
+    incomes,
+    position_calls,
+    product_label,
+    smile_calls,
+    u_test,
+)
 from servio.report.words import industry_kinds, industry_titles
 from servio.study import Call, SupplyStages, settled_call
 from servio.web._about import about, evidence, of_found
@@ -23,13 +35,8 @@ from servio.web._rows import Found, selected
 
 __all__ = ["routes"]
 
-GROUPING = "broad"
-SERVICES = ("producer_services", "other_services", "services")
-SECTORS = ("services", "other industries")
-FORMS = ("distance", "rate", "share")
 MOST = 80
 CURVE = 48
-DUST = 1e-12
 STAGES_FORMULA = (
     "stage k: A^k x e_j; flow i to m: a_im (A^(k-1) x e_j)_m; behind: r L A^(K+1) x e_j"
 )
@@ -76,15 +83,12 @@ def smile(study: OpenStudy, query: Query) -> Reply:
         return place
     most = query.integer("most", MOST, 10, 500) or MOST
     query.done()
-    calls = [settled_call("smile_curve", {"form": form, "chain": place.label}) for form in FORMS]
-    rows = found_there(study, calls, *place.table)
+    rows = found_there(study, smile_calls(place.label), *place.table)
     if isinstance(rows, Pending):
         return rows
-    frame = _joined(rows, FORMS, place, country="")
-    frame = frame[(frame["share"] > DUST) & (frame["rate"] > 0)].dropna()
+    frame = earners(_joined(rows, FORMS, place, country=""))
     if frame.empty:
         raise _nothing(place, rows)
-    frame = frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
     test = _tested(frame)
     shown = _named(study, place, frame.iloc[:most])
     data = place.described | {
@@ -105,20 +109,16 @@ def positions(study: OpenStudy, query: Query) -> Reply:
     if isinstance(place, Pending):
         return place
     query.done()
-    names = ("upstreamness", "downstreamness", "value_added")
-    calls = [
-        settled_call("upstreamness", {"by": "industry"}),
-        settled_call("downstreamness", {"by": "industry"}),
-        settled_call("footprint", {"by": "industry", "form": "production"}),
-    ]
-    rows = found_there(study, calls, *place.table)
+    rows = found_there(study, position_calls(), *place.table)
     if isinstance(rows, Pending):
         return rows
-    frame = _joined(rows, names, place, country=place.country)
+    frame = _joined(rows, POSITIONS, place, country=place.country)
     chosen = {"country": [place.country]} if place.country else {}
     data = place.described | {
         "about": _about(study, place, rows[0], chosen),
-        "abouts": {n: _about(study, place, r, chosen) for n, r in zip(names, rows, strict=True)},
+        "abouts": {
+            n: _about(study, place, r, chosen) for n, r in zip(POSITIONS, rows, strict=True)
+        },
         "unit": rows[2].unit,
         "stored": all(one.stored for one in rows),
     }
@@ -138,10 +138,12 @@ def income(study: OpenStudy, query: Query) -> Reply:
             found="a table that does not name its services", expected="a group services",
             remedy="Name its services under [groups] in the table's description.",
         )  # fmt: skip
-    rows = _first_answer(study, place, _incomes(place))
+    rows = _first_answer(study, place, income_calls(place.label, place.world))
     if isinstance(rows, Pending):
         return rows
-    frame = _earners(rows[0], place, known)
+    found = _rows(rows[0], place, "" if place.world else place.country)
+    services = [code for code, one in known.items() if one.service]
+    frame = incomes(rows[0].call, found, place.country, place.industry, services)
     whole = float(frame["value"].sum())
     if not whole > 0:
         raise _nothing(place, rows)
@@ -176,7 +178,7 @@ class _Place:
 
     @property
     def label(self) -> str:
-        return f"{self.country}_{self.industry}" if self.country else self.industry
+        return product_label(self.country, self.industry)
 
     @property
     def described(self) -> dict[str, Any]:
@@ -256,14 +258,9 @@ def _rows(one: Found, place: _Place, country: str) -> pd.DataFrame:
     return selected(one.rows, chosen, [place.year] if place.year else []).to_pandas()
 
 
-def _joined(rows: list[Found], names: tuple[str, ...], place: _Place, country: str) -> pd.DataFrame:
+def _joined(rows: list[Found], names: Sequence[str], place: _Place, country: str) -> pd.DataFrame:
     """Values of several measures beside each other, by country and industry."""
-    keys = ["country", "industry"]
-    frames = [
-        _rows(one, place, country).set_index(keys)["value"].rename(name)
-        for one, name in zip(rows, names, strict=True)
-    ]
-    return pd.concat(frames, axis=1, join="outer").reset_index()
+    return beside([_rows(one, place, country) for one in rows], names)
 
 
 def _named(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> pd.DataFrame:
@@ -309,11 +306,8 @@ def _service_share(study: OpenStudy, place: _Place, frame: pd.DataFrame) -> floa
 
 def _tested(frame: pd.DataFrame) -> dict[str, Any] | None:
     """The U test over all earners and its curve; None where there are too few."""
-    if len(frame) < LEAST:
-        return None
-    try:
-        test = algebra.lind_mehlum(frame["distance"], np.log(frame["rate"]), frame["share"])
-    except NumericalError:
+    test = u_test(frame)
+    if test is None:
         return None
     at = np.linspace(frame["distance"].min(), frame["distance"].max(), CURVE)
     line = np.exp(test.intercept + test.linear * at + test.quadratic * at**2)
@@ -328,17 +322,6 @@ def _tested(frame: pd.DataFrame) -> dict[str, Any] | None:
     }
 
 
-def _incomes(place: _Place) -> list[Call]:
-    """What to ask for; of tables with groupings of their own, services and the others."""
-    if place.world:
-        options = {"chain": place.label, "form": "stage"}
-        return [settled_call("chain_income", options | {"by": by}) for by in (GROUPING, "industry")]
-    return [
-        settled_call("value_content", {"by": "industry", "grouping": grouping})
-        for grouping in (GROUPING, "services")
-    ]
-
-
 def _first_answer(study: OpenStudy, place: _Place, calls: Sequence[Call]) -> list[Found] | Pending:
     """Rows of the first measure that has any."""
     for call in calls:
@@ -346,31 +329,6 @@ def _first_answer(study: OpenStudy, place: _Place, calls: Sequence[Call]) -> lis
         if isinstance(rows, Pending) or len(rows[0].rows) or call is calls[-1]:
             break
     return rows
-
-
-def _earners(one: Found, place: _Place, known: Mapping[str, _Industry]) -> pd.DataFrame:
-    """Columns country, group, stage, service, value; ``abroad`` where imports are one block."""
-    if place.world:
-        found = _rows(one, place, "")
-        group = found["industry"]
-        if one.call.option("by") == "industry":
-            group = np.where([bool(known[code].service) for code in group], *SECTORS)
-        frame = pd.DataFrame({
-            "country": found["country"], "group": group, "stage": found["part"],
-            "value": found["value"],
-        })  # fmt: skip
-        frame = frame.dropna(subset=["value"])
-        keys = ["country", "group", "stage"]
-        frame = frame.groupby(keys, as_index=False, sort=False)["value"].sum()
-    else:
-        found = _rows(one, place, place.country)
-        found = found[found["industry"] == place.industry]
-        frame = pd.DataFrame({
-            "country": np.where(found["part"] == "imports", "abroad", place.country),
-            "group": found["part"], "stage": "", "value": found["value"],
-        })  # fmt: skip
-    frame.insert(3, "service", frame["group"].isin(SERVICES))
-    return frame.dropna(subset=["value"]).reset_index(drop=True)
 
 
 def _group_titles(study: OpenStudy) -> dict[str, Any]:
