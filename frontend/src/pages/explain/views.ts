@@ -14,6 +14,7 @@ import type { Cell, Frame } from "../../types";
 import type { Curve, Estimate, Estimates, Margins, PanelFacts, Problem, Summary } from "./answers";
 import { curveHeight, specificationCurve, type Choice } from "./curve";
 import { forest, forestHeight, type Interval } from "./forest";
+import { measureWords, methodWords } from "./words";
 
 export type Say = ReturnType<typeof texts>;
 export type Scale = "effect" | "coefficient";
@@ -54,7 +55,7 @@ function coefficientColumns(ctx: Context, t: Say): Column[] {
     { key: "lower", title: t("lower"), unit: "" },
     { key: "upper", title: t("upper"), unit: "" },
     { key: "effect", title: t("effect"), unit: "" },
-    { key: "measure", title: t("measure"), show: (value) => (value ? h("small", {}, String(value)) : "") },
+    { key: "measure", title: t("measure"), show: (value) => (value ? h("small", {}, measureWords(ctx, String(value))) : "") },
     { key: "timing", title: t("timing"), show: (value) => (value ? worded(t, "timing", String(value)) : "") },
   ];
 }
@@ -97,7 +98,7 @@ export function trapTitle(t: Say, name: string): string {
 
 function listed(ctx: Context, t: Say, estimates: readonly Summary[], picks: readonly Summary[]): HTMLElement {
   const chosen = new Set(picks.map((one) => one.id));
-  const rows: Row[] = estimates.map((one) => ({ id: one.id, name: one.name, statement: ctx.say(one.statement), n: one.n, method: one.method, errors: one.vcov.split("; ")[0] ?? one.vcov, role: worded(t, "role", one.role) }));
+  const rows: Row[] = estimates.map((one) => ({ id: one.id, name: one.name, statement: ctx.say(one.statement), n: one.n, method: methodWords(ctx.lang, one.method), errors: methodWords(ctx.lang, one.vcov.split("; ")[0] ?? one.vcov), role: worded(t, "role", one.role) }));
   const columns: Column[] = [
     { key: "name", title: t("name") },
     { key: "statement", title: t("statement"), show: (value) => h("small", {}, String(value)) },
@@ -125,7 +126,7 @@ export function curves(ctx: Context, t: Say, one: Summary, answer: Curve): Node[
 
 function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: string): HTMLElement {
   const rows = rowsOf(answer.study);
-  const shown = known(rows.map((row) => interval(row, "effect", String(row["name"]), `${row["measure"]}, ${worded(t, "timing", String(row["timing"]))}`, row["id"] === answer.id)));
+  const shown = known(rows.map((row) => interval(row, "effect", String(row["name"]), `${measureWords(ctx, String(row["measure"]))}, ${worded(t, "timing", String(row["timing"]))}`, row["id"] === answer.id)));
   const title = t("curve.study", { service });
   return figure(ctx, {
     title,
@@ -142,7 +143,7 @@ function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: str
         { key: "effect_lower", title: t("lower"), unit: "" },
         { key: "effect_upper", title: t("upper"), unit: "" },
         { key: "n", title: t("rows"), unit: "" },
-        { key: "measure", title: t("measure") },
+        { key: "measure", title: t("measure"), show: (value) => measureWords(ctx, String(value ?? "")) },
         { key: "timing", title: t("timing"), show: (value) => worded(t, "timing", String(value)) },
         { key: "trap", title: t("notes"), show: (value) => (value ? trapTitle(t, String(value)) : "") },
       ],
@@ -257,8 +258,8 @@ function facts(ctx: Context, t: Say, answer: Estimate): HTMLElement {
   row(t("formula"), h("code", { class: "formula" }, answer.formula));
   row(t("sample"), answer.sample);
   row(t("where"), answer.where && h("code", {}, answer.where));
-  row(t("method"), answer.method);
-  row(t("errors"), answer.vcov);
+  row(t("method"), methodWords(ctx.lang, answer.method));
+  row(t("errors"), methodWords(ctx.lang, answer.vcov));
   for (const [name, count] of Object.entries(answer.groups)) row(t("levels", { name }), number(count, "", ctx.lang));
   for (const [name, value] of Object.entries(answer.statistics)) row(name.replaceAll("_", " "), number(value, "", ctx.lang));
   row(t("notes"), answer.notes.length > 0 ? h("ul", {}, answer.notes.map((note) => h("li", {}, note))) : null);
@@ -303,7 +304,7 @@ function against(ctx: Context, t: Say, answer: Estimate): Node[] {
       name: "against-main",
       pixels: forestHeight(shown),
       option: (colours) => forest(ctx, { rows: shown, unit: "", axis: axisOf(t, "effect", answer), series: [main, answer.name] }, colours),
-      table: { caption: t("against"), rows, columns: [{ key: "service", title: t("group") }, { key: "main", title: main, unit: "" }, { key: "main_lower", title: t("lower"), unit: "" }, { key: "main_upper", title: t("upper"), unit: "" }, { key: "effect", title: answer.name, unit: "" }, { key: "effect_lower", title: t("lower"), unit: "" }, { key: "effect_upper", title: t("upper"), unit: "" }, { key: "measure", title: t("measure") }] },
+      table: { caption: t("against"), rows, columns: [{ key: "service", title: t("group") }, { key: "main", title: main, unit: "" }, { key: "main_lower", title: t("lower"), unit: "" }, { key: "main_upper", title: t("upper"), unit: "" }, { key: "effect", title: answer.name, unit: "" }, { key: "effect_lower", title: t("lower"), unit: "" }, { key: "effect_upper", title: t("upper"), unit: "" }, { key: "measure", title: t("measure"), show: (value) => measureWords(ctx, String(value ?? "")) }] },
     }).element,
   ];
 }
