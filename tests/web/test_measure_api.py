@@ -22,7 +22,7 @@ from servio.table import IOTable
 from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, encoded
 from servio.web._api.cell import taken_apart
 from servio.web._api.export import as_file
-from servio.web._api.measure import measured, spread
+from servio.web._api.measure import _with_ranks, measured, spread
 from servio.web._api.study import described
 from servio.web._headlines import _extremes
 from servio.web._jobs import Jobs
@@ -308,6 +308,30 @@ def test_all_definitions_are_computed_on_demand(ask: Ask, tables: dict[int, IOTa
         assert dict(zip(here.country, here.value, strict=True)) == pytest.approx(
             dict(zip(own.country, own.value, strict=True)), rel=1e-12
         )
+
+
+def test_each_definition_ranks_its_countries(ask: Ask, tables: dict[int, IOTable]) -> None:
+    whole = {"by": "manufacturing", "year": "2000"}
+    rows = frame(ask(spread, "service_input_share", **whole))
+    assert set(rows.definition) == {"services", "ps_daniels1985", "ps_hktdc"}
+    for name, here in rows.groupby("definition"):
+        own = computed("service_input_share", tables[2000], grouping=name, by="manufacturing")
+        value = own.set_index("country").value
+        expected = {code: 1 + int((value > value[code]).sum()) for code in value.index}
+        assert dict(zip(here.country, here["rank"], strict=True)) == expected
+        assert set(here.ranked) == {3}
+    one = frame(ask(spread, "service_input_share", country="M02", **whole))
+    assert one["rank"].tolist() == rows[rows.country == "M02"]["rank"].tolist()
+
+
+def test_what_has_no_value_and_what_is_left_over_has_no_rank() -> None:
+    table = pa.table({
+        "source": ["own"] * 5, "year": [2000] * 5, "definition": ["ps_hktdc"] * 5,
+        "country": ["ROW", "AAA", "BBB", "CCC", "DDD"], "value": [0.9, 0.2, None, 0.2, 0.1],
+    })  # fmt: skip
+    found = _with_ranks(table)
+    assert found["rank"].to_pylist() == [None, 1, None, 1, 3]
+    assert found["ranked"].to_pylist() == [3] * 5
 
 
 def test_a_grouping_of_several_groups_is_no_one_number(ask: Ask) -> None:

@@ -166,8 +166,7 @@ def _directions(frame: pd.DataFrame, first: int, last: int) -> str:
 
 
 def _ranks(view: View, variant: Variant, panels: dict[str, Panel], year: int, what: str) -> Figure:
-    wide = pd.DataFrame({n: p.column(year).rank(ascending=False, method="min")
-                         for n, p in panels.items()})  # fmt: skip
+    wide = picks.ranks(pd.DataFrame({n: p.column(year) for n, p in panels.items()}))
     order = wide.median(axis=1).sort_values(kind="stable").index
     spans = [
         {"name": country(str(code)), "best": wide.loc[code].min(), "worst": wide.loc[code].max(),

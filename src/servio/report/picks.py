@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from servio.report.view import Panel, Variant, View
 
 __all__ = [
@@ -12,6 +14,7 @@ __all__ = [
     "indicators",
     "inducement",
     "input_share",
+    "ranks",
     "technology",
 ]
 
@@ -105,3 +108,15 @@ def definitions_of(view: View, names: tuple[str, ...], name: str, **required: st
     first = max(found, key=lambda v: [v.options.get(k) == w for k, w in _DIRECT.items()])
     rest = {k: w for k, w in first.options.items() if k != "grouping"}
     return [v for v in found if {k: w for k, w in v.options.items() if k != "grouping"} == rest]
+
+
+def ranks(values: pd.DataFrame) -> pd.DataFrame:
+    """Places from the top in each column of countries; equal values share the better place.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ranks(pd.DataFrame({"ps_hktdc": [0.2, 0.3, 0.3, None]})).ps_hktdc.tolist()
+    [3.0, 1.0, 1.0, nan]
+    """
+    return values.rank(ascending=False, method="min")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from servio import classify
 from servio.errors import UsageError
+from servio.report import picks
+from servio.report.words import is_region
 from servio.study import Call
 from servio.web._about import of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
@@ -15,6 +18,7 @@ from servio.web._rows import FILTERS, Found, asked_call, found, pick_uploaded, s
 
 __all__ = ["routes"]
 
+NO_YEAR = -1
 FUNCTIONAL = ("ps_fractional", "ps_threshold50")
 
 
@@ -46,7 +50,10 @@ def measured(study: OpenStudy, query: Query) -> Reply:
 
 
 def spread(study: OpenStudy, query: Query) -> Reply:
-    """One number by year under every definition the study holds, or that can be computed."""
+    """One number by year under every definition the study holds, or that can be computed.
+
+    Each has its place among the countries that have one under that definition.
+    """
     chosen = {name: query.texts(name) for name in FILTERS if name != "group"}
     years, every = _years(query), query.flag("all")
     upload = pick_uploaded(study, query)
@@ -67,18 +74,27 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     if waiting is not None:
         return waiting
     held = {name: rows for name, rows in pieces.items() if len(rows.rows)}
-    tables = [_single(name, selected(r.rows, chosen, years)) for name, r in held.items()]
-    table = pa.concat_tables(tables) if tables else None
-    of = [one for name, one in zip(held, tables, strict=True) if name in named]
+    everybody = {**chosen, "country": ()}
+    tables = [_single(name, selected(r.rows, everybody, years)) for name, r in held.items()]
+    own = {"country": chosen["country"]}
+    table = selected(_with_ranks(pa.concat_tables(tables)), own) if tables else None
     about = pieces.get(call.option("grouping")) or next(iter(pieces.values()), None)
     data = {
         "about": None if about is None else of_found(
             study, about, chosen, years, upload=bool(upload), over=list(held)
         ),
+        "abouts": {
+            name: of_found(study, r, chosen, years, upload=bool(upload))
+            for name, r in held.items()
+        },
         "definitions": [name for name in held if name in named],
         "unanswered": {n: " ".join(r.problems[:1]) for n, r in pieces.items() if n not in held},
-        "band": _band(pa.concat_tables(of)) if of else None,
+        "band": _band(table, named),
         "more": len(named) - len([name for name in pieces if name in named]),
+        "undefined": pd.concat([
+            r.without_value(selected(r.rows, chosen, years)).assign(definition=name)
+            for name, r in held.items()
+        ]) if held else None,
     }  # fmt: skip
     return Answer(data, table)
 
@@ -129,8 +145,30 @@ def _single(name: str, rows: pa.Table) -> pa.Table:
     return kept.append_column("definition", pa.array([name] * len(rows), pa.string()))
 
 
-def _band(table: pa.Table) -> dict[str, list[float | int | None]]:
+def _with_ranks(table: pa.Table) -> pa.Table:
+    """With the place of each value among those of all countries, and of how many it is one."""
+    rows = table.select([name for name in table.column_names if name != "value"]).to_pandas()
+    rows["year"] = rows["year"].fillna(NO_YEAR)
+    rows["value"] = np.asarray(table["value"].to_numpy(), dtype=np.float64)
+    economies = rows[~rows["country"].map(is_region)]
+    keys = [name for name in rows.columns if name not in ("country", "value")]
+    wide = economies.set_index(["country", *keys])["value"].unstack(keys)
+    places = picks.ranks(wide).unstack().rename("rank").reset_index()
+    found = rows.merge(places, how="left", on=["country", *keys])["rank"]
+    of = wide.count().rename("ranked").reset_index()
+    among = rows.merge(of, how="left", on=keys)["ranked"].fillna(0)
+    return table.append_column("rank", pa.array(found, pa.int64(), from_pandas=True)).append_column(
+        "ranked", pa.array(among.astype(np.int64))
+    )
+
+
+def _band(table: pa.Table | None, named: list[str]) -> dict[str, list[float | int | None]] | None:
     """Least, middle and greatest value of each year over definitions and what else is there."""
+    if table is None:
+        return None
+    table = table.filter(pc.is_in(table["definition"], value_set=pa.array(named)))
+    if not len(table):
+        return None
     years = sorted(y for y in pc.unique(table["year"]).to_pylist() if y is not None)
     parts = [
         np.asarray(table.filter(pc.equal(table["year"], year))["value"].drop_null())
