@@ -366,6 +366,7 @@ def test_h04_a_client_that_goes_leaves_nothing_behind(
     client, study = tight
     address = (client.base_url.host, client.base_url.port or 80)
     client.get("/api/hello")
+    assert study.scratch.is_dir()
     before = descriptors()
     for _ in range(20):
         with socket.create_connection(address) as line:

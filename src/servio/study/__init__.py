@@ -7,11 +7,12 @@ from servio.study._file import StudyFile, Tables, demo, load, parse
 from servio.study._flows import Flows, flows_into
 from servio.study._grid import Call
 from servio.study._live import LiveTables, Recomputed, live_tables, settled_call, uploaded_tables
+from servio.study._lock import only_writer
 from servio.study._plan import Plan, Step, plan
 from servio.study._pool import unattended
 from servio.study._run import run
 from servio.study._stages import Box, Link, SupplyStages, supply_stages
-from servio.study._store import StudyStore, open_store
+from servio.study._store import StudyStore, damaged_files, open_store
 
 __all__ = [
     "Box",
@@ -26,10 +27,12 @@ __all__ = [
     "StudyStore",
     "SupplyStages",
     "Tables",
+    "damaged_files",
     "demo",
     "flows_into",
     "live_tables",
     "load",
+    "only_writer",
     "open_store",
     "parse",
     "plan",

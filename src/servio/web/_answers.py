@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 import msgspec
 
 from servio.errors import InputError, UsageError
+from servio.web._disk import scratch
 
 if TYPE_CHECKING:
     from servio.report.view import Results, View
@@ -79,6 +79,7 @@ class OpenStudy:
         self._kept: dict[str, Any] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._open_for = ExitStack()
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """The value of `make`, made at the first call only, also with many threads.
@@ -104,12 +105,12 @@ class OpenStudy:
     @property
     def scratch(self) -> Path:
         """A folder for temporary files, removed with everything in it when the server ends."""
-        return self.once("scratch", lambda: Path(tempfile.mkdtemp(prefix="servio-web-")))
+        return self.once("scratch", lambda: self._open_for.enter_context(scratch()))
 
     def close(self) -> None:
         """Remove the temporary files."""
-        if "scratch" in self._kept:
-            shutil.rmtree(self._kept.pop("scratch"), ignore_errors=True)
+        self._kept.pop("scratch", None)
+        self._open_for.close()
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

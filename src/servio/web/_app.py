@@ -42,10 +42,10 @@ from servio.web._answers import (
     decoded,
     encoded,
 )
-from servio.web._faults import answered, bug, traced
+from servio.web._faults import answered, around, bug, traced
 from servio.web._jobs import Job
 from servio.web._security import LOG, UPLOADS, Guard, Limits
-from servio.web._sessions import COOKIE, JOBS, Session, Sessions, Waiting, progress
+from servio.web._sessions import COOKIE, JOBS, Session, Sessions, progress
 from servio.web._static import Bundle
 
 __all__ = ["build"]
@@ -135,17 +135,20 @@ class _Server:
 
     def endpoint(self, route: str, function: Function) -> Callable[[Request], Any]:
         """A route's answer to a request; every error becomes an answer too."""
+        folder = self.study.store.folder
 
         async def answer(request: Request) -> Response:
             request.state.route = route
             try:
                 return await self._answer(request, function)
             except ServioError as error:
-                return answered(error, request.state.request, [self.study.store.folder])
+                return answered(error, request.state.request, [folder])
             except ClientDisconnect:
                 return Response(status_code=GONE)
             except Exception as error:
                 LOG.error("%s %s", request.state.request, traced(error))
+                if cause := await anyio.to_thread.run_sync(around, error, folder):
+                    return answered(cause, request.state.request)
                 return bug(error, request.state.request)
 
         return answer
@@ -268,11 +271,7 @@ class _Server:
 
     def _later(self, request: Request, job: Job, session: Session) -> Response:
         """202: the job goes on, and this session waits for it."""
-        for id, waiting in session.all(JOBS).items():
-            if waiting.job.future.done():
-                session.drop(JOBS, id)
-        waiting = Waiting(job, session.id)
-        session.bind(JOBS, job.id, waiting)
+        waiting = self.sessions.wait(session, job)
         response = _pending(waiting.shown())
         self._known(request, response, session)
         return response
@@ -402,9 +401,10 @@ def _nothing_here() -> RequestFault:
 
 
 def _mark(study: OpenStudy, bundle: Bundle) -> str:
-    """Changes with the study, servio and the front end."""
-    provenance = encoded(study.provenance)
-    return hashlib.sha256(provenance + study.version.encode() + bundle.digest.encode()).hexdigest()
+    """Changes with the study, whether its tables are at hand, servio and the front end."""
+    live = "" if study.jobs is None else study.jobs.why or "live"
+    told = [encoded(study.provenance), study.version.encode(), bundle.digest.encode()]
+    return hashlib.sha256(b"\0".join([*told, live.encode()])).hexdigest()
 
 
 def _packed(body: bytes, media: str, name: str = "") -> _Body:

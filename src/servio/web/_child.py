@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from servio.errors import ResourceError, ServioError
 from servio.study import LiveTables, StudyStore, live_tables, open_store
+from servio.web._disk import is_full, no_room
 
 __all__ = ["CANCEL", "Failed", "Place", "Ticked", "serve_tasks"]
 
@@ -72,8 +73,9 @@ def serve_tasks(line: Connection, place: Place, number: int, count: int, memory:
                     "computation", found="not enough memory", expected="room for the tables",
                     remedy="Ask for less at once, or give the server more memory.",
                 ))  # fmt: skip
-            except Exception:
-                answer = Failed(RuntimeError(traceback.format_exc()))
+            except Exception as error:
+                fault = no_room() if is_full(error) else RuntimeError(traceback.format_exc())
+                answer = Failed(fault)
             line.send(answer)
 
 

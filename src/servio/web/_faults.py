@@ -12,10 +12,12 @@ from pathlib import Path
 from starlette.responses import Response
 
 from servio.errors import InputError, NumericalError, ResourceError, ServioError
+from servio.study import damaged_files
 from servio.web._answers import RequestFault, encoded
+from servio.web._disk import is_full, no_room
 from servio.web._jobs import Busy
 
-__all__ = ["answered", "bug", "status_of", "told", "traced", "without_paths"]
+__all__ = ["answered", "around", "bug", "status_of", "told", "traced", "without_paths"]
 
 CLOSING = (408, 413)
 
@@ -46,6 +48,23 @@ def answered(error: ServioError, request: str, folders: Iterable[Path] = ()) -> 
 def told(error: BaseException) -> dict[str, str]:
     """The four parts of an error as a visitor may read them, to stand inside another answer."""
     return _parts(error, ()) if isinstance(error, ServioError) else _ours(error, "")
+
+
+def around(error: BaseException, store: Path) -> ServioError | None:
+    """What is wrong around servio rather than in it: a full disk, a study that has changed."""
+    if is_full(error):
+        return no_room()
+    try:
+        changed = any(damaged_files(store))
+    except (ServioError, OSError):
+        changed = True
+    if not changed:
+        return None
+    return ResourceError(
+        "study", found="files that changed or went while they were served",
+        expected="the files the server started with",
+        remedy="Tell who runs this server: it must be started again with a finished study.",
+    )  # fmt: skip
 
 
 def bug(error: BaseException, request: str) -> Response:

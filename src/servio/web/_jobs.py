@@ -59,7 +59,7 @@ class Task:
         Its keyword arguments: plain, hashable values, sorted by name.
     holder : int
         Number of the table it is about, which says who computes it; `ALL` for all tables, `APART`
-        for what is long and needs none.
+        for what is long and needs none. What is about an upload is apart too.
     """
 
     name: str
@@ -181,6 +181,7 @@ class Jobs:
         self._hands = [_Hand(self, number, workers) for number in range(max(1, workers))]
         self._apart = _Hand(self, 0, 1, eager=False)
         self.computed = 0
+        self._closed = False
 
     def start(self) -> None:
         """Start the children; they open tables as they are asked for them."""
@@ -189,6 +190,7 @@ class Jobs:
 
     def close(self) -> None:
         """End the children."""
+        self._closed = True
         for hand in (*self._hands, self._apart):
             hand.stop()
         for hand in (*self._hands, self._apart):
@@ -203,7 +205,13 @@ class Jobs:
             The study's tables are not at hand.
         Busy
             Too many jobs wait.
+        ResourceError
+            The server ends.
         """
+        if self._closed:
+            raise ResourceError("server", found="one that is being stopped",
+                                expected="one that runs",
+                                remedy="Ask again when it is back.")  # fmt: skip
         if self.tables is None and task.needs_tables:
             raise InputError("tables of the study", found=self.why or "not at hand",
                              expected="the files the study was made with",
@@ -234,7 +242,7 @@ class Jobs:
                        expected=f"at most {self.limits.queued}",
                        remedy="Try again in a moment.")  # fmt: skip
         everyone = task.holder == ALL
-        one = self._apart if task.holder == APART else self._hands[task.holder % len(self._hands)]
+        one = self._hands[task.holder % len(self._hands)] if task.needs_tables else self._apart
         hands = self._hands if everyone else [one]
         job = Job(task, len(self.tables or ()) if everyone else 1, len(hands), self)
         self._open[job.id] = job

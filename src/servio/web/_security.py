@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servio.errors import ServioError
 from servio.web._answers import RequestFault
-from servio.web._faults import answered
+from servio.web._faults import answered, bug, traced
 
-__all__ = ["LOCAL", "LOG", "Guard", "Limits"]
+__all__ = ["LOCAL", "LOG", "NAME", "Guard", "Limits"]
 
 LOG = logging.getLogger("servio.web")
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -39,7 +39,9 @@ HEADERS = {
 SAFE = ("GET", "HEAD")
 CHANGES = ("POST", "DELETE")
 
-_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(:\d{1,5})?")
+NAME = re.compile(r"\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253}")
+
+_HOST = re.compile(rf"({NAME.pattern})(:\d{{1,5}})?")
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,10 @@ class Guard:
         except ServioError as error:
             if not seen.status:
                 await answered(error, seen.id)(scope, receive, marked)
+        except Exception as error:
+            LOG.error("%s %s", seen.id, traced(error))
+            if not seen.status:
+                await bug(error, seen.id)(scope, receive, marked)
         finally:
             LOG.info("%s", _line(scope, seen))
 
@@ -232,10 +238,18 @@ def _line(scope: Scope, seen: _Seen) -> str:
     return f"{seen.id} {method} {route} {seen.status} {seen.size} bytes {milliseconds:.0f} ms"
 
 
+def _place(origin: str) -> str:
+    """Host and port of an origin; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def _check_origin(scope: Scope, headers: Headers) -> None:
     """Other pages may link here; they may not read the interface nor change anything."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    own = origin is not None and urlsplit(origin).netloc.lower() == headers["host"].lower()
+    own = origin is not None and _place(origin) == headers["host"].lower()
     if scope["method"] in CHANGES:
         if (site in (None, "same-origin")) and (own if origin is not None else site is not None):
             return

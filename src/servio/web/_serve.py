@@ -21,7 +21,7 @@ from servio.web._answers import OpenStudy
 from servio.web._app import build
 from servio.web._jobs import Jobs
 from servio.web._listen import Patient
-from servio.web._security import LOG, Limits
+from servio.web._security import LOG, NAME, Limits
 
 if TYPE_CHECKING:
     from servio.study import StudyStore
@@ -105,7 +105,7 @@ def serve(
     Raises
     ------
     UsageError
-        An address other machines reach, without `allow_remote`.
+        An address other machines reach, without `allow_remote`; a host that is no plain name.
     InputError
         No finished study in the folder.
     ResourceError
@@ -118,6 +118,7 @@ def serve(
     Ready: http://127.0.0.1:8350/
     """
     _check_address(host, allow_remote)
+    _check_names(allow_hosts)
     with contextlib.closing(_listening(host, port)) as listening:
         opened = _opened(folder)
         folder = None if tables is None else Path(tables)
@@ -146,6 +147,16 @@ def _check_address(host: str, allow_remote: bool) -> None:
             expected="127.0.0.1, ::1 or localhost, since servio asks for no password",
             remedy="Put a reverse proxy in front, or add --allow-remote.",
         )  # fmt: skip
+
+
+def _check_names(hosts: Collection[str]) -> None:
+    for host in hosts:
+        if not NAME.fullmatch(host.lower()):
+            raise UsageError(
+                f"--allow-host {host}", found="more than a name, or none",
+                expected="a name without https://, port or *, such as observatory.example",
+                remedy="Give the option once for each name.",
+            )  # fmt: skip
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,6 +22,7 @@ COOKIE = "servio"
 JOBS = "jobs"
 MAX_SESSIONS = 1_000
 MAX_OBJECTS = 16
+MAX_STRANGERS = 32
 IDLE = 8 * 3600.0
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -31,12 +32,13 @@ class Session:
     """What belongs to one browser: uploads, jobs.
 
     It becomes known to the server when the first thing is bound to it, not before; the id is 128
-    random bits.
+    random bits. It is `known` once its cookie has come back.
     """
 
     def __init__(self) -> None:
         self.id = secrets.token_urlsafe(16)
         self.seen = 0.0
+        self.known = False
         self._things: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -44,6 +46,11 @@ class Session:
     def bound(self) -> bool:
         """Whether anything belongs to it."""
         return any(self._things.values())
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is lost with it but a wait."""
+        return all(not things for kind, things in self._things.items() if kind != JOBS)
 
     def bind(self, kind: str, id: str, thing: Any) -> None:
         """Keep a thing until it is dropped or the session ends; then ``thing.close()`` is called.
@@ -130,10 +137,13 @@ def progress(job: Job) -> dict[str, Any]:
 class Sessions:
     """The sessions that own something, the least recently seen first.
 
+    Who keeps no cookie gets a new session with every question: such strangers may wait for few
+    computations at a time, and a session that only waits ends before one that brought a table.
+
     Parameters
     ----------
     limit : int
-        Most sessions at a time; one more ends the one not seen for longest.
+        Most sessions at a time; one more ends another.
     idle : float
         Seconds after which an unseen one ends.
     clock : callable
@@ -162,9 +172,40 @@ class Sessions:
             ended = self._ended()
             found = self._open.get(id)
             if found is not None:
+                found.known = True
                 self._touch(found)
         _close_all(ended)
         return found
+
+    def wait(self, session: Session, job: Job) -> Waiting:
+        """Let a session wait for a job, and forget the waits of it that have ended.
+
+        Raises
+        ------
+        RequestFault
+            429: it waits for too many, or it is a stranger and they do.
+        """
+        for id, waiting in session.all(JOBS).items():
+            if waiting.job.future.done():
+                session.drop(JOBS, id)
+        if not session.known and self._strangers(job) >= MAX_STRANGERS:
+            raise RequestFault(
+                429, "computations", expected=f"at most {MAX_STRANGERS}",
+                found="as many as visitors without a cookie may wait for",
+                remedy="Keep the cookie of the first answer, or try again in a moment.",
+            )  # fmt: skip
+        waiting = Waiting(job, session.id)
+        session.bind(JOBS, job.id, waiting)
+        self.keep(session)
+        return waiting
+
+    def _strangers(self, job: Job) -> int:
+        """Computations other than `job` that only sessions whose cookie never came back await."""
+        with self._lock:
+            waits = [(one.known, wait.job) for one in self._open.values()
+                     for wait in one.all(JOBS).values() if not wait.job.future.done()]  # fmt: skip
+        known = {job.id for of_known, job in waits if of_known} | {job.id}
+        return len({job.id for of_known, job in waits if not of_known} - known)
 
     def keep(self, session: Session) -> None:
         """Know a session from now on."""
@@ -189,9 +230,13 @@ class Sessions:
         ended = []
         while self._open:
             oldest = next(iter(self._open.values()))
-            if len(self._open) <= self._limit and self._clock() - oldest.seen <= self._idle:
+            if self._clock() - oldest.seen > self._idle:
+                ended.append(self._open.pop(oldest.id))
+            elif len(self._open) > self._limit:
+                light = next((one for one in self._open.values() if one.only_waits), oldest)
+                ended.append(self._open.pop(light.id))
+            else:
                 break
-            ended.append(self._open.pop(oldest.id))
         return ended
 
 
