@@ -45,6 +45,7 @@ WANTED = {
     "grouping": set(GROUPINGS),
     "group": {f"{name}.{code}" for name, one in GROUPINGS.items() for code in one.groups},
     "claim": {claim.id for claim in claims()},
+    "hypothesis": {claim.id for claim in claims()},
     "document": {claim.source for claim in claims()},
     "industry": {
         f"{name}.{code}" for name in INDUSTRIES for code in classify.classification(name).codes

@@ -40,7 +40,7 @@ function card(ctx: Context, t: Say, claim: Claim): { element: HTMLElement; place
     h("p", { class: "claim-head" }, h("span", { class: `verdict ${claim.verdict.replace(" ", "-")}` }, verdictWords(t, claim.undecided ? "undecided" : claim.verdict)), " ", h("small", {}, `${claim.id} · ${words("source")}`)),
     h("h2", { lang: langOf("claim") }, words("claim")),
     said,
-    claim.verdict === "mixed" ? h("p", { class: "hint" }, t("for", claim.main)) : null,
+    claim.verdict === "mixed" || (claim.findings > 0 && langOf("text") !== ctx.lang) ? h("p", { class: "hint" }, t("for", claim.main)) : null,
     h("p", { class: "actions" }, button),
     place,
   );

@@ -35,7 +35,7 @@ export interface Claim {
   readonly findings: number;
   readonly main: Readonly<Record<"supported" | "contradicted" | "open", number>>;
   /** The same in Korean; what has no Korean is as it is. */
-  readonly ko: Readonly<Record<"source" | "claim" | "text", string>>;
+  readonly ko: Readonly<Record<"source" | "claim" | "hypothesis" | "text", string>>;
 }
 
 export interface OneClaim extends Frame {
@@ -62,10 +62,13 @@ export function evidence(ctx: Context, t: Say, answer: OneClaim): Node[] {
   const { claim } = answer;
   const terms: Child[] = [];
   const row = (term: string, words: string, lang = "en") => void (words && terms.push(h("dt", {}, term), h("dd", { lang }, words)));
-  const said = ctx.lang === "ko" ? claim.ko.text : claim.text;
-  row(t("said"), said, said === claim.text ? "en" : ctx.lang);
+  const own = (term: string, name: "text" | "hypothesis") => {
+    const words = ctx.lang === "ko" ? claim.ko[name] : claim[name];
+    row(term, words, words === claim[name] ? "en" : ctx.lang);
+  };
+  own(t("said"), "text");
   row(t("missing"), claim.missing);
-  row(t("hypothesis"), claim.hypothesis);
+  own(t("hypothesis"), "hypothesis");
   row(t("definition"), claim.definition);
   row(t("data"), claim.data);
   row(t("needed"), claim.needed);

@@ -91,6 +91,7 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
         "ko": {
             "source": both("document", record.claim.source, record.claim.source)["ko"],
             "claim": both("claim", record.claim.id, record.claim.claim)["ko"],
+            "hypothesis": both("hypothesis", record.claim.id, record.claim.hypothesis)["ko"],
             "text": sentence("lacking", record.text),
         },
     }
