@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import logging
 import os
 import re
+import shutil
 import socket
 import threading
 import time
@@ -20,12 +22,13 @@ import pytest
 from starlette.applications import Starlette
 
 from servio.errors import InputError, ResourceError, UsageError
-from servio.study import StudyStore
-from servio.web import _app, _listen, application, serve
+from servio.study import StudyStore, open_store
+from servio.web import _app, _disk, _listen, application, serve
 from servio.web._answers import Answer, OpenStudy, Pending, Query, RequestFault
 from servio.web._app import build
+from servio.web._faults import around, status_of
 from servio.web._security import Limits
-from servio.web._sessions import COOKIE, MAX_OBJECTS, Session, Sessions
+from servio.web._sessions import COOKIE, MAX_OBJECTS, MAX_STRANGERS, Session, Sessions
 from servio.web._static import Bundle
 from web_server import eventually, listening
 
@@ -245,6 +248,17 @@ def test_h02_other_pages_do_not_read_the_interface_but_may_link_to_it(client: ht
     assert client.get("/api/hello", headers=foreign).status_code == 403
     linked = {**foreign, "sec-fetch-mode": "navigate"}
     assert client.get("/api/hello", headers=linked).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "\\\\"])
+def test_h02_an_origin_that_is_none_is_refused_or_ignored(
+    client: httpx.Client, origin: str
+) -> None:
+    told = {"origin": origin}
+    assert client.post("/api/uploads", content=b"1", headers=told).status_code == 403
+    answer = client.get("/api/hello", headers=told)
+    assert answer.status_code == 200
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 def test_h03_no_answer_opens_the_door_to_other_origins(client: httpx.Client) -> None:
@@ -540,6 +554,35 @@ def test_h19_a_fault_of_ours_says_its_number_and_nothing_else(
     assert any("KeyError at" in line and "broken" in line for line in told)
 
 
+def test_h19_a_full_disk_and_a_study_that_changed_are_no_faults_of_ours(
+    small_store: StudyStore, tmp_path: Path
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "/secret/place")
+    for error, store, found in (
+        (full, small_store.folder, "no room for temporary files"),
+        (ValueError("bytes"), tmp_path, "changed or went"),
+    ):
+        cause = around(error, store)
+        assert cause is not None
+        assert found in str(cause)
+        assert "secret" not in str(cause)
+        assert status_of(cause) == 503
+    assert around(ValueError("bytes"), small_store.folder) is None
+
+
+def test_h19_a_study_moved_away_is_said(
+    serving: Serve, small_store: StudyStore, tmp_path: Path
+) -> None:
+    moved = tmp_path / "study"
+    shutil.copytree(small_store.folder, moved)
+    client = serving(application(open_store(moved)))
+    moved.rename(tmp_path / "elsewhere")
+    answer = client.get("/api/broken")
+    assert answer.status_code == 503
+    assert "started again" in four_parts(answer)["remedy"]
+    assert str(tmp_path) not in answer.text
+
+
 def test_h19_errors_name_files_without_their_folders(
     client: httpx.Client, small_store: StudyStore
 ) -> None:
@@ -734,6 +777,57 @@ def test_h16_a_visit_keeps_a_session_and_the_one_unseen_longest_ends_first() -> 
     assert sessions.find(first.id) is first
 
 
+def test_h16_many_that_wait_end_no_session_that_brought_something() -> None:
+    sessions = Sessions(limit=5)
+    owner = Session()
+    owner.bind("uploads", "u", Thing())
+    sessions.keep(owner)
+    for _ in range(50):
+        asker = Session()
+        sessions.wait(asker, JOB)  # type: ignore[arg-type]
+    assert len(sessions) == 5
+    assert sessions.find(owner.id) is owner
+    assert sessions.find(asker.id) is None or sessions.find(asker.id) is asker
+    assert Thing.open == 1
+
+
+def test_h12_who_keeps_no_cookie_fills_no_queue() -> None:
+    sessions = Sessions()
+
+    def ask(session: Session) -> None:
+        job = FakeTask()
+        job.id = Session().id
+        sessions.wait(session, job)  # type: ignore[arg-type]
+
+    for _ in range(MAX_STRANGERS):
+        ask(Session())
+    with pytest.raises(RequestFault, match="without a cookie") as refusal:
+        ask(Session())
+    assert refusal.value.status == 429
+    visitor = Session()
+    sessions.keep(visitor)
+    assert sessions.find(visitor.id) is visitor
+    ask(visitor)
+    assert len(visitor.all("jobs")) == 1
+
+
+def test_h16_files_of_a_killed_server_go_with_the_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_disk.tempfile, "tempdir", str(tmp_path))
+    killed = tmp_path / "servio-web-killed" / "files"
+    killed.mkdir(parents=True)
+    (killed / "upload.csv").write_text("private")
+    (tmp_path / "servio-web-link").symlink_to(tmp_path / "other", target_is_directory=True)
+    (tmp_path / "other").mkdir()
+    with _disk.scratch() as first, _disk.scratch() as second:
+        assert first.is_dir()
+        assert second.is_dir()
+        assert not killed.exists()
+        assert (tmp_path / "other").is_dir()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other", "servio-web-link"]
+
+
 def test_h16_reading_makes_no_session(client: httpx.Client) -> None:
     for path in ("/", "/api/hello", "/api/jobs", "/api/uploads/x"):
         assert "set-cookie" not in client.get(path).headers
@@ -799,6 +893,12 @@ def test_h18_there_is_no_web_socket(client: httpx.Client) -> None:
 def test_h23_an_address_others_reach_needs_a_word(host: str) -> None:
     with pytest.raises(UsageError, match="allow-remote"):
         serve(host=host, port=0)
+
+
+@pytest.mark.parametrize("name", ["obs.example:443", "https://obs.example", "*", "", "a b"])
+def test_h01_an_allowed_host_is_a_plain_name(name: str) -> None:
+    with pytest.raises(UsageError, match="allow-host"):
+        serve(allow_hosts=[name], port=0)
 
 
 def test_h23_a_port_that_is_taken_is_said_with_a_way_out(small_store: StudyStore) -> None:
