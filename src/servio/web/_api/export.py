@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -15,12 +16,39 @@ import pyarrow.parquet as pq
 
 from servio.errors import UsageError
 from servio.report.words import safe_label
-from servio.web._answers import Answer, File, columns, encoded
+from servio.web._answers import Answer, File, RequestFault, columns, encoded
 
-__all__ = ["as_file"]
+__all__ = ["MOST", "as_file", "limited", "named", "write_frame"]
 
+MOST = {"json": 300_000, "xlsx": 1_048_575, "csv": 3_000_000, "parquet": 3_000_000,
+        "dta": 3_000_000}  # fmt: skip
+"""Rows of one answer; a sheet of a workbook has no more, its first being the names."""
+CELL = 32_767
+"""Characters a cell of a workbook holds."""
+STATA_TEXT = 2_045
+"""Characters of a Stata text that is not a long one."""
+TOGETHER = 10_000
 SYNTHETIC = "SYNTHETIC DATA: generated numbers, of no real economy"
 STATA_NAME = 32
+
+
+def limited(frame: Any, form: str) -> None:
+    """Refuse more rows than one answer may have.
+
+    Raises
+    ------
+    RequestFault
+        422: too many.
+    """
+    rows, most = 0 if frame is None else len(frame), MOST[form]
+    if rows <= most:
+        return
+    wider = [other for other in ("csv", "parquet") if rows <= MOST[other]]
+    other = f"format={' or '.join(wider)} for all of it, or ask" if wider else "Ask"
+    raise RequestFault(
+        422, f"answer as {form}", found=f"{rows:,} rows", expected=f"at most {most:,}",
+        remedy=f"{other} in parts: country=…, year=….".replace("format", "Add format", 1),
+    )  # fmt: skip
 
 
 def as_file(reply: Answer, form: str, mark: str) -> File:
@@ -32,17 +60,56 @@ def as_file(reply: Answer, form: str, mark: str) -> File:
     form : {'csv', 'xlsx', 'parquet', 'dta', 'json'}
     mark : str
         Becomes part of the name: short hash of the question and the study.
+
+    Raises
+    ------
+    UsageError
+        No table to save.
+    RequestFault
+        422: more than the form holds.
     """
-    about = dict(reply.data.get("about", {}))
-    name = f"servio-{about.get('measure', 'data')}-{mark}.{form}"
+    name, media = named(reply, form, mark)
+    limited(reply.frame, form)
     if form == "json":
         data = dict(reply.data) | ({} if reply.frame is None else columns(reply.frame))
-        return File(name, "application/json", encoded(data))
+        return File(name, media, encoded(data))
+    out = io.BytesIO()
+    write_frame(reply.frame, _about(reply), form, out)
+    return File(name, media, out.getvalue())
+
+
+def named(reply: Answer, form: str, mark: str) -> tuple[str, str]:
+    """Name and media type of the file; refuses what is no table."""
+    name = f"servio-{_about(reply).get('measure', 'data')}-{mark}.{form}"
+    if form == "json":
+        return name, "application/json"
     if reply.frame is None:
         raise UsageError("format", found=form, expected="json: this answer is no single table",
                          remedy="Ask for format=json.")  # fmt: skip
-    write, media = _FORMS[form]
-    return File(name, media, write(reply.frame, about))
+    return name, _FORMS[form][1]
+
+
+def write_frame(
+    frame: Any, about: dict[str, Any], form: str, out: BinaryIO, folder: Path | None = None
+) -> None:
+    """Write a frame and what there is to know of it; what is too large for memory, to `folder`."""
+    write = _FORMS[form][0]
+    try:
+        write(frame, about, out) if folder is None else write(frame, about, out, folder)
+    except _TooLong as error:
+        raise RequestFault(
+            422, f"answer as {form}", found=f"a text of {error.args[0]:,} characters",
+            expected=f"at most {CELL:,} in a cell of a workbook",
+            remedy="Add format=csv or format=parquet.",
+        ) from None  # fmt: skip
+
+
+class _TooLong(Exception):
+    """A text that no cell holds whole."""
+
+
+def _about(reply: Answer) -> dict[str, Any]:
+    return dict(reply.data.get("about") or {})
 
 
 def _pandas(frame: Any) -> pd.DataFrame:
@@ -50,15 +117,30 @@ def _pandas(frame: Any) -> pd.DataFrame:
     return found
 
 
-def _csv(frame: Any, about: dict[str, Any]) -> bytes:
+def _in_pieces(frame: Any) -> Iterator[pd.DataFrame]:
+    """A frame as frames of some rows."""
+    for start in range(0, len(frame), TOGETHER):
+        if isinstance(frame, pa.Table):
+            yield frame.slice(start, TOGETHER).to_pandas()
+        else:
+            yield frame.iloc[start : start + TOGETHER]
+
+
+def _names(frame: Any) -> list[str]:
+    named = frame.column_names if isinstance(frame, pa.Table) else frame.columns
+    return [safe_label(str(name)) for name in named]
+
+
+def _csv(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None = None) -> None:
     """Tidy rows; numbers with every digit, so that they read back as they are."""
-    table = _pandas(frame)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([safe_label(str(name)) for name in table.columns])
-    for row in table.itertuples(index=False, name=None):
-        writer.writerow([_cell(value) for value in row])
-    return out.getvalue().encode()
+    text = io.TextIOWrapper(out, "utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_names(frame))
+    for piece in _in_pieces(frame):
+        lists = [[_cell(value) for value in piece[name].tolist()] for name in piece.columns]
+        writer.writerows(zip(*lists, strict=True))
+    text.flush()
+    text.detach()
 
 
 def _cell(value: Any) -> Any:
@@ -73,35 +155,45 @@ def _missing(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def _xlsx(frame: Any, about: dict[str, Any]) -> bytes:
+def _xlsx(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None = None) -> None:
     import datetime
 
     import xlsxwriter
 
-    out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+        **({"in_memory": True} if folder is None else
+           {"constant_memory": True, "tmpdir": str(folder)}),
+        "strings_to_formulas": False, "strings_to_urls": False,
         "strings_to_numbers": False, "nan_inf_to_errors": False,
     })  # fmt: skip
     book.set_properties({"created": datetime.datetime(2000, 1, 1)})
     bold = book.add_format({"bold": True})
-    sheet, table = book.add_worksheet("data"), _pandas(frame)
-    for column, name in enumerate(table.columns):
-        sheet.write_string(0, column, safe_label(str(name)), bold)
-        for row, value in enumerate(table[name].tolist(), start=1):
-            if isinstance(value, str):
-                sheet.write_string(row, column, safe_label(value))
-            elif not _missing(value):
-                sheet.write_number(row, column, value)
+    sheet = book.add_worksheet("data")
+    for column, name in enumerate(_names(frame)):
+        sheet.write_string(0, column, name, bold)
+    row = 0
+    for piece in _in_pieces(frame):
+        for values in zip(*(piece[name].tolist() for name in piece.columns), strict=True):
+            row += 1
+            for column, value in enumerate(values):
+                if isinstance(value, str):
+                    sheet.write_string(row, column, _whole(safe_label(value)))
+                elif not _missing(value):
+                    sheet.write_number(row, column, value)
     sheet.freeze_panes(1, 0)
     notes = book.add_worksheet("about")
     for row, (key, text) in enumerate(_lines(about)):
         notes.write_string(row, 0, key, bold)
-        notes.write_string(row, 1, safe_label(text))
+        notes.write_string(row, 1, _whole(safe_label(text)))
     notes.set_column(0, 0, 18)
     notes.set_column(1, 1, 110)
     book.close()
-    return out.getvalue()
+
+
+def _whole(text: str) -> str:
+    if len(text) > CELL:
+        raise _TooLong(len(text))
+    return text
 
 
 def _lines(about: dict[str, Any]) -> list[tuple[str, str]]:
@@ -110,35 +202,38 @@ def _lines(about: dict[str, Any]) -> list[tuple[str, str]]:
         if isinstance(value, dict) and "en" in value:
             lines.append((key, value["en"]))
         elif isinstance(value, (str, int, float)) and key != "synthetic":
-            lines += [(key, line) for line in str(value).split("\n")]
+            lines += [(key, part) for line in str(value).split("\n") for part in _cut(line)]
     return lines
 
 
-def _parquet(frame: Any, about: dict[str, Any]) -> bytes:
+def _cut(line: str) -> list[str]:
+    """A line in parts that a cell holds."""
+    return [line[at : at + CELL - 1] for at in range(0, len(line), CELL - 1)] or [""]
+
+
+def _parquet(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None = None) -> None:
     table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame)
     note = json.dumps(about, ensure_ascii=False, default=str)
     table = table.replace_schema_metadata({"servio": note})
-    out = io.BytesIO()
     pq.write_table(table, out, compression="zstd")
-    return out.getvalue()
 
 
-def _stata(frame: Any, about: dict[str, Any]) -> bytes:
-    table = _pandas(frame).copy()
+def _stata(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None = None) -> None:
+    table, long = _pandas(frame).copy(), []
+    table.columns = [str(name)[:STATA_NAME] for name in table.columns]
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].fillna("").astype(str).astype(object)
-    table.columns = [str(name)[:STATA_NAME] for name in table.columns]
+            if max((len(text.encode()) for text in table[name].unique()), default=0) > STATA_TEXT:
+                long.append(name)
     title = about.get("title", "")
     label = ("SYNTHETIC " if about.get("synthetic") else "") + str(
         title.get("en", "") if isinstance(title, dict) else title
     )
-    out = io.BytesIO()
-    table.to_stata(out, write_index=False, version=118, data_label=label[:80])
-    return out.getvalue()
+    table.to_stata(out, write_index=False, version=118, data_label=label[:80], convert_strl=long)
 
 
-_FORMS: dict[str, tuple[Callable[[Any, dict[str, Any]], bytes], str]] = {
+_FORMS: dict[str, tuple[Callable[..., None], str]] = {
     "csv": (_csv, "text/csv; charset=utf-8"),
     "xlsx": (_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "parquet": (_parquet, "application/vnd.apache.parquet"),
