@@ -101,6 +101,7 @@ def test_how_much_against_whom_since_when_and_by_which_services(desk: Watched) -
     assert f"{1 + int((own > own[focus]).sum())} of {len(own)}" in whom
     assert written(own.max()) in whom and written(own.min()) in whom
     assert re.search(r"Highest in \d{4}", when)
+    assert re.search(r"[+−].* since \d{4}", when), "a change"
     parts = latest(grouping="kiet", by="industry")
     parts = parts[(parts.industry == code) & (parts.country == focus)].set_index("group").value
     assert written(parts.max()) in which
@@ -163,6 +164,8 @@ def test_the_address_gives_the_view_again_and_back_works(desk: Watched) -> None:
 
 
 def test_measures_are_found_by_words_and_keys(desk: Watched) -> None:
+    from playwright.sync_api import expect
+
     desk.go("#/measure")
     desk.page.locator(".field.measure summary").click()
     search = desk.page.get_by_label("Measure: Search")
@@ -173,6 +176,13 @@ def test_measures_are_found_by_words_and_keys(desk: Watched) -> None:
     desk.settled()
     assert "name=upstreamness" in desk.page.url
     assert "stages" in cards(desk)[0]
+    expect(desk.page.locator(".field.measure summary")).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    search.fill("offshor")
+    search.press("Enter")
+    desk.settled()
+    assert "name=offshoring" in desk.page.url, "named so, before those of the family"
+    expect(desk.page.locator(".field.measure summary")).to_be_focused()
 
 
 def test_parts_are_of_what_is_shown(desk: Watched) -> None:

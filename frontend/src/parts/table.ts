@@ -10,6 +10,8 @@ export interface Column {
   /** A column with a unit holds numbers. */
   readonly unit?: string;
   readonly show?: (value: Cell, row: Row) => Child;
+  /** Its cells become buttons: all of them one stop of the Tab key, arrow keys move between them. */
+  readonly onPick?: (row: Row) => void;
 }
 
 export interface TableSpec {
@@ -26,6 +28,8 @@ export interface TableSpec {
 }
 
 const MOST = 300;
+/** Rows and columns an arrow key moves by. */
+const STEPS: Readonly<Record<string, readonly [number, number]>> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 function compare(lang: string, a: Cell, b: Cell): number {
   if (a === null || a === undefined) return b === null || b === undefined ? 0 : 1;
@@ -48,7 +52,8 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
         : value === null
           ? NONE
           : String(value);
-    const inner = first && spec.onPick ? h("button", { type: "button", class: "link", onclick: () => spec.onPick?.(row) }, shown) : shown;
+    const pick = column.onPick ?? (first ? spec.onPick : undefined);
+    const inner = pick === undefined ? shown : h("button", { type: "button", class: "link", tabindex: column.onPick ? -1 : null, "data-cell": column.onPick ? "" : null, onclick: () => pick(row) }, shown);
     return first ? h("th", { scope: "row" }, inner) : h("td", { class: column.unit === undefined ? null : "number" }, inner);
   };
 
@@ -76,6 +81,7 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
         ),
       ),
     );
+    body.querySelector("[data-cell]")?.setAttribute("tabindex", "0");
     spec.columns.forEach((column, at) => {
       const head = heads[at] as HTMLElement;
       const here = sort?.key === column.key;
@@ -99,12 +105,28 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
       );
     });
   };
+  const move = (event: Event) => {
+    const from = event.target as HTMLElement;
+    const [down, right] = STEPS[(event as KeyboardEvent).key] ?? [0, 0];
+    const at = from.closest<HTMLTableCellElement>("th, td");
+    const row = at?.closest("tr");
+    if (from.dataset["cell"] === undefined || !at || !row || (down === 0 && right === 0)) return;
+    const next = body.rows[row.sectionRowIndex + down]?.cells[at.cellIndex + right]?.querySelector<HTMLElement>("[data-cell]");
+    if (!next) return;
+    event.preventDefault();
+    from.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  };
   draw();
+  const cells = spec.columns.some((column) => column.onPick !== undefined);
+  if (cells) body.addEventListener("keydown", move);
   const over = spec.rows.length - (spec.most ?? MOST);
   return h(
     "div",
     { class: "table", tabindex: 0, role: "region", "aria-label": spec.caption },
     h("table", {}, h("caption", {}, spec.caption), h("thead", {}, h("tr", {}, heads)), body),
+    cells && h("p", { class: "hint" }, ctx.t("table.cells")),
     over > 0 && h("p", { class: "hint" }, ctx.t("table.more", { rows: over })),
   );
 }

@@ -64,6 +64,7 @@ export const en = {
   "select.chosen": "{count} chosen",
   "select.most": "at most {count}",
   "slider.play": "Play",
+  "table.cells": "Arrow keys move between the numbers, Enter shows what is behind one.",
   "slider.stop": "Stop",
   "about.title": "How this number is made",
   "about.point": "Under the cursor",

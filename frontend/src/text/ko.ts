@@ -65,6 +65,7 @@ export const ko: Record<Key, string> = {
   "select.chosen": "{count}개 선택",
   "select.most": "최대 {count}개",
   "slider.play": "재생",
+  "table.cells": "방향키로 수치 사이를 이동하고 Enter 키를 누르면 그 수치의 내역이 나타납니다.",
   "slider.stop": "정지",
   "about.title": "이 수치의 산출 방법",
   "about.point": "가리킨 수치",

@@ -54,7 +54,7 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
     cards.push(
       card(
         t("since.when"),
-        change === null ? "–" : signed(change),
+        change === null ? "–" : t("since.change", { change: signed(change), year: start.year }),
         line(t("since.first", { year: start.year, value: say(start.value), now: slice.year, today: say(value) })),
         line(t("since.peak", { year: peak.year, value: say(peak.value) })),
         column.length > 1 && rankThen !== null && rank !== null && line(t("since.rank", { year: start.year, then: rankThen, rank, now: slice.year })),

@@ -27,6 +27,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
   const choose = (name: string) => {
     const { state } = ctx;
     const keep = Object.fromEntries(["country", "with", "year", "view", "source", "table", "by", "industry"].map((key) => [key, state.get(key)]));
+    details.querySelector("summary")?.focus();
     details.open = false;
     state.go("measure", { ...keep, name });
   };
@@ -39,7 +40,7 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
     );
   const section = (title: string, own: typeof all) => {
     const id = fresh("family");
-    return h("section", { "aria-labelledby": id }, h("p", { id, class: "family" }, title), h("ul", {}, own.map((one) => h("li", { "data-find": `${one.words} ${one.info.name} ${ctx.say(one.info.question)} ${one.info.title.en} ${one.family}`.toLowerCase() }, button(one)))));
+    return h("section", { "aria-labelledby": id }, h("p", { id, class: "family" }, title), h("ul", {}, own.map((one) => h("li", { "data-name": `${one.words} ${one.info.name} ${one.info.title.en}`.toLowerCase(), "data-find": `${one.words} ${one.info.name} ${ctx.say(one.info.question)} ${one.info.title.en} ${one.family}`.toLowerCase() }, button(one)))));
   };
   const held = all.filter((one) => one.held);
   const list = h(
@@ -48,19 +49,31 @@ export function measurePicker(ctx: Context, t: Say, question: Question): HTMLEle
     held.length > 0 && section(t("held.measures"), held),
     families.map((family) => section(family, all.filter((one) => one.family === family && !one.held))),
   );
+  const sections = [...list.querySelectorAll("section")].map((part) => ({ part, items: [...part.querySelectorAll<HTMLElement>("li")] }));
+  /** Measures whose name has the words come before those whose question or family has them. */
   const filter = () => {
     const typed = search.value.trim().toLowerCase().split(/\s+/);
-    for (const part of list.querySelectorAll("section")) {
-      const items = [...part.querySelectorAll<HTMLElement>("li")];
-      for (const item of items) item.hidden = !typed.every((word) => (item.dataset["find"] ?? "").includes(word));
+    const has = (text = "") => typed.every((word) => text.includes(word));
+    const named = (item: HTMLElement) => Number(!has(item.dataset["name"]));
+    for (const { part, items } of sections) {
+      for (const item of items) item.hidden = !has(item.dataset["find"]);
       part.hidden = items.every((item) => item.hidden);
+      part.querySelector("ul")?.append(...[...items].sort((a, b) => named(a) - named(b)));
     }
+    const first = (items: readonly HTMLElement[]) => Math.min(...items.map(named));
+    list.append(...[...sections].sort((a, b) => first(a.items) - first(b.items)).map((one) => one.part));
   };
+  const found = () => [...list.querySelectorAll<HTMLElement>("li:not([hidden]) button")].filter((one) => one.offsetParent !== null);
   const move = (event: Event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[(event as KeyboardEvent).key];
+    const { key } = event as KeyboardEvent;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (key === "Enter" && event.target === search && search.value.trim() !== "") {
+      event.preventDefault();
+      found()[0]?.click();
+    }
     if (step === undefined) return;
     event.preventDefault();
-    const open = [...list.querySelectorAll<HTMLElement>("li:not([hidden]) button")].filter((one) => one.offsetParent !== null);
+    const open = found();
     const at = open.indexOf(document.activeElement as HTMLElement);
     open[Math.max(0, Math.min(open.length - 1, at + step))]?.focus();
   };
