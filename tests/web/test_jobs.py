@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -166,6 +168,38 @@ def test_h12_a_task_that_takes_too_long_is_told_then_ended(
     with pytest.raises(ResourceError, match="no answer after"):
         answered(job)
     assert queue.find(job.id) is None, "it may be asked again"
+
+
+def test_h12_a_child_has_little_memory() -> None:
+    code = "from servio.web import _child; _child._limit(1 << 30); bytearray(2 << 30)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "MemoryError" in ended.stderr
+
+
+def test_h13_a_child_that_is_told_stops_at_the_next_table() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    tick = _child._tick(theirs)
+    tick()
+    assert isinstance(ours.recv(), _child.Ticked)
+    ours.send(_child.CANCEL)
+    with pytest.raises(_child._Unwanted):
+        tick()
+
+
+def test_what_was_brought_is_read_apart(store: study.StudyStore) -> None:
+    queue = Jobs(store, workers=2)
+    queue.submit(Task("audit_upload", (("upload", "own.csv"),), 0))
+    assert all(hand.tasks.empty() for hand in queue._hands)
+    assert not queue._apart.tasks.empty()
+
+
+def test_a_queue_that_ends_takes_no_more(store: study.StudyStore) -> None:
+    queue = Jobs(store)
+    queue.start()
+    queue.close()
+    with pytest.raises(ResourceError, match="being stopped"):
+        queue.submit(share())
 
 
 def test_without_tables_it_says_what_to_do(store: study.StudyStore, tmp_path: Path) -> None:

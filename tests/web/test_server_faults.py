@@ -107,6 +107,13 @@ def own(study: OpenStudy, query: Query) -> Answer:
     return Answer({"here": True})
 
 
+def slowly_own(study: OpenStudy, query: Query) -> Answer:
+    things = list(query.session.all("uploads"))
+    CALLS.append("slowly own")
+    GATE.wait(20)
+    return Answer({"things": things})
+
+
 def removed(study: OpenStudy, query: Query) -> Answer:
     query.session.drop("uploads", query.path["id"])
     return Answer({"here": False})
@@ -120,6 +127,7 @@ ROUTES = [
     ("GET", "/api/computed", computed),
     ("POST", "/api/uploads", sent),
     ("GET", "/api/uploads/{id}", own),
+    ("GET", "/api/own", slowly_own),
     ("DELETE", "/api/uploads/{id}", removed),
 ]
 
@@ -510,6 +518,22 @@ def test_h07_another_session_is_told_what_nobody_is_told(
     assert Thing.open == 0
 
 
+def test_h07_who_ask_at_the_same_time_hear_of_their_own(base: httpx.URL) -> None:
+    def visitor() -> tuple[httpx.Client, str]:
+        one = httpx.Client(base_url=base, timeout=30, trust_env=False)
+        return one, one.post("/api/uploads", content=b"1", headers=origin(one)).json()["id"]
+
+    visitors = [visitor() for _ in range(3)]
+    CALLS.clear()
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(one.get, "/api/own") for one, _ in visitors]
+        assert eventually(lambda: len(CALLS) == 3)
+        GATE.set()
+    for (one, id), answer in zip(visitors, answers, strict=True):
+        assert answer.result().json()["things"] == [id]
+        one.close()
+
+
 # -- H08, H19 to H21: what is said -----------------------------------------------------------------
 
 
@@ -528,9 +552,13 @@ def test_h21_every_answer_has_the_headers_that_keep_a_page_to_itself(
 ) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
+    rules = {name: values for name, *values in (one.split() for one in policy.split(";"))}
+    assert rules.pop("img-src") == ["'self'", "data:", "blob:"]
+    shut = ("default-src", "frame-ancestors", "base-uri")
+    assert [rules.pop(name) for name in shut] == [["'none'"]] * 3
+    assert set(rules) == {"script-src", "style-src", "connect-src", "font-src", "form-action"}
+    assert all(values == ["'self'"] for values in rules.values())
+    assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
@@ -865,6 +893,13 @@ def test_h17_addresses_are_bounded_and_checked(client: httpx.Client, address: st
     assert response.status_code in (400, 414)
     assert len(response.content) < 1_500
     four_parts(response)
+
+
+def test_h17_an_address_is_short_whatever_it_is_made_of(client: httpx.Client) -> None:
+    many = "&".join(f"a{n}={'b' * 200}" for n in range(50))
+    for address in (f"/api/{'a' * 8_200}", f"/api/hello?{many}"):
+        assert client.get(address).status_code == 414
+    assert client.get(f"/api/{'a' * 8_000}").status_code == 404
 
 
 def test_h17_a_huge_head_is_refused(client: httpx.Client) -> None:
