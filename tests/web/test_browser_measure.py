@@ -256,3 +256,40 @@ def test_measures_the_tables_cannot_answer_are_left_out(desk: Watched) -> None:
 def test_the_order_of_the_heat_map_is_said(desk: Watched) -> None:
     desk.go("#/measure?view=heat")
     assert "ordered by the mean of their row" in desk.page.inner_text(".tabpanel")
+
+
+def test_industries_of_a_country_are_ranked_and_open_their_cell(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=industry&industry=C27_28&grouping=services&view=rank")
+    desk.page.get_by_label("Rank", exact=True).select_option("industries")
+    desk.settled()
+    assert "ranked=industries" in desk.page.url
+    rows = latest(grouping="services", by="industry")
+    focus = str(rows.country.iloc[0])
+    own = rows[(rows.country == focus) & rows.industry.str.startswith("C")]
+    own = own.set_index("industry").value
+    own = own.dropna().sort_values(ascending=False)
+    _, *cells = desk.cells()
+    assert [line[0].split()[0] for line in cells] == list(own.index)
+    assert [line[1:] for line in cells] == [
+        [str(1 + int((own > value).sum())), written(value)] for value in own
+    ]
+    assert desk.page.locator("tr.marked").inner_text().startswith("C27_28")
+    desk.page.locator("figure tbody button").nth(1).press("Enter")
+    desk.settled()
+    assert f"cell={focus}~{own.index[1]}~services" in desk.page.url
+    assert f"add up to {written(own.iloc[1])}" in desk.page.locator(".cell").inner_text()
+
+
+def test_every_number_of_the_heat_map_is_reached_by_keys(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=industry&grouping=services&view=heat&across=industry")
+    lines = desk.cells()
+    assert desk.page.locator("[data-cell][tabindex='0']").count() == 1, "one stop of Tab"
+    desk.page.locator("[data-cell][tabindex='0']").focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        desk.page.keyboard.press(key)
+    desk.page.keyboard.press("Enter")
+    desk.settled()
+    country, industry = desk.page.url.partition("cell=")[2].split("~")[:2]
+    assert lines[0][2].startswith(industry)
+    rows = latest(grouping="services", by="industry").set_index(["country", "industry"]).value
+    assert lines[2][2] == written(rows[country, industry])

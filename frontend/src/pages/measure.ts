@@ -60,7 +60,7 @@ class MeasurePage {
       this.#stage?.tabs.set(viewOf(ctx.state.get("view")));
       if (this.#drawn !== null) sayAsked(ctx, this.#t, this.#unknown, this.#drawn.question, this.#drawn.scope);
     });
-    ctx.watch(["across", "second", "all"], () => this.#stage?.tabs.reset());
+    ctx.watch(["across", "ranked", "second", "all"], () => this.#stage?.tabs.reset());
     ctx.watch(["cell", "name", ...optionNames(ctx.study)], (signal) => this.#apart.show(signal));
   }
 

@@ -40,7 +40,11 @@ export function add(cells: Map<string, number | null>, key: string, value: numbe
 /** 1 for the greatest; equal values share the better rank. */
 export function rankOf(column: readonly { country: string; value: number }[], country: string): number | null {
   const own = column.find((one) => one.country === country);
-  return own === undefined ? null : 1 + column.filter((one) => one.value > own.value).length;
+  return own === undefined ? null : placeOf(column, own.value);
+}
+
+export function placeOf(all: readonly { value: number }[], value: number): number {
+  return 1 + all.filter((one) => one.value > value).length;
 }
 
 export interface Gap {

@@ -79,6 +79,8 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
     const [country, code] = [down[value?.[1] ?? -1], codes[value?.[0] ?? -1]];
     return country === undefined || code === undefined ? null : { country, code, value: cells.get(`${country}|${code}`) ?? null };
   };
+  const open = (country: string, code: string) =>
+    pick({ country, year: column === "year" ? Number(code) : slice.year, ...(column === "industry" ? { industry: code } : {}), ...(column === "group" ? { group: code } : {}) }, plan.question);
   const title = t(`heat.${column}`, { year: slice.year });
   const narrow = innerWidth < 700;
   return {
@@ -89,7 +91,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
     pixels: 100 * scaleOfPage() + down.length * ROW * scaleOfPage(),
     table: {
       caption: title,
-      columns: [{ key: "country", title: t("country") }, ...codes.map((code) => ({ key: code, title: name(code), unit }))],
+      columns: [{ key: "country", title: t("country") }, ...codes.map((code) => ({ key: code, title: name(code), unit, onPick: (row: Readonly<Record<string, unknown>>) => open(String(row["code"]), code) }))],
       rows: [...down].reverse().map((country) => ({ country: countryName(ctx, country), code: country, ...Object.fromEntries(codes.map((code) => [code, cells.get(`${country}|${code}`) ?? null])) })),
       marked: (row) => row["code"] === slice.country,
     },
@@ -134,8 +136,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
     }),
     onPick: (hit) => {
       const one = place(hit);
-      if (one !== null)
-        pick({ country: one.country, year: column === "year" ? Number(one.code) : slice.year, ...(column === "industry" ? { industry: one.code } : {}), ...(column === "group" ? { group: one.code } : {}) }, plan.question);
+      if (one !== null) open(one.country, one.code);
     },
     onPoint: (hit) => {
       const one = place(hit);

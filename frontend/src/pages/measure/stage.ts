@@ -8,6 +8,7 @@ import { definitionsPart } from "./definitions";
 import { figureOf, type Drawn } from "./drawn";
 import { gaps } from "./gaps";
 import { heatPart } from "./heat";
+import { canRank, rankPart } from "./industries";
 import { scatterPart } from "./scatter";
 import { servicesPart, servicesPlan } from "./services";
 import { mapView, noteOf, ranking, tableView, trend } from "./views";
@@ -32,7 +33,7 @@ export function stage(drawn: Drawn): Stage {
   const { slice } = drawn.shown();
   const can: Can = {
     trend: scope.years.length > 1,
-    rank: scope.countries.length > 1,
+    rank: canRank(drawn),
     map: hasMap(ctx.study) && scope.countries.length > 1 && question.table === "",
     services: servicesPlan(ctx, question, scope, slice) !== null,
     scatter: scope.countries.length > 1 && question.table === "",
@@ -67,11 +68,12 @@ function show(drawn: Drawn, name: ViewName, panel: HTMLElement, can: Can): void 
   const { t } = drawn;
   const parts: Record<ViewName, () => HTMLElement[]> = {
     all: () => {
-      const column = (...names: ViewName[]) => h("div", { class: "stack" }, names.filter((one) => can[one] !== false).flatMap((one) => parts[one]()));
-      return [column("trend", "services"), column("rank", "map")].filter((one) => one.childElementCount > 0);
+      const of = (...names: ViewName[]) => names.filter((one) => can[one] !== false).flatMap((one) => parts[one]());
+      const ranks = drawn.scope.countries.length > 1 ? [figureOf(drawn, ranking)] : [];
+      return [of("trend", "services"), [...ranks, ...of("map")]].filter((one) => one.length > 0).map((column) => h("div", { class: "stack" }, column));
     },
     trend: () => [figureOf(drawn, (shown) => trend(shown, drawn.band))],
-    rank: () => [figureOf(drawn, ranking)],
+    rank: () => [rankPart(drawn)],
     map: () => [mapPart(drawn)],
     services: () => [servicesPart(drawn)],
     heat: () => [heatPart(drawn)],

@@ -159,33 +159,65 @@ function bandSeries(band: Band, colour: string) {
 
 const BAR = 17;
 
-export function ranking(shown: Shown): FigureSpec {
-  const { ctx, t, slice, about } = shown;
-  const column = ranked(shown, slice.year);
-  const listed = [...column].reverse();
-  const rank = rankOf(column, slice.country);
+/** Something with a place among its like. */
+export interface Bar {
+  readonly code: string;
+  readonly name: string;
+  readonly value: number;
+  readonly rank: number;
+}
+
+/** What a ranking is of, and what its bars do; the greatest comes first. */
+export interface Ranked extends Pick<FigureSpec, "title" | "words" | "note" | "name" | "data"> {
+  readonly bars: readonly Bar[];
+  readonly head: string;
+  readonly caption: string;
+  readonly unit: string;
+  readonly year: number;
+  readonly chosen: string;
+  readonly others: readonly string[];
+  /** Values beside all bars, not the chosen ones alone. */
+  readonly labels?: boolean;
+  readonly place: (bar: Bar) => string;
+  readonly pick: (bar: Bar) => void;
+  readonly point: (bar: Bar | null) => void;
+}
+
+export function rankedBars(ctx: Context, t: Say, ranked: Ranked): FigureSpec {
+  const { bars, unit, chosen, others, place, pick, point, labels, head, caption, year, ...rest } = ranked;
+  const listed = [...bars].reverse();
+  const at = (hit: Hit | null) => (hit === null ? undefined : listed[hit.dataIndex]);
+  const barOf = (row: Readonly<Record<string, unknown>>) => bars.find((one) => one.code === row["code"]);
+  const width = (innerWidth < 700 ? 120 : 300) * scaleOfPage();
   return {
-    title: t("ranking", { year: slice.year }),
-    words: rank === null ? t("ranking", { year: slice.year }) : `${t("ranking", { year: slice.year })}: ${countryName(ctx, slice.country)} ${t("rank", { rank, count: column.length })}`,
-    note: noteOf(shown),
-    name: `${about.measure}-ranking-${slice.year}`,
-    data: address(shown.path, { ...shown.query, year: slice.year }),
-    pixels: Math.max(180, 40 + column.length * BAR * scaleOfPage()),
+    ...rest,
+    pixels: Math.max(180, 40 + bars.length * BAR * scaleOfPage()),
     table: {
-      caption: shown.title,
-      columns: [{ key: "country", title: t("country") }, { key: "rank", title: t("rank.word"), unit: "count" }, { key: "value", title: String(slice.year), unit: about.unit }],
-      rows: column.map((one) => ({ country: countryName(ctx, one.country), code: one.country, rank: rankOf(column, one.country), value: one.value })),
-      marked: (row) => row["code"] === slice.country,
+      caption,
+      columns: [{ key: "name", title: head }, { key: "rank", title: t("rank.word"), unit: "count" }, { key: "value", title: String(year), unit }],
+      rows: bars.map((one) => ({ ...one })),
+      marked: (row) => row["code"] === chosen,
+      onPick: (row) => {
+        const bar = barOf(row);
+        if (bar) pick(bar);
+      },
+      onPoint: (row) => point(barOf(row) ?? null),
     },
     option: (colours): EChartsOption => ({
       grid: plot({ top: 4, right: 64 }),
-      tooltip: { trigger: "item", formatter: (hit: unknown) => `${(hit as Hit).name}\n${t("rank", { rank: column.length - (hit as Hit).dataIndex, count: column.length })} · ${quantity((hit as Hit).value, about.unit, ctx.lang)}` },
-      xAxis: valueAxis(ctx, about.unit, { zero: true, few: true }),
+      tooltip: {
+        trigger: "item",
+        formatter: (hit: unknown) => {
+          const bar = at(hit as Hit);
+          return bar ? `${bar.name}\n${place(bar)} · ${quantity(bar.value, unit, ctx.lang)}` : "";
+        },
+      },
+      xAxis: valueAxis(ctx, unit, { zero: true, few: true }),
       yAxis: {
         type: "category",
-        data: listed.map((one) => countryName(ctx, one.country)),
+        data: listed.map((one) => one.name),
         axisTick: { show: false },
-        axisLabel: { interval: 0, fontSize: 11 * scaleOfPage(), color: ((name?: string) => (name === countryName(ctx, slice.country) ? colours.marked : colours.muted)) as never },
+        axisLabel: { interval: 0, fontSize: 11 * scaleOfPage(), width, overflow: "truncate", color: ((_name?: string, index?: number) => (listed[index ?? -1]?.code === chosen ? colours.marked : colours.muted)) as never },
       },
       series: [
         {
@@ -193,21 +225,43 @@ export function ranking(shown: Shown): FigureSpec {
           barWidth: "70%",
           data: listed.map((one) => ({
             value: one.value,
-            itemStyle: { color: one.country === slice.country ? colours.marked : slice.others.includes(one.country) ? colours.goods : colours.line },
-            label: { show: one.country === slice.country || slice.others.includes(one.country), position: "right", color: colours.ink, fontSize: 11 * scaleOfPage(), formatter: () => number(one.value, about.unit, ctx.lang) },
+            itemStyle: { color: one.code === chosen ? colours.marked : others.includes(one.code) ? colours.goods : colours.line },
+            label: { show: labels === true || one.code === chosen || others.includes(one.code), position: "right", color: colours.ink, fontSize: 11 * scaleOfPage(), formatter: () => number(one.value, unit, ctx.lang) },
           })),
         },
       ],
     }),
     onPick: (hit) => {
-      const code = listed[hit.dataIndex]?.country;
-      if (code !== undefined) shown.pick({ country: code, year: slice.year });
+      const bar = at(hit);
+      if (bar) pick(bar);
     },
-    onPoint: (hit) => {
-      const one = hit === null ? undefined : listed[hit.dataIndex];
-      shown.point(one === undefined ? null : said(shown, one.country, slice.year, one.value));
-    },
+    onPoint: (hit) => point(at(hit) ?? null),
   };
+}
+
+export function ranking(shown: Shown): FigureSpec {
+  const { ctx, t, slice, about } = shown;
+  const column = ranked(shown, slice.year);
+  const rank = rankOf(column, slice.country);
+  const title = t("ranking", { year: slice.year });
+  const place = (one: number) => t("rank", { rank: one, count: column.length });
+  return rankedBars(ctx, t, {
+    title,
+    words: rank === null ? title : `${title}: ${countryName(ctx, slice.country)} ${place(rank)}`,
+    note: noteOf(shown),
+    name: `${about.measure}-ranking-${slice.year}`,
+    data: address(shown.path, { ...shown.query, year: slice.year }),
+    bars: column.map((one) => ({ code: one.country, name: countryName(ctx, one.country), value: one.value, rank: rankOf(column, one.country) ?? 0 })),
+    head: t("country"),
+    caption: shown.title,
+    unit: about.unit,
+    year: slice.year,
+    chosen: slice.country,
+    others: slice.others,
+    place: (bar) => place(bar.rank),
+    pick: (bar) => shown.pick({ country: bar.code, year: slice.year }),
+    point: (bar) => shown.point(bar && said(shown, bar.code, slice.year, bar.value)),
+  });
 }
 
 export function mapView(shown: Shown): MapSpec {
@@ -227,7 +281,10 @@ export function mapView(shown: Shown): MapSpec {
     table: {
       caption: shown.title,
       columns: [{ key: "country", title: t("country") }, { key: "value", title: String(slice.year), unit: about.unit }],
-      rows: column.map((one) => ({ country: countryName(ctx, one.country), value: one.value })),
+      rows: column.map((one) => ({ country: countryName(ctx, one.country), code: one.country, value: one.value })),
+      marked: (row) => row["code"] === slice.country,
+      onPick: (row) => shown.pick({ country: String(row["code"]), year: slice.year }),
+      onPoint: (row) => shown.point(said(shown, String(row["code"]), slice.year, row["value"])),
     },
     onPick: (country) => shown.pick({ country, year: slice.year }),
     onPoint: (country) => shown.point(country === null ? null : said(shown, country, slice.year, panel.value(country, slice.year))),
