@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -149,6 +150,124 @@ def test_h11_h19_what_cannot_be_read_is_said_without_a_path(
     listed = client.get("/api/uploads")
     assert [one["error"] for one in listed.json()["uploads"]] in ([], [error])
     assert "/tmp" not in listed.text
+
+
+def members(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_example_comes_back_as_a_table(visitor: Any, form: str) -> None:
+    client = visitor()
+    given = client.get(f"/api/example?as={form}")
+    assert given.headers["content-type"] == "application/zip"
+    assert f"servio-example-{form}.zip" in given.headers["content-disposition"]
+    assert given.content == visitor().get(f"/api/example?as={form}").content
+    found = asked(client, f"/api/uploads/{sent(client, given.content).json()['table']}").json()
+    assert found["info"]["industries"] == 2 and found["info"]["unit"] == "million USD"
+    assert found["audit"]["failures"] == found["audit"]["warnings"] == 0
+    assert found["audit"]["data_residual"] == 0 and found["findings"]["rows"] == 0
+    own = asked(client, f"/api/measure/output_multiplier?table={found['table']}&by=industry")
+    assert own.json()["columns"]["value"] == pytest.approx([1.518151815, 1.452145215])
+    spare = asked(client, f"/api/measure/service_input_share?table={found['table']}")
+    assert spare.status_code == 200, "its groups name services and manufacturing"
+
+
+def test_the_example_is_the_one_of_the_documentation(visitor: Any) -> None:
+    folder = Path(__file__).resolve().parents[2] / "examples" / "two-sector"
+    found = members(visitor().get("/api/example").content)
+    assert found == {path.name: path.read_bytes() for path in folder.iterdir()}
+    book = members(visitor().get("/api/example?as=xlsx").content)
+    assert set(book) == {"table.toml", "two-sector.xlsx"}
+    assert visitor().get("/api/example?as=exe").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "words"),
+    [
+        (FILES["own/z.csv"].encode(), "z.csv", "several files at a time, or one ZIP"),
+        (packed({"z.csv": FILES["own/z.csv"], "x.csv": "a,b\n"}), "own.zip", "into the ZIP"),
+        (packed({"table.toml": "[table]\nZ = 'z.csv'\nz = 1", "z.csv": ""}), "own.zip", "manual"),
+    ],
+)
+def test_what_is_missing_is_said_to_who_has_a_page_only(
+    visitor: Any, body: bytes, name: str, words: str
+) -> None:
+    client = visitor()
+    one = settled(client, sent(client, body, name).json()["table"])
+    assert words in " ".join(one["error"].values())
+    assert "docs/" not in str(one) and ".md" not in str(one)
+
+
+SECRET = "root:x:0:0"
+SENT = {
+    "its sheet": ("xl/worksheets/sheet1.xml", 400),
+    "its workbook": ("xl/workbook.xml", 400),
+    "its links": ("xl/_rels/workbook.xml.rels", 400),
+    "its strings": ("xl/sharedStrings.xml", 400),
+    "its properties, which nobody reads": ("docProps/core.xml", 200),
+}
+
+
+def poisoned(member: str, declared: str, *, before: bytes = b"") -> dict[str, bytes]:
+    """The example whose workbook has a document type with entities in one of its members."""
+    from servio.web._example import packed as example
+
+    given = members(example("xlsx"))
+    book = members(given["two-sector.xlsx"])
+    plain = re.sub(rb"^<\?xml.*?\?>\s*", b"", book[member])
+    first = re.match(rb"<([\w:]+)", plain)
+    assert first is not None
+    used = re.sub(rb"(<(?:t|v|dc:creator)[^>]*>)", rb"\1&e;", plain, count=1)
+    book[member] = b'<?xml version="1.0"?>%s<!DOCTYPE %s [%s]>%s' % (
+        before, first[1], declared.encode(), used)  # fmt: skip
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in book.items():
+            archive.writestr(name, content)
+    return {**given, "two-sector.xlsx": out.getvalue()}
+
+
+def archived(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("where", SENT)
+@pytest.mark.parametrize("alone", [False, True], ids=["described", "alone"])
+def test_h11_f23_a_workbook_with_entities_reads_no_file(
+    visitor: Any, tmp_path: Path, where: str, alone: bool
+) -> None:
+    member, status = SENT[where]
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET, "utf-8")
+    files = poisoned(member, f'<!ENTITY e SYSTEM "{secret.as_uri()}">')
+    body = files["two-sector.xlsx"] if alone else archived(files)
+    client = visitor()
+    given = sent(client, body, "book.xlsx" if alone else "own.zip").json()
+    answer = asked(client, f"/api/uploads/{given['table']}")
+    assert answer.status_code == (400 if alone else status), answer.text
+    assert SECRET not in answer.text and "secret" not in answer.text
+    if answer.status_code == 400:
+        error = answer.json()["error"]
+        assert all(error[part] for part in ("place", "found", "expected", "remedy"))
+        assert "/tmp" not in answer.text and "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("before", [b"", b"<!--%s-->" % (b"x" * 2**17)], ids=["first", "late"])
+def test_h11_f23_entities_that_multiply_do_no_harm(visitor: Any, before: bytes) -> None:
+    steps = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    declared = f'<!ENTITY e0 "ha">{steps}<!ENTITY e "&e9;">'
+    client = visitor()
+    files = poisoned("xl/sharedStrings.xml", declared, before=before)
+    answer = asked(client, f"/api/uploads/{sent(client, archived(files)).json()['table']}")
+    assert answer.status_code == 400, answer.text
+    assert set(answer.json()["error"]) == {"place", "found", "expected", "remedy"}
+    assert "haha" not in answer.text and len(answer.content) < 2_000
 
 
 def settled(client: httpx.Client, id: str) -> dict[str, Any]:

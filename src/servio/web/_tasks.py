@@ -25,6 +25,7 @@ from servio.study import (
 )
 from servio.table import audit
 from servio.web._industries import industries_of
+from servio.web._manual import for_a_visitor
 
 __all__ = ["TASKS", "Hold", "about_the_file"]
 
@@ -94,8 +95,10 @@ def about_the_file(error: ServioError, path: Path) -> ServioError:
             text = text.replace(part, "the file")
         return text
 
-    return FormatError(plain(error.place), found=plain(error.found),
-                       expected=plain(error.expected), remedy=plain(error.remedy))  # fmt: skip
+    return for_a_visitor(
+        FormatError(plain(error.place), found=plain(error.found),
+                    expected=plain(error.expected), remedy=plain(error.remedy))
+    )  # fmt: skip
 
 
 def stages(

@@ -10,7 +10,8 @@ from typing import Any
 
 from servio.errors import ServioError, UsageError
 from servio.sources import unpacked
-from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web import _example
+from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, RequestFault
 from servio.web._faults import told
 from servio.web._jobs import Job, Jobs, Task
 from servio.web._security import Limits
@@ -127,6 +128,12 @@ def dropped(study: OpenStudy, query: Query) -> Answer:
     return Answer({"table": query.path["id"], "left": True}, kept=False)
 
 
+def example(study: OpenStudy, query: Query) -> File:
+    """A table to begin with: a zip archive that can be sent as it is."""
+    form = query.text("as", "csv", tuple(_example.FORMS))
+    return File(f"servio-example-{form}.zip", "application/zip", _example.packed(form))
+
+
 def _forget_failures(query: Query, most: int) -> None:
     """Let all but the latest failed uploads go; those kept have no file any more."""
     failed = [id for id, one in query.session.all(UPLOADS).items() if one.failed]
@@ -153,6 +160,7 @@ def _shown(id: str, own: Own) -> dict[str, Any]:
 
 routes = [
     ("/api/tables", tables),
+    ("/api/example", example),
     ("/api/uploads", listed),
     ("POST /api/uploads", uploaded),
     ("/api/uploads/{id}", described),
