@@ -1,9 +1,10 @@
-import { h, type Child } from "../dom";
+import { h, replace, type Child } from "../dom";
 import { quantity, small } from "../format";
 import type { Context, Page, PageName } from "../page";
+import { about } from "../parts/about";
 import { parse } from "../state";
 import { texts } from "../text/home";
-import type { Headline, MeasureInfo } from "../types";
+import type { Headline, MeasureAnswer, MeasureInfo } from "../types";
 
 type Say = ReturnType<typeof texts>;
 
@@ -18,60 +19,102 @@ function yearsOf(years: readonly number[]): string {
   return low === high ? String(low) : high - low + 1 === years.length ? `${low}–${high}` : [...years].sort((a, b) => a - b).join(", ");
 }
 
-function headlines(ctx: Context, t: Say): Child {
-  if (ctx.study.headlines.length === 0) return null;
+/** The sentences, and beside them how the number is made that is pointed at, the first to begin with. */
+function headlines(ctx: Context, t: Say): Child[] {
+  const [first] = ctx.study.headlines;
+  if (first === undefined) return [];
   const place = (code: string) => ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? code);
-  const address = (view: string) => {
-    const { page: name, params } = parse(view);
-    return ctx.state.link(name, params);
+  const panel = about(ctx);
+  const waiting = h("div");
+  let asked = new AbortController();
+  const explain = (one: Headline) => {
+    asked.abort();
+    asked = new AbortController();
+    for (const [other, element] of cards) element.classList.toggle("marked", other === one);
+    const { name = "", ...query } = parse(one.view).params;
+    void ctx.load<MeasureAnswer>(
+      waiting,
+      `measure/${name}`,
+      query,
+      (answer) => {
+        replace(waiting);
+        panel.show(answer.about);
+        panel.point({ label: [ctx.say(answer.about.title), place(one.country), one.year].filter(Boolean).join(" · "), value: quantity(one.value, one.unit, ctx.lang) });
+      },
+      asked.signal,
+    );
   };
-  const card = (one: Headline) =>
-    h(
+  const card = (one: Headline) => {
+    const { page: name, params } = parse(one.view);
+    return h(
       "li",
-      { class: "card headline" },
+      { class: "card headline", onpointerenter: () => explain(one), onfocusin: () => explain(one) },
       h("p", { class: "figure-number" }, quantity(one.value, one.unit, ctx.lang)),
       h("p", {}, ctx.say(one.text)),
       h(
         "p",
         { class: "foot" },
         h("small", {}, [place(one.country), one.year].filter(Boolean).join(" · ")),
-        one.view && h("a", { href: address(one.view), "aria-label": `${t("look")}: ${ctx.say(one.text)}` }, t("look")),
+        h("a", { href: ctx.state.link(name, params), "aria-label": `${t("look")}: ${ctx.say(one.text)}` }, t("look")),
       ),
     );
-  return h("section", {}, h("h2", {}, t("found")), h("ul", { class: "cards" }, ctx.study.headlines.map(card)));
+  };
+  const cards = new Map(ctx.study.headlines.map((one) => [one, card(one)]));
+  explain(first);
+  return [h("section", {}, h("h2", {}, t("found")), h("ul", { class: "cards" }, [...cards.values()]), waiting), panel.element];
 }
 
-/** The questions people come with, and the first of these measures the study knows. */
+/** The questions people come with, the measures that answer them, best first, and where. */
 const MEASURED: readonly { key: Parameters<Say>[0]; more: Parameters<Say>[0]; names: readonly string[]; view: string }[] = [
-  { key: "start.level", more: "start.level.more", names: ["service_input_coefficient"], view: "trend" },
+  { key: "start.level", more: "start.level.more", names: ["service_input_coefficient", "service_input_share"], view: "trend" },
   { key: "start.rank", more: "start.rank.more", names: ["service_input_share", "service_input_coefficient"], view: "rank" },
-  { key: "start.which", more: "start.which.more", names: ["service_input_coefficient"], view: "heat" },
-  { key: "start.definitions", more: "start.definitions.more", names: ["producer_service_share"], view: "trend" },
+  { key: "start.which", more: "start.which.more", names: ["service_input_coefficient", "service_input_share"], view: "services" },
+  { key: "start.definitions", more: "start.definitions.more", names: ["service_input_coefficient", "service_input_share"], view: "definitions" },
   { key: "start.content", more: "start.content.more", names: ["service_content"], view: "trend" },
 ];
-const PAGED: readonly { key: Parameters<Say>[0]; more: Parameters<Say>[0]; page: PageName }[] = [
-  { key: "start.chain", more: "start.chain.more", page: "chains" },
+const PAGED: readonly { key: Parameters<Say>[0]; more: Parameters<Say>[0]; page: PageName; view?: string }[] = [
+  { key: "start.chain", more: "start.chain.more", page: "chains", view: "income" },
   { key: "start.make", more: "start.make.more", page: "interaction" },
   { key: "start.effect", more: "start.effect.more", page: "explain" },
   { key: "start.claims", more: "start.claims.more", page: "claims" },
   { key: "start.own", more: "start.own.more", page: "data" },
 ];
+const WHOLE: Readonly<Record<string, string>> = { by: "manufacturing", grouping: "services" };
 
-/** The options a study has computed first: its answer is there at once. */
-function computed(measure: MeasureInfo): Record<string, string> {
-  const wanted = { by: "manufacturing", grouping: "services" } as Record<string, string>;
-  const fit = (options: Readonly<Record<string, unknown>>) => Object.keys(wanted).filter((name) => options[name] === wanted[name]).length;
-  const [best] = [...measure.computed].sort((a, b) => fit(b.options) - fit(a.options));
-  return Object.fromEntries(Object.entries(best?.options ?? {}).map(([name, value]) => [name, String(value)]));
+type Options = Readonly<Record<string, unknown>>;
+
+/** Of a measure, all of manufacturing and all services, where it has such options. */
+function whole(measure: MeasureInfo): Record<string, string> {
+  return Object.fromEntries(Object.entries(WHOLE).filter(([name]) => measure.options.some((option) => option.name === name)));
+}
+
+function agrees(options: Options, wanted: Options): boolean {
+  return Object.entries(wanted).every(([name, value]) => options[name] === value);
+}
+
+/** Under how many definitions of producer services the study holds it of all of manufacturing. */
+function definitions(ctx: Context, measure: MeasureInfo): number {
+  const { grouping: _grouping, ...rest } = whole(measure);
+  return new Set(measure.computed.flatMap(({ options }) => (agrees(options, rest) && ctx.study.definitions.includes(String(options["grouping"])) ? [options["grouping"]] : []))).size;
+}
+
+/** The first measure that the study holds of all of manufacturing, or can compute; else what it holds of its parts. */
+function answering(ctx: Context, names: readonly string[], view: string): { name: string; options: Record<string, string> } | null {
+  const known = names.flatMap((name) => ctx.study.measures.filter((one) => one.name === name));
+  if (view === "definitions") known.sort((a, b) => definitions(ctx, b) - definitions(ctx, a));
+  const found = known.find((one) => one.computed.some(({ options }) => agrees(options, whole(one)))) ?? (ctx.study.live.tables ? known[0] : undefined);
+  if (found !== undefined) return { name: found.name, options: whole(found) };
+  const part = known.find((one) => one.computed.length > 0);
+  return part === undefined ? null : { name: part.name, options: {} };
 }
 
 function starts(ctx: Context, t: Say): Child {
-  const known = new Map(ctx.study.measures.filter((one) => ctx.study.live.tables || one.computed.length > 0).map((one) => [one.name, one]));
   const measured = MEASURED.flatMap(({ key, more, names, view }) => {
-    const found = names.map((name) => known.get(name)).find((one) => one !== undefined);
-    return found === undefined ? [] : [{ key, more, href: ctx.state.link("measure", { name: found.name, ...computed(found), country: focus(ctx), view }) }];
+    const found = answering(ctx, names, view);
+    const all = view === "definitions" && ctx.study.live.tables;
+    return found === null ? [] : [{ key, more, href: ctx.state.link("measure", { name: found.name, ...found.options, country: focus(ctx), view, all: all ? "true" : undefined }) }];
   });
-  const paged = PAGED.filter(({ page }) => ctx.study.pages[page] !== false).map(({ key, more, page }) => ({ key, more, href: ctx.state.link(page) }));
+  const paged = PAGED.filter(({ page }) => ctx.study.pages[page] !== false).map(({ key, more, page, view }) => ({ key, more, href: ctx.state.link(page, { view }) }));
   return h(
     "section",
     {},
@@ -131,12 +174,9 @@ export const page: Page = {
   render(root, ctx) {
     const t = texts(ctx.lang);
     root.append(
-      ...[
-        ctx.study.description && h("p", { class: "lead" }, ctx.study.description),
-        headlines(ctx, t),
-        starts(ctx, t),
-        h("div", { class: "figures" }, quality(ctx, t), facts(ctx, t)),
-      ].filter((node): node is HTMLElement => node instanceof Node),
+      h("div", {}, ctx.study.description && h("p", { class: "lead" }, ctx.study.description)),
+      h("div", { class: ctx.study.headlines.length > 0 ? "with-about" : null }, headlines(ctx, t), starts(ctx, t)),
+      h("div", { class: "figures" }, quality(ctx, t), facts(ctx, t)),
     );
   },
 };
