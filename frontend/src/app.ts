@@ -9,6 +9,7 @@ import { State } from "./state";
 import { LANGS, preferredLang, say, text, type Key } from "./text";
 import { coloursOf, preferred, wear, type Theme } from "./theme";
 import type { Lang, Study } from "./types";
+import { Visit } from "./visit";
 
 const CHECK_EVERY = 5 * 60_000;
 
@@ -16,12 +17,19 @@ function isPage(name: string): name is PageName {
   return Object.hasOwn(PAGES, name);
 }
 
+/** Of the window; the first page is named for the study. */
+function titled(page: string, study: string): string {
+  return [...new Set([page, study, "servio"])].filter(Boolean).join(" · ");
+}
+
 export class App {
   readonly #state = new State();
   readonly #api = new Api();
   readonly #notices = h("div", { class: "notices", "aria-live": "polite" });
   readonly #main = h("main", { id: "content", tabindex: -1 });
+  readonly #menu = new Map<PageName, HTMLAnchorElement>();
   #study: Study | null = null;
+  #visit: Visit | null = null;
   #lang: Lang = preferredLang();
   #theme: Theme = preferred();
   #leave: AbortController | null = null;
@@ -31,6 +39,7 @@ export class App {
   constructor(private readonly place: HTMLElement) {}
 
   async start(): Promise<void> {
+    this.#state.always("lang", LANGS.map((one) => one.code), () => this.#lang);
     this.#settle();
     replace(this.place, h("p", { class: "loading", role: "status" }, this.#t("app.loading")));
     try {
@@ -43,7 +52,11 @@ export class App {
     addEventListener("visibilitychange", () => document.visibilityState === "visible" && void this.#api.check());
     setInterval(() => document.visibilityState === "visible" && void this.#api.check(), CHECK_EVERY);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#settle() && this.#draw());
+    this.#visit = new Visit(this.#study);
+    this.#visit.see(this.#state.view);
     this.#state.subscribe((now, before) => {
+      this.#visit?.see(now);
+      this.#lead();
       if (this.#settle() || now.page !== before.page) this.#draw(now.page !== before.page);
       else
         for (const { names, run } of [...this.#watchers])
@@ -53,6 +66,12 @@ export class App {
   }
 
   #t = (key: Key, values: Record<string, string | number> = {}): string => text(this.#lang, key, values);
+
+  /** The menu leads to pages as they were left; the item of this page starts it anew. */
+  #lead(): void {
+    const { page } = this.#state.view;
+    for (const [name, item] of this.#menu) item.href = this.#state.link(name, name === page ? {} : this.#visit?.params(name));
+  }
 
   /** Takes language and theme from the address, else from the reader; true when one of them is new. */
   #settle(): boolean {
@@ -104,13 +123,17 @@ export class App {
 
   #head(study: Study): HTMLElement {
     const page = this.#state.view.page;
+    this.#menu.clear();
     const items = GROUPS.flatMap((group) =>
       (Object.keys(group) as PageName[])
         .filter((name) => PAGES[name] !== null && study.pages[name] !== false)
-        .map((name, at) =>
-          h("li", { class: at === 0 ? "first" : null }, h("a", { href: this.#state.link(name), "aria-current": name === page ? "page" : null }, this.#t(`menu.${name}`))),
-        ),
+        .map((name, at) => {
+          const item = h("a", { "aria-current": name === page ? "page" : null }, this.#t(`menu.${name}`));
+          this.#menu.set(name, item);
+          return h("li", { class: at === 0 ? "first" : null }, item);
+        }),
     );
+    this.#lead();
     const choice = (name: "lang" | "theme", label: string, options: { value: string; words: string }[], value: string) =>
       h(
         "select",
@@ -143,7 +166,7 @@ export class App {
     const name = this.#state.view.page;
     const ctx = this.#context(study, leave.signal);
     const title = isPage(name) ? this.#t(`menu.${name}`) : this.#t("app.name");
-    document.title = `${title} · ${study.title} · servio`;
+    document.title = titled(title, study.title);
     replace(this.#main, h("h1", {}, title));
     if (moved) {
       scrollTo(0, 0);
@@ -166,7 +189,7 @@ export class App {
       return;
     }
     if (leave.signal.aborted) return;
-    document.title = `${page.title(ctx)} · ${study.title} · servio`;
+    document.title = titled(page.title(ctx), study.title);
     replace(this.#main, h("h1", {}, page.title(ctx)));
     const root = h("div", { class: `page ${name}` });
     this.#main.append(root);

@@ -37,6 +37,7 @@ function changed(params: Params, changes: Changes): Params {
 export class State {
   #view: View = parse(location.hash);
   #listeners = new Set<(now: View, before: View) => void>();
+  #always: { readonly name: string; readonly known: readonly string[]; readonly usual: () => string } | null = null;
 
   constructor() {
     addEventListener("popstate", () => this.#move(parse(location.hash)));
@@ -45,6 +46,12 @@ export class State {
 
   get view(): View {
     return this.#view;
+  }
+
+  /** Every address names this parameter: where it is missing it is put in, without a step for the Back button. */
+  always(name: string, known: readonly string[], usual: () => string): void {
+    this.#always = { name, known, usual };
+    this.#move(this.#view);
   }
 
   get(name: string, fallback = ""): string {
@@ -80,7 +87,14 @@ export class State {
     return { page, params: changed(kept, params) };
   }
 
-  #write(view: View, replace: boolean): void {
+  #full(view: View): View {
+    if (this.#always === null) return view;
+    const { name, known, usual } = this.#always;
+    return known.includes(view.params[name] ?? "") ? view : { ...view, params: { ...view.params, [name]: usual() } };
+  }
+
+  #write(wanted: View, replace: boolean): void {
+    const view = this.#full(wanted);
     const address = format(view);
     if (address === format(this.#view)) return;
     if (replace) history.replaceState(null, "", address);
@@ -88,7 +102,9 @@ export class State {
     this.#move(view);
   }
 
-  #move(view: View): void {
+  #move(found: View): void {
+    const view = this.#full(found);
+    if (view !== found) history.replaceState(null, "", format(view));
     const before = this.#view;
     if (format(view) === format(before)) return;
     this.#view = view;

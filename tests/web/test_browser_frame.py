@@ -13,7 +13,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import Watched, looks, needs_browser, watched
+from web_browser import DESK, Watched, looks, needs_browser, watched
 from web_server import listening
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_the_first_page_says_what_the_study_is_and_that_it_is_made_up(desk: Watc
     desk.go("")
     assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"
     assert "Made-up data" in desk.page.locator(".synthetic").inner_text()
-    assert desk.page.title().startswith("Services in manufacturing")
+    assert desk.page.title() == "Services in manufacturing, a small world · servio"
     assert desk.page.locator(".headline").count() >= 1
     desk.clean()
 
@@ -64,6 +64,43 @@ def test_language_and_theme_are_in_the_address_and_survive_another_page(desk: Wa
     desk.page.go_back()
     desk.settled()
     assert desk.page.locator("h1").inner_text() == "Services in manufacturing, a small world"
+    desk.clean()
+
+
+def test_the_address_always_names_the_language_whoever_opens_it(
+    browser: Browser, base: str
+) -> None:
+    with watched(browser, base, **DESK) as one:
+        one.go("#/data")
+        assert one.page.url.endswith("#/data?lang=en")
+        one.page.goto(f"{base}/#/")
+        one.settled()
+        one.page.select_option("#choose-lang", "ko")
+        one.settled()
+        one.page.go_back()
+        one.settled()
+        assert one.page.url.endswith("#/data?lang=en")
+        assert one.page.locator("h1").inner_text() == "Data"
+        one.page.go_forward()
+        one.settled()
+        assert one.page.evaluate("document.documentElement.lang") == "ko"
+        one.clean()
+    with watched(browser, base, **{**DESK, "locale": "ko-KR"}) as one:
+        one.go("#/data?lang=en")
+        assert one.page.locator("h1").inner_text() == "Data"
+        one.go("#/data?lang=xx")
+        assert one.page.url.endswith("#/data?lang=en")
+
+
+def test_a_number_of_the_first_page_says_how_it_is_made(desk: Watched) -> None:
+    desk.go("")
+    last = desk.page.locator(".headline").last
+    last.get_by_role("link").focus()
+    desk.settled()
+    said = desk.page.locator(".about").inner_text()
+    for words in ("Formula", "Unit", "Source", "Evidence", "servio measure", "to_csv"):
+        assert words in said
+    assert last.locator(".figure-number").inner_text() in said
     desk.clean()
 
 

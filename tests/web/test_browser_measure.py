@@ -107,6 +107,50 @@ def test_how_much_against_whom_since_when_and_by_which_services(desk: Watched) -
     assert written(parts.max()) in which
 
 
+def test_every_headline_opens_a_page_that_shows_its_number(desk: Watched) -> None:
+    desk.go("")
+    every = desk.page.locator(".headline")
+    said = [
+        (one.locator(".figure-number").inner_text(), one.get_by_role("link").get_attribute("href"))
+        for one in every.all()
+    ]
+    assert len(said) == 2
+    for number, address in said:
+        desk.go(str(address))
+        assert desk.page.locator(".answers .figure-number").first.inner_text() == number
+
+
+def test_the_first_questions_open_what_answers_them(desk: Watched) -> None:
+    shown = {
+        "where my country stands": ("ranking", "Manufacturing"),
+        "which services it uses": ("services", "Manufacturing"),
+        "whether it depends on who defines": ("definitions", r"1\d definitions"),
+    }
+    for words, (name, said) in shown.items():
+        desk.go("")
+        desk.page.locator(".starts a", has_text=words).click()
+        desk.settled()
+        desk.page.locator(f".host[data-done*='{name}']").first.wait_for()
+        desk.page.locator("main", has_text=re.compile(said)).wait_for()
+
+
+def test_the_menu_carries_the_place_and_leads_back_to_what_was_left(desk: Watched) -> None:
+    def menu(page: str) -> None:
+        desk.page.click(f"nav a[href*='#/{page}']")
+        desk.settled()
+
+    left = f"name={NAME}&by=industry&grouping=services&country=M02&industry=C27_28&year=2001"
+    desk.go(f"#/measure?{left}&view=rank")
+    menu("chains")
+    assert desk.page.get_by_label("Industry", exact=True).input_value() == "C27_28"
+    desk.page.get_by_label("Industry", exact=True).select_option("C26")
+    desk.settled()
+    menu("interaction")
+    menu("measure")
+    for part in ("country=M02", "year=2001", "industry=C26", "view=rank", "by=industry"):
+        assert part in desk.page.url
+
+
 def test_another_definition_recomputes_everything(desk: Watched) -> None:
     desk.go("#/measure")
     choose(desk, "Definition of services", "Producer services: Daniels (1985)")
