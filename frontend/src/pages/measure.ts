@@ -2,7 +2,6 @@ import { address } from "../api";
 import { h, replace } from "../dom";
 import { numeric, rowsOf, type Row } from "../frames";
 import type { Context, Page } from "../page";
-import { about } from "../parts/about";
 import { notice } from "../parts/notice";
 import { texts, type Say } from "../text/measure";
 import type { MeasureAnswer } from "../types";
@@ -11,7 +10,9 @@ import { sayAsked } from "./measure/asked";
 import { controls, swap, tablePicker, type Controls } from "./measure/controls";
 import { panelOf } from "./measure/data";
 import type { Drawn } from "./measure/drawn";
+import { Explained } from "./measure/explained";
 import { isOfServices, labelName, short } from "./measure/names";
+import { contextOf, type Own } from "./measure/own";
 import { ADDITIVE, ask, baseQuery, LABELS, measurePath, optionNames, sliceOf, type Question, type Scope, type Slice } from "./measure/question";
 import { stage, viewOf, type Stage } from "./measure/stage";
 import { askLate, summary } from "./measure/summary";
@@ -27,10 +28,17 @@ export const page: Page = {
   },
 };
 
+/** What the address asks, and of what: the study, or a table that stands for it. */
+interface Asking {
+  readonly ctx: Context;
+  readonly question: Question | null;
+}
+
 /** Reads the address, asks, and hands the answer to the views; moves with the year. */
 class MeasurePage {
   readonly #t: Say;
-  readonly #panel;
+  readonly #panel: Explained;
+  readonly #uploads: Promise<readonly Own[]>;
   readonly #tables = h("div");
   readonly #choices = h("div");
   readonly #unknown = h("div", { hidden: true });
@@ -48,41 +56,60 @@ class MeasurePage {
     private readonly ctx: Context,
   ) {
     this.#t = texts(ctx.lang);
-    this.#panel = about(ctx);
-    this.#apart = new Apart(ctx, this.#t, this.#panel, () => this.#drawn);
+    this.#panel = new Explained(ctx);
+    this.#apart = new Apart(this.#t, this.#panel, () => this.#drawn);
+    this.#uploads = this.#brought();
     const main = h("div", { class: "stack" }, this.#place, this.#apart.element);
     root.append(h("div", { class: "stack" }, this.#tables, this.#unknown, this.#choices, this.#short, h("div", { class: "with-about" }, main, this.#panel.element)));
-    void this.#uploads();
     const asked = ["name", "table", "source", "only", "country", "with", ...LABELS, ...optionNames(ctx.study)];
     ctx.watch(asked, (signal) => this.#ask(signal));
     ctx.watch(["year"], () => this.#move());
     ctx.watch(["view"], () => {
       this.#stage?.tabs.set(viewOf(ctx.state.get("view")));
-      if (this.#drawn !== null) sayAsked(ctx, this.#t, this.#unknown, this.#drawn.question, this.#drawn.scope);
+      this.#sayAsked();
     });
     ctx.watch(["across", "ranked", "second", "all"], () => this.#stage?.tabs.reset());
-    ctx.watch(["cell", "name", ...optionNames(ctx.study)], (signal) => this.#apart.show(signal));
+    ctx.watch(["cell", "name", "table", "source", ...optionNames(ctx.study)], (signal) => this.#take(signal));
   }
 
-  async #uploads(): Promise<void> {
+  async #brought(): Promise<readonly Own[]> {
     const { ctx } = this;
     try {
-      const { uploads } = await ctx.api.get<{ uploads: { table: string; name: string }[] }>("uploads", {}, { signal: ctx.left });
-      if (uploads.length > 0) replace(this.#tables, tablePicker(ctx, this.#t, uploads, ctx.state.get("table")));
+      const { uploads } = await ctx.api.get<{ uploads: Own[] }>("uploads", {}, { signal: ctx.left });
+      const readable = uploads.filter((one) => one.error === undefined);
+      if (readable.length > 0) replace(this.#tables, tablePicker(ctx, this.#t, readable, ctx.state.get("table")));
+      return readable;
     } catch {
-      // a server without uploads: the study's tables are all there is
+      return []; // a server without uploads: the study's tables are all there is
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  /** Waits for the table the address names; one there is not leaves the study's. */
+  async #asking(signal: AbortSignal, place = h("div")): Promise<Asking> {
     const { ctx } = this;
-    const question = ask(ctx);
-    if (question === null) return;
+    const table = ctx.state.get("table");
+    let own = table === "" ? undefined : (await this.#uploads).find((one) => one.table === table);
+    if (own !== undefined && own.can === undefined) await ctx.load<Own>(place, `uploads/${table}`, {}, (found) => void (own = found), signal);
+    if (own?.can === undefined) return { ctx, question: ask(ctx) };
+    const other = contextOf(ctx, own);
+    return { ctx: other, question: ask(other, table) };
+  }
+
+  async #take(signal: AbortSignal): Promise<void> {
+    if (this.ctx.state.get("cell") !== "") this.#panel.open();
+    const { ctx, question } = await this.#asking(signal);
+    if (!signal.aborted) await this.#apart.show(ctx, question, signal);
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { ctx, question } = await this.#asking(signal, this.#place);
+    if (signal.aborted) return;
+    if (question === null) return replace(this.#place, notice("info", this.#t("empty")));
     const [path, bare] = [measurePath(question), { ...baseQuery(question), bare: true }];
     const key = address(path, bare);
     if (key !== this.#key || this.#scope === null) {
       this.#scope = null;
-      const early = setTimeout(() => signal.aborted || this.#firstControls(question), this.#controls === null ? 0 : PATIENCE);
+      const early = setTimeout(() => signal.aborted || this.#firstControls(ctx, question), this.#controls === null ? 0 : PATIENCE);
       signal.addEventListener("abort", () => clearTimeout(early));
       await ctx.load<Scope & MeasureAnswer>(
         this.#place,
@@ -92,7 +119,7 @@ class MeasurePage {
           clearTimeout(early);
           this.#key = key;
           this.#scope = { ...answer, sums: ADDITIVE.has(question.info.name) && (answer.labels.group?.length ?? 0) > 1 && isOfServices(ctx, question.options["grouping"] ?? "") };
-          this.#panel.show(answer.about);
+          this.#panel.measure(answer.about);
           const made = controls(ctx, this.#t, question, this.#scope);
           swap(this.#choices, made.element);
           this.#controls = made;
@@ -107,17 +134,16 @@ class MeasurePage {
     if (signal.aborted || found === null) return;
     sayAsked(ctx, this.#t, this.#unknown, question, found);
     if (found.countries.length === 0) return;
-    const scope = { ...found, ...(await this.#start(path, question, found, signal)) };
+    const scope = { ...found, ...(await this.#start(ctx, path, question, found, signal)) };
     if (signal.aborted) return;
     const slice = sliceOf(ctx, scope);
     this.#controls?.show(slice);
     const query = { ...baseQuery(question), ...slice.labels };
-    await ctx.load<MeasureAnswer>(this.#place, path, query, (answer) => this.#draw(question, scope, answer, query, signal), signal);
+    await ctx.load<MeasureAnswer>(this.#place, path, query, (answer) => this.#draw(ctx, question, scope, answer, query, signal), signal);
   }
 
   /** Not every pair of labels has a number: the country's first that has one, of the usual industry if possible. */
-  async #start(path: string, question: Question, scope: Scope, signal: AbortSignal): Promise<Pick<Scope, "start">> {
-    const { ctx } = this;
+  async #start(ctx: Context, path: string, question: Question, scope: Scope, signal: AbortSignal): Promise<Pick<Scope, "start">> {
     const kinds = LABELS.filter((name) => (scope.labels[name]?.length ?? 0) > 1);
     if (!kinds.includes("partner") && !kinds.includes("part")) return {};
     const { country, year, labels } = sliceOf(ctx, scope);
@@ -131,24 +157,22 @@ class MeasurePage {
   }
 
   /** Something to choose from while the first numbers are computed, or when they cannot be. */
-  #firstControls(question: Question): void {
-    this.#controls = controls(this.ctx, this.#t, question, { labels: {}, countries: [], years: [], stored: false });
+  #firstControls(ctx: Context, question: Question): void {
+    this.#controls = controls(ctx, this.#t, question, { labels: {}, countries: [], years: [], stored: false });
     swap(this.#choices, this.#controls.element);
     replace(this.#short);
   }
 
-  #draw(question: Question, scope: Scope, answer: MeasureAnswer, query: Record<string, unknown>, signal: AbortSignal): HTMLElement[] {
-    const { ctx } = this;
+  #draw(ctx: Context, question: Question, scope: Scope, answer: MeasureAnswer, query: Record<string, unknown>, signal: AbortSignal): HTMLElement[] {
     const panel = panelOf(answer, sliceOf(ctx, scope).summed);
     const path = measurePath(question);
     const words = (slice: Slice) =>
       [ctx.say(answer.about.title), ...(["industry", "group", "part", "partner"] as const).flatMap((kind) => (slice.labels[kind] && (scope.labels[kind]?.length ?? 0) > 1 ? short(labelName(ctx, question, kind, slice.labels[kind] ?? "")) : [])), slice.summed && this.#t("group.all")].filter(Boolean).join(" · ");
     const shown = (): Shown => {
       const slice = sliceOf(ctx, scope);
-      return { ctx, t: this.#t, about: answer.about, title: words(slice), panel, slice, path, query: query as Shown["query"], pick: (place) => this.#apart.pick(place, question), point: (one) => this.#panel.point(one) };
+      return { ctx, t: this.#t, about: answer.about, title: words(slice), panel, slice, path, query: query as Shown["query"], pick: (place) => this.#apart.pick(place, question), point: (one, facts) => this.#panel.point(one, facts ?? answer.about) };
     };
-    this.#panel.show(answer.about);
-    this.#panel.point(null);
+    this.#panel.measure(answer.about);
     const drawn: Drawn = {
       ...{ ctx, t: this.#t, shown, question, scope, answer, signal },
       current: () => drawn === this.#drawn,
@@ -162,6 +186,7 @@ class MeasurePage {
     this.#summary();
     askLate(drawn);
     this.#stage = stage(drawn);
+    this.#apart.mark();
     return this.#stage.nodes;
   }
 
@@ -169,12 +194,16 @@ class MeasurePage {
     if (this.#drawn !== null) replace(this.#short, summary(this.#drawn));
   }
 
+  #sayAsked(): void {
+    if (this.#drawn !== null) sayAsked(this.#drawn.ctx, this.#t, this.#unknown, this.#drawn.question, this.#drawn.scope);
+  }
+
   #move(): void {
     const drawn = this.#drawn;
     if (drawn === null) return;
     this.#stage?.move();
     this.#controls?.show(drawn.shown().slice);
-    sayAsked(this.ctx, this.#t, this.#unknown, drawn.question, drawn.scope);
+    this.#sayAsked();
     this.#summary();
     for (const run of [...drawn.refresh]) run();
   }

@@ -24,6 +24,7 @@ from servio.study import (
     uploaded_tables,
 )
 from servio.table import audit
+from servio.web._abilities import abilities
 from servio.web._industries import industries_of
 from servio.web._manual import for_a_visitor
 
@@ -153,6 +154,7 @@ def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
             "years": years,
             "industries": industries_of(table),
         },
+        "can": abilities(table, years),
         "findings": pd.DataFrame(found[:MOST_FINDINGS]),
     }
 

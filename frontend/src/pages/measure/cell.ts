@@ -22,19 +22,21 @@ export interface CellReply extends Partial<Frame> {
   readonly sums: Readonly<Record<string, number | null>>;
   readonly check: { readonly kind: "exact" | "differs" | "context"; readonly sum: number | null; readonly gap: number | null } | null;
   readonly unit?: string;
+  /** Which flows are shown: bought anywhere, at home or abroad. */
+  readonly origin?: "total" | "domestic" | "imported";
 }
 
 const BARS = 15;
 
 function sumsList(ctx: Context, t: Say, reply: CellReply): Child {
-  const { sums } = reply;
+  const { sums, origin: from = "total" } = reply;
   const money = reply.unit ?? "";
   const rows: [string, string][] = [
-    [t("cell.bought"), quantity(sums["money"], money, ctx.lang)],
+    [t(`cell.bought.${from}`), quantity(sums["money"], money, ctx.lang)],
     [t("cell.bought.services"), [quantity(sums["money_services"], money, ctx.lang), number(sums["share_services"], "share", ctx.lang)].join(" = ")],
     [t("cell.output"), quantity(sums["output"], money, ctx.lang)],
-    [t("cell.direct"), number(sums["direct_services"], "ratio", ctx.lang)],
-    [t("cell.complete"), number(sums["complete_services"], "ratio", ctx.lang)],
+    [t(from === "total" ? "cell.direct" : `cell.direct.${from}`), number(sums["direct_services"], "ratio", ctx.lang)],
+    ...(from === "imported" ? [] : [[t(from === "total" ? "cell.complete" : "cell.complete.domestic"), number(sums["complete_services"], "ratio", ctx.lang)] as [string, string]]),
   ];
   return h("dl", { class: "terms" }, rows.flatMap(([term, words]) => [h("dt", {}, term), h("dd", {}, words)]));
 }

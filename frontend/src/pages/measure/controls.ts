@@ -5,8 +5,9 @@ import type { Context } from "../../page";
 import { closeOutside, combobox, picker, select, type Option } from "../../parts/select";
 import type { Say } from "../../text/measure";
 import type { MeasureOption } from "../../types";
+import { followed } from "./chosen";
 import { arranged, countryName, definitionLabel, definitionOptions, groupingOf, groupingOptions, industryOptions, isOfServices, labelName, measureOptions } from "./names";
-import { ALL, isHeld, optionChanges, type LabelName, type Question, type Scope, type Slice } from "./question";
+import { ALL, isHeld, LABELS, optionChanges, optionNames, type LabelName, type Question, type Scope, type Slice } from "./question";
 
 const MOST = 7;
 
@@ -130,7 +131,7 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
       label: t("country"),
       options: countries,
       value: "",
-      onChange: (code) => state.patch({ country: code, with: (slice?.others ?? []).filter((one) => one !== code) }),
+      onChange: (code) => state.patch({ country: code, with: (slice?.others ?? []).filter((one) => one !== code), ...followed(ctx, { country: code }) }),
     });
     const others = picker(ctx, { label: t("with"), options: countries, value: [], most: MOST, onChange: (codes) => state.patch({ country: slice?.country, with: codes.length > 0 ? codes : "none" }) });
     setters.push((now) => {
@@ -150,7 +151,8 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
         const [way, code] = by === undefined ? ["", value] : [value.split("|")[0] ?? "", value.split("|").slice(1).join("|")];
         const known = scope.labels.industry?.includes(code) && way === by;
         const changes = by === undefined || known ? {} : way === by ? optionChangesWhole(question) : optionChanges(question, { by: way });
-        state.patch({ ...changes, industry: code });
+        const only = "only" in changes ? String(changes["only"]) : question.only;
+        state.patch({ ...changes, industry: code, ...followed(ctx, { industry: code, by: by === undefined ? "" : way, only }) });
       },
     });
     setters.push((now) => control.set(by === undefined ? (now.labels.industry ?? "") : `${by}|${now.labels.industry ?? ""}`));
@@ -158,7 +160,7 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
   }
   const grouping = info.options.find((one) => one.name === "grouping");
   if (grouping !== undefined) {
-    const control = select({ label: definitionLabel(ctx, t, question), options: definitionOptions(ctx, t, question, grouping), value: options["grouping"] ?? "", onChange: (value) => state.patch({ ...optionChanges(question, { grouping: value }), group: undefined }) });
+    const control = select({ label: definitionLabel(ctx, t, question), options: definitionOptions(ctx, t, question, grouping), value: options["grouping"] ?? "", onChange: (grouping) => state.patch({ ...optionChanges(question, { grouping }), group: undefined, ...followed(ctx, { grouping, group: "" }) }) });
     main.push(named("grouping", control.element));
   }
   const label = (kind: LabelName, title: string) => {
@@ -167,7 +169,7 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
     const make = all.length > 30 ? combobox : select;
     const options = all.map((code) => ({ value: code, words: labelName(ctx, question, kind, code) }));
     const whole = kind === "group" && scope.sums ? [{ value: ALL, words: t("group.all") }] : [];
-    const control = make({ label: title, options: [...whole, ...options], value: "", onChange: (code) => state.patch({ [kind]: code }) });
+    const control = make({ label: title, options: [...whole, ...options], value: "", onChange: (code) => state.patch({ [kind]: code, ...(kind === "group" ? followed(ctx, { grouping: question.options["grouping"] ?? "", group: code === ALL ? "" : code }) : {}) }) });
     setters.push((now) => control.set(kind === "group" && now.summed ? ALL : (now.labels[kind] ?? "")));
     main.push(named(kind, control.element));
   };
@@ -179,10 +181,10 @@ export function controls(ctx: Context, t: Say, question: Question, scope: Scope)
   const byOption = info.options.find((one) => one.name === "by");
   if (byOption !== undefined) {
     const names = ["industry", "economy", ...ctx.study.groupings.map((one) => one.name)];
-    rest.push(named("by", select({ label: t("by"), options: groupingOptions(ctx, t, question, byOption, names), value: by ?? "", onChange: (value) => state.patch({ ...optionChanges(question, { by: value }), industry: undefined }) }).element));
+    rest.push(named("by", select({ label: t("by"), options: groupingOptions(ctx, t, question, byOption, names), value: by ?? "", onChange: (value) => state.patch({ ...optionChanges(question, { by: value }), industry: undefined, cell: undefined }) }).element));
   }
   if (ctx.study.sources.length > 1 && question.table === "")
-    main.splice(1, 0, named("source", select({ label: t("source"), options: ctx.study.sources.map((one) => ({ value: one.name, words: one.title || one.name })), value: question.source, onChange: (source) => state.patch({ source, industry: undefined, year: undefined }) }).element));
+    main.splice(1, 0, named("source", select({ label: t("source"), options: ctx.study.sources.map((one) => ({ value: one.name, words: one.title || one.name })), value: question.source, onChange: (source) => state.patch({ source, industry: undefined, year: undefined, cell: undefined }) }).element));
 
   const open = info.options.some((one) => one.name in state.view.params && one.name !== "grouping" && one.name !== "by" && one.default !== question.options[one.name]);
   const element = h(
@@ -218,7 +220,8 @@ function states(ctx: Context, t: Say, question: Question): Child[] {
 /** Which table is measured: the study's, or one this session brought along. */
 export function tablePicker(ctx: Context, t: Say, uploads: readonly { table: string; name: string }[], current: string): HTMLElement {
   const options = [{ value: "", words: t("table.study") }, ...uploads.map((one) => ({ value: one.table, words: one.name }))];
-  const control = select({ label: t("table.which"), options, value: current, onChange: (table) => ctx.state.patch({ table, country: undefined, with: undefined, year: undefined, industry: undefined, only: undefined }) });
+  const anew = Object.fromEntries(["country", "with", "year", "source", "only", "cell", ...LABELS, ...optionNames(ctx.study)].map((name) => [name, undefined]));
+  const control = select({ label: t("table.which"), options, value: current, onChange: (table) => ctx.state.patch({ ...anew, table }) });
   return h("div", { class: "controls" }, control.element);
 }
 

@@ -16,6 +16,8 @@ import type { Band, Shown } from "./views";
 
 export interface Spread extends Partial<Frame> {
   readonly about: About | null;
+  /** Of each definition. */
+  readonly abouts: Readonly<Record<string, About>>;
   readonly definitions: readonly string[];
   readonly unanswered: Readonly<Record<string, string>>;
   readonly band: { readonly year: number[]; readonly low: (number | null)[]; readonly high: (number | null)[]; readonly median: (number | null)[] } | null;
@@ -48,6 +50,7 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
       rows: !rows.some((row) => numeric(row["value"]) !== null) ? [] : names.map((name) => ({ name: title(name), code: name, ...Object.fromEntries(years.map((year) => [String(year), value(name, year)])) })),
       sort: { key: String(slice.year), down: true },
       marked: (row) => row["code"] === current,
+      onPoint: (row) => shown.point({ label: `${country} · ${String(row["name"])} · ${slice.year}`, value: quantity(row[String(slice.year)], about.unit, ctx.lang) }, spread.abouts[String(row["code"])]),
       onPick: (row) => choose(String(row["code"])),
     },
     option: (colours): EChartsOption => ({
@@ -72,7 +75,7 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
     },
     onPoint: (hit) => {
       const at = hit?.value as unknown[] | undefined;
-      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], about.unit, ctx.lang) });
+      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], about.unit, ctx.lang) }, spread.abouts[names[hit?.seriesIndex ?? -1] ?? ""]);
     },
   };
 }

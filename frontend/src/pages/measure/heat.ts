@@ -140,7 +140,7 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
     },
     onPoint: (hit) => {
       const one = place(hit);
-      shown.point(one === null ? null : { label: `${countryName(ctx, one.country)} · ${name(one.code)}${column === "year" ? "" : ` · ${slice.year}`}`, value: one.value === null ? ctx.t("table.undefined") : quantity(one.value, unit, ctx.lang) });
+      shown.point(one === null ? null : { label: `${countryName(ctx, one.country)} · ${name(one.code)}${column === "year" ? "" : ` · ${slice.year}`}`, value: one.value === null ? ctx.t("table.undefined") : quantity(one.value, unit, ctx.lang) }, answer.about);
     },
   };
 }

@@ -123,6 +123,6 @@ function codesOf(ctx: Naming, way: string, source: string, scope: Scope | null):
 
 export function measureOptions(ctx: Context): { info: MeasureInfo; words: string; family: string; held: boolean }[] {
   return ctx.study.measures
-    .filter((one) => isStored(one) || ctx.state.get("table") !== "" || (ctx.study.live.tables && (one.lacks ?? []).length === 0))
+    .filter((one) => isStored(one) || (ctx.study.live.tables && (one.lacks ?? []).length === 0))
     .map((info) => ({ info, words: ctx.say(info.title), family: familyName(ctx, info.family), held: isStored(info) }));
 }

@@ -52,6 +52,8 @@ const OF_COMMUNITIES = ["ecology", "organisation", "utility"];
 
 const FIRST = ["service_input_coefficient", "service_input_share", "service_content", "convergence_rate"];
 const WHOLES = ["manufacturing", "economy"];
+/** Each industry, and all of them together. */
+const EVERYBODY = ["industry", "economy"];
 const ECONOMIES = ["CHN", "USA", "JPN", "DEU"];
 
 export function isStored(info: MeasureInfo): boolean {
@@ -64,7 +66,8 @@ export function optionNames(study: Study): string[] {
 
 function firstMeasure(study: Study): MeasureInfo | undefined {
   const stored = study.measures.filter(isStored);
-  return FIRST.flatMap((name) => stored.filter((one) => one.name === name))[0] ?? stored[0] ?? study.measures[0];
+  const first = (all: readonly MeasureInfo[]) => FIRST.flatMap((name) => all.filter((one) => one.name === name))[0];
+  return first(stored) ?? stored[0] ?? first(study.measures) ?? study.measures[0];
 }
 
 function texts(options: Readonly<Record<string, unknown>>): Options {
@@ -105,32 +108,59 @@ export function findVariant(info: MeasureInfo, options: Options, only: string | 
   return preferred(info, options, only);
 }
 
-export function ask(ctx: Context): Question | null {
+/** Whether an option can have this value, as far as the study says. */
+export function accepts(study: Study, info: MeasureInfo, option: MeasureOption, value: string): boolean {
+  const { name, choices, kind, takes } = option;
+  const held = () => info.computed.some((one) => String(one.options[name]) === value);
+  if (choices && choices.length > 0) return choices.map(String).includes(value);
+  if (kind === "int" || kind === "float") return value !== "" && Number.isFinite(Number(value));
+  return !takes || known(study, option).includes(value) || held();
+}
+
+/** Groupings an option takes, and the words it takes besides. */
+function known(study: Study, option: MeasureOption): string[] {
+  return [...(option.name === "by" ? EVERYBODY : []), ...[option.words].flat(), ...study.groupings.map((one) => one.name)];
+}
+
+export function acceptsOnly(study: Study, info: MeasureInfo, only: string): boolean {
+  return only === "" || study.groupings.some((one) => one.name === only) || info.computed.some((one) => one.only === only);
+}
+
+/** Of the study, or of a table the session brought, which `ctx.study` is then of. */
+export function ask(ctx: Context, table = ""): Question | null {
   const { study, state } = ctx;
   const info = study.measures.find((one) => one.name === state.get("name")) ?? firstMeasure(study);
   if (info === undefined) return null;
   const wanted: Record<string, string> = {};
-  for (const { name } of info.options) {
-    const value = state.view.params[name];
-    if (value !== undefined) wanted[name] = value;
+  for (const option of info.options) {
+    const value = state.view.params[option.name];
+    if (value !== undefined && accepts(study, info, option, value)) wanted[option.name] = value;
   }
-  const table = state.get("table");
-  const only = "only" in state.view.params ? state.get("only") : null;
+  const only = "only" in state.view.params && acceptsOnly(study, info, state.get("only")) ? state.get("only") : null;
   const held = preferred(info, wanted, only);
+  const sources = study.sources.map((one) => one.name);
   return {
     info,
-    options: held?.options ?? { ...defaults(info), ...startAt(info), ...wanted },
+    options: held?.options ?? { ...usual(study, info), ...wanted },
     only: held?.only ?? only ?? "",
-    source: state.get("source", study.sources[0]?.name ?? ""),
+    source: sources.find((one) => one === state.get("source")) ?? sources[0] ?? "",
     table,
-    stored: held !== null && table === "",
+    stored: held !== null,
   };
 }
 
-/** A measure that the study does not hold starts with all of manufacturing. */
-function startAt(info: MeasureInfo): Options {
-  const takes = info.options.some((one) => one.name === "by") && !OF_COMMUNITIES.includes(info.family);
-  return takes ? { by: "manufacturing" } : {};
+/** How a measure that the study does not hold starts: with all of manufacturing, and with groupings there are. */
+function usual(study: Study, info: MeasureInfo): Options {
+  const given = defaults(info);
+  const start: Record<string, string> = { ...given };
+  for (const option of info.options) {
+    const { name } = option;
+    const can = (value: string | undefined): value is string => value !== undefined && accepts(study, info, option, value);
+    if (!option.takes) continue;
+    const first = name === "by" && !OF_COMMUNITIES.includes(info.family) ? "manufacturing" : given[name];
+    start[name] = [first, given[name], name === "by" ? EVERYBODY[0] : study.groupings[0]?.name].find(can) ?? "";
+  }
+  return start;
 }
 
 /** The industry to begin with: manufacturing, else machinery, else the first that makes goods. */

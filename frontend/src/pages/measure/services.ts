@@ -124,7 +124,7 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
     },
     onPoint: (hit) => {
       const at = hit?.value as unknown[] | undefined;
-      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], unit, ctx.lang) });
+      shown.point(hit === null || at === undefined ? null : { label: `${country} · ${hit.seriesName} · ${String(at[0])}`, value: quantity(at[1], unit, ctx.lang) }, answer.about);
     },
   };
 }
@@ -163,7 +163,7 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
       const [group, country] = [cut.groups[hit.seriesIndex], listed[hit.dataIndex]];
       if (group !== undefined && country !== undefined) pick({ country, year: slice.year, group }, plan.question);
     },
-    onPoint: (hit) => shown.point(hit === null ? null : { label: `${hit.name} · ${hit.seriesName} · ${slice.year}`, value: quantity(hit.value, unit, ctx.lang) }),
+    onPoint: (hit) => shown.point(hit === null ? null : { label: `${hit.name} · ${hit.seriesName} · ${slice.year}`, value: quantity(hit.value, unit, ctx.lang) }, answer.about),
   };
 }
 

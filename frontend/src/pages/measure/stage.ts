@@ -4,6 +4,7 @@ import { h, replace } from "../../dom";
 import { hasMap, worldMap } from "../../parts/map";
 import { slider } from "../../parts/slider";
 import { tabs } from "../../parts/tabs";
+import { followed } from "./chosen";
 import { definitionsPart } from "./definitions";
 import { figureOf, type Drawn } from "./drawn";
 import { gaps } from "./gaps";
@@ -31,15 +32,19 @@ export function viewOf(asked: string): ViewName {
 export function stage(drawn: Drawn): Stage {
   const { ctx, t, scope, question } = drawn;
   const { slice } = drawn.shown();
+  const own = question.table !== "";
+  const single = scope.countries.length < 2 && scope.years.length < 2;
+  const several = (scope.labels.industry?.length ?? 0) > 1 || (scope.labels.group?.length ?? 0) > 1;
   const can: Can = {
     trend: scope.years.length > 1,
     rank: canRank(drawn),
-    map: hasMap(ctx.study) && scope.countries.length > 1 && question.table === "",
+    map: hasMap(ctx.study) && scope.countries.length > 1 && !own,
     services: servicesPlan(ctx, question, scope, slice) !== null,
-    scatter: scope.countries.length > 1 && question.table === "",
-    definitions: question.options["grouping"] !== undefined,
+    heat: !single || several,
+    scatter: scope.countries.length > 1 && !own,
+    definitions: question.options["grouping"] !== undefined && (!own || ctx.study.definitions.length > 1),
   };
-  const year = scope.years.length > 1 ? slider(ctx, { label: t("year"), values: scope.years, value: slice.year, play: true, onChange: (chosen) => ctx.state.patch({ year: chosen }, { replace: true }) }) : null;
+  const year = scope.years.length > 1 ? slider(ctx, { label: t("year"), values: scope.years, value: slice.year, play: true, onChange: (chosen) => ctx.state.patch({ year: chosen, ...followed(ctx, { year: String(chosen) }) }, { replace: true }) }) : null;
   const views = tabs({
     label: t("views"),
     tabs: VIEWS.filter((name) => can[name] !== false).map((name) => ({
@@ -70,7 +75,8 @@ function show(drawn: Drawn, name: ViewName, panel: HTMLElement, can: Can): void 
     all: () => {
       const of = (...names: ViewName[]) => names.filter((one) => can[one] !== false).flatMap((one) => parts[one]());
       const ranks = drawn.scope.countries.length > 1 ? [figureOf(drawn, ranking)] : [];
-      return [of("trend", "services"), [...ranks, ...of("map")]].filter((one) => one.length > 0).map((column) => h("div", { class: "stack" }, column));
+      const shown = [of("trend", "services"), [...ranks, ...of("map")]].filter((one) => one.length > 0);
+      return (shown.length > 0 ? shown : [of("table")]).map((column) => h("div", { class: "stack" }, column));
     },
     trend: () => [figureOf(drawn, (shown) => trend(shown, drawn.band))],
     rank: () => [rankPart(drawn)],

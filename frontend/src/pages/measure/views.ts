@@ -7,6 +7,7 @@ import type { Context } from "../../page";
 import { plot, valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
+import type { Point } from "../../parts/about";
 import type { MapSpec } from "../../parts/map";
 import { table, type Column } from "../../parts/table";
 import type { Say } from "../../text/measure";
@@ -35,7 +36,8 @@ export interface Shown {
   readonly path: string;
   readonly query: Query;
   readonly pick: (place: Place) => void;
-  readonly point: (words: { label: string; value: string } | null) => void;
+  /** Of another measure or other options: with how that number is made. */
+  readonly point: (words: Point | null, about?: About) => void;
 }
 
 export interface Band {

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from servio.errors import UsageError
 from servio.study import Call, Flows
+from servio.table import ORIGINS
 from servio.web._about import of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
 from servio.web._api.study import summary
@@ -49,10 +50,9 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
         return Pending(job)
     flows: Flows = job.answer[0]
     sums = _sums(flows)
-    return Answer(
-        {**data, "sums": sums, "check": _check(call, data["value"], sums), "unit": flows.unit},
-        _parts(study, source, flows, most or MOST),
-    )
+    data |= {"sums": sums, "check": _check(call, data["value"], sums), "unit": flows.unit,
+             "origin": _origin(call)}  # fmt: skip
+    return Answer(data, _parts(study, source, flows, most or MOST))
 
 
 def _task(
@@ -67,10 +67,8 @@ def _task(
         "by": call.option("by") or "industry",
         "grouping": call.option("grouping") or "services",
         "group": labels["group"],
-        "origin": call.option("origin") or "total",
+        "origin": _origin(call),
     }
-    if arguments["origin"] not in ("total", "domestic", "imported"):
-        arguments["origin"] = "total"
     holder = 0
     if upload:
         arguments["upload"] = upload
@@ -81,6 +79,12 @@ def _task(
                              remedy="Start the server with --tables FOLDER.")  # fmt: skip
         holder = tables.number(source, labels["country"], year)
     return Task("flows", tuple(sorted(arguments.items())), holder)
+
+
+def _origin(call: Call) -> str:
+    """Where what is shown was bought: anywhere, at home (``domestic``) or abroad (``imported``)."""
+    origin = call.option("origin")
+    return origin if origin in ORIGINS else "total"
 
 
 def _value(rows: Found, chosen: dict[str, list[str]], years: list[int]) -> float | None:
