@@ -10,7 +10,7 @@ import pytest
 from servio.study import StudyStore
 from servio.web import application
 from servio.web._jobs import Jobs
-from web_browser import WAIT, Watched, looks, needs_browser, watched
+from web_browser import LOOKS, WAIT, Watched, looks, needs_browser, watched
 from web_server import listening
 from wiod_files import productive_values, write_national
 
@@ -65,6 +65,14 @@ def test_flows_are_in_the_table_and_lead_to_the_chains_of_suppliers(desk: Watche
     assert desk.page.locator("figure h2").inner_text().endswith("2001")
     assert name.split()[-1] in desk.page.locator("figure h2").inner_text()
     desk.clean()
+
+
+def test_a_phone_says_in_the_address_how_many_stages_it_shows(browser: Browser, base: str) -> None:
+    with watched(browser, base, **LOOKS["phone"]) as one:
+        one.go("#/chains?country=M02&industry=C26")
+        assert "stages=1" in one.page.url
+        assert one.page.get_by_label("Stages of suppliers", exact=True).input_value() == "1"
+        one.clean()
 
 
 def test_arrow_keys_walk_through_the_views_and_the_address_holds_them(desk: Watched) -> None:

@@ -134,6 +134,20 @@ def test_the_first_questions_open_what_answers_them(desk: Watched) -> None:
         desk.page.locator("main", has_text=re.compile(said)).wait_for()
 
 
+def test_a_figure_shown_as_table_is_one_for_whoever_opens_the_link(desk: Watched) -> None:
+    desk.go("#/measure?view=rank")
+    rows = desk.cells()[1:]
+    address = desk.page.url
+    assert "as_table=" in address
+    desk.go("#/data")
+    desk.page.goto(address)
+    desk.settled()
+    assert desk.page.locator("main figure table tbody tr").count() == len(rows)
+    desk.page.get_by_role("button", name="As chart").click()
+    assert "as_table" not in desk.page.url
+    desk.page.locator(".host[data-done]").wait_for()
+
+
 def test_the_menu_carries_the_place_and_leads_back_to_what_was_left(desk: Watched) -> None:
     def menu(page: str) -> None:
         desk.page.click(f"nav a[href*='#/{page}']")

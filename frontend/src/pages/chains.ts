@@ -15,7 +15,7 @@ import { incomeView } from "./chains/income";
 import { countryName, type Industry, type Shelf, type View } from "./chains/names";
 import { positionsView } from "./chains/positions";
 import { smileView } from "./chains/smile";
-import { question, stagesView } from "./chains/stages";
+import { NARROW_STAGES, question, stagesView } from "./chains/stages";
 
 const NARROW = 640;
 const VIEWS = ["stages", "smile", "positions", "income"] as const;
@@ -100,6 +100,7 @@ export const page: Page = {
     const source = select({ label: t("source"), options: study.sources.map((one) => ({ value: one.name, words: one.title })), value: shelf.source, onChange: (value) => state.patch({ source: value, industry: undefined, year: undefined }) });
     const country = combobox({ label: t("country"), options: countries(), value: now.country, onChange: (value) => state.patch({ country: value }) });
     const industry = select({ label: t("industry"), options: options(t, shelf.industries), value: now.industry, onChange: (value) => state.patch({ industry: value }) });
+    industry.element.classList.add("broad");
     const year = slider(ctx, { label: t("year"), values: shelf.years, value: now.year ?? 0, play: true, onChange: (value) => state.patch({ year: value }, { replace: true }) });
     const depth = select({ label: t("stages"), options: ["1", "2", "3"].map((value) => ({ value, words: value })), value: String(question(state.get("stages"), view.narrow).stages), onChange: (value) => state.patch({ stages: value }) });
 
@@ -159,6 +160,7 @@ export const page: Page = {
     );
 
     ctx.watch(["table", "source", "country", "industry", "year", "stages", "view"], async (signal) => {
+      if (view.narrow && opened() === "stages" && state.get("stages") === "") return state.patch({ stages: NARROW_STAGES }, { replace: true });
       if (state.get("table")) await brought;
       if (signal.aborted) return;
       shelf = tables.find((one) => one.table === state.get("table")) ?? studyShelf(ctx);

@@ -67,11 +67,17 @@ function complete(option: EChartsOption): EChartsOption {
   };
 }
 
-export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "left">, first: FigureSpec): Figure {
+/** What a figure is called in the address: the same for every year and country. */
+function keyOf(name: string): string {
+  return name.replace(/-\d{4}$/, "-year").replace(/-[A-Z][A-Z0-9]{2}(?=-|$)/, "-country");
+}
+
+export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "left" | "state">, first: FigureSpec): Figure {
   let spec = first;
   let chart: EChartsType | null = null;
   const paper = matchMedia("print");
-  let tabular = false;
+  const asked = () => ctx.state.list("as_table").includes(keyOf(spec.name));
+  let tabular = asked();
   let printing = paper.matches;
   let theme: Theme = printing ? "light" : ctx.theme;
   let tall = USUAL;
@@ -127,6 +133,12 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   };
 
   const flip = () => {
+    const key = keyOf(spec.name);
+    const others = ctx.state.list("as_table").filter((one) => one !== key);
+    ctx.state.patch({ as_table: tabular ? others : [...others, key] }, { replace: true });
+  };
+  const follow = () => {
+    if (ctx.left.aborted || asked() === tabular) return;
     tabular = !tabular;
     show();
   };
@@ -144,6 +156,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
 
   const set = (next: FigureSpec) => {
     spec = next;
+    tabular = asked();
     title.textContent = spec.title;
     note.textContent = spec.note ?? "";
     note.hidden = !spec.note;
@@ -207,7 +220,9 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     chart = null;
     delete host.dataset["done"];
   };
+  const unfollow = ctx.state.subscribe(follow);
   const free = () => {
+    unfollow();
     observer.disconnect();
     removeEventListener("beforeprint", before);
     removeEventListener("afterprint", after);

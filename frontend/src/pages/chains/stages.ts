@@ -8,7 +8,7 @@ import { scaleOfPage } from "../../parts/echarts";
 import { figure, type FigureSpec } from "../../parts/chart";
 import type { Colours } from "../../theme";
 import type { StagesAnswer } from "./answers";
-import { industryName, known, placeOf, plain, type View } from "./names";
+import { industryName, known, placeOf, type View } from "./names";
 
 /** Share of output from which a box is tall enough for a name of several lines. */
 const TALL = 0.1;
@@ -17,9 +17,12 @@ const LETTERS = 48;
 const LEAST = { wide: 0.0015, narrow: 0.004 };
 const ORIGINS = ["services", "other industries", "imports", "taxes and margins", "discrepancy"];
 
+/** Where there is little room, what a page opens with; its address says so. */
+export const NARROW_STAGES = 1;
+
 /** What to ask for: fewer boxes where there is little room. */
 export function question(stages: string, narrow: boolean): { stages: number; most: number } {
-  return { stages: Number(stages) || (narrow ? 1 : 2), most: narrow ? 2 : 4 };
+  return { stages: Number(stages) || 2, most: narrow ? 2 : 4 };
 }
 
 function boxName(view: View, row: Row, home: string): string {
@@ -115,7 +118,7 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
             lineHeight: (narrow ? 12.5 : 14) * scale,
             textBorderColor: colours.panel,
             textBorderWidth: 2,
-            formatter: (hit: { name: string }) => plain(names.get(hit.name) ?? hit.name),
+            formatter: (hit: { name: string }) => names.get(hit.name) ?? hit.name,
           },
           data: boxes
             .filter((row) => used.has(String(row["id"])))
