@@ -17,6 +17,8 @@ export interface Evidence {
   readonly numeric_residual?: number | null;
   /** How many files there are; `inputs` are the first of them. */
   readonly files?: number;
+  /** Names of the sources they are of. */
+  readonly sources?: readonly string[];
   readonly undefined: number;
   readonly undefined_first: string | Words | null;
   /** The table with the largest accounting residual: "ROU 2014". */
@@ -138,6 +140,8 @@ export interface Study {
   readonly sources: readonly {
     readonly name: string;
     readonly title: string;
+    /** Of the data; "" where servio does not know it. */
+    readonly licence: string;
     readonly years: readonly number[];
     readonly countries: readonly string[];
   }[];

@@ -7,6 +7,7 @@ import type { Context } from "../page";
 import { coloursOf, type Colours, type Theme } from "../theme";
 import { core, look } from "./echarts";
 import { dataLinks, savePng, saveSvg, type Plate } from "./export";
+import { imprint, warning, type Imprinted } from "./imprint";
 import { notice } from "./notice";
 import { closeOutside } from "./select";
 import { table, type TableSpec } from "./table";
@@ -22,10 +23,12 @@ export interface Hit {
   readonly value: unknown;
 }
 
-export interface FigureSpec {
+export interface FigureSpec extends Imprinted {
   readonly title: string;
-  /** Under the figure and in exported files: unit, source, definition. */
-  readonly note?: string;
+  /** What can be done with the figure: only on the page. */
+  readonly hint?: string;
+  /** What the numbers are of where the title leaves it to the page: heads the figure on paper and in files. */
+  readonly subject?: string;
   /** The figure in words for those who do not see it; the title where there is none. */
   readonly words?: string;
   readonly option: (colours: Colours) => EChartsOption;
@@ -33,8 +36,6 @@ export interface FigureSpec {
   readonly table: TableSpec;
   /** Stem of the names of exported figures. */
   readonly name: string;
-  /** Whether the numbers are made up, where that is not as the study says. */
-  readonly synthetic?: boolean;
   /** The address that gave the data (`address(path, query)`): adds the data exports. */
   readonly data?: string;
   readonly height?: "low" | "middle" | "high" | "tall";
@@ -54,6 +55,8 @@ export interface Figure {
 /** Pixels across an A4 page between its margins and those of the card; CSS fits the drawing to any other paper. */
 const PAPER = 680;
 const USUAL = 352;
+/** Pixels across an exported figure, at least: its texts are whole sentences. */
+const LEAST = 640;
 const ALWAYS: EChartsOption = { animation: false };
 
 /** Tooltips are drawn on the canvas: the page's policy allows no markup made of text. */
@@ -86,6 +89,8 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   const host = h("div", { class: "host", role: "img" });
   const alternative = h("div", { class: "alternative", hidden: true });
   const note = h("figcaption");
+  const above = h("p", { class: "printed above" });
+  const below = h("div", { class: "printed below" });
   const toggle = h("button", { type: "button", onclick: () => flip() });
   const menu = h("div", { class: "drop" });
   const exports = h("details", { class: "menu" }, h("summary", {}, ctx.t("chart.export")), menu);
@@ -94,16 +99,20 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     "figure",
     { class: "figure", "aria-labelledby": titleId },
     h("div", { class: "bar" }, title, h("div", { class: "tools" }, toggle, exports)),
+    above,
     host,
     alternative,
     note,
+    below,
   );
 
   const plate = (): Plate => ({
-    title: spec.title,
-    note: [spec.note, (spec.synthetic ?? ctx.study.synthetic) ? ctx.t("app.synthetic.short") : "", ctx.study.version && `servio ${ctx.study.version}`].filter(Boolean).join(" · "),
+    title: spec.subject ?? spec.title,
+    under: spec.subject === undefined ? "" : spec.title,
+    warning: warning(ctx, spec),
+    notes: imprint(ctx, spec),
     option: complete(spec.option(coloursOf("light"))),
-    width: Math.max(480, host.clientWidth),
+    width: Math.max(LEAST, host.clientWidth),
     height: Math.max(240, host.clientHeight),
     name: `servio-${spec.name}`,
   });
@@ -158,8 +167,11 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     spec = next;
     tabular = asked();
     title.textContent = spec.title;
-    note.textContent = spec.note ?? "";
-    note.hidden = !spec.note;
+    const hint = spec.hint && h("span", { class: "doing" }, spec.hint);
+    replace(note, spec.note, spec.note && hint ? " · " : "", hint);
+    note.hidden = !spec.note && !hint;
+    replace(above, warning(ctx, spec) && h("strong", {}, warning(ctx, spec)), " ", spec.subject);
+    replace(below, imprint(ctx, spec).slice(spec.note ? 1 : 0).map((line) => h("p", {}, line)));
     host.className = `host ${spec.height ?? "middle"}`;
     host.style.height = spec.pixels === undefined ? "" : `${spec.pixels}px`;
     host.setAttribute("aria-label", spec.words ?? spec.title);

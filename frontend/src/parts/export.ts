@@ -1,4 +1,4 @@
-/** Figures and data to take away. An exported figure carries its title, its note and, if so, "made-up data". */
+/** Figures and data to take away. An exported figure says what it shows, in which unit, from which data. */
 
 import type { EChartsOption } from "echarts";
 import { h } from "../dom";
@@ -8,17 +8,21 @@ import { core, FONT, look } from "./echarts";
 
 export interface Plate {
   readonly title: string;
-  readonly note: string;
+  /** Second line of the head; "" for none. */
+  readonly under: string;
+  /** Stands above everything; "" for none. */
+  readonly warning: string;
+  readonly notes: readonly string[];
   readonly option: EChartsOption;
   readonly width: number;
   readonly height: number;
   readonly name: string;
 }
 
-const HEAD = 40;
+const EDGE = 10;
 const SIDE = 12;
-const LINE = 15;
 const SMALL = 11;
+const MIDDLE = 13;
 const LARGE = 16;
 const SHARP = 2;
 const FORMATS = [
@@ -53,26 +57,37 @@ function lines(text: string, size: number, width: number): string[] {
   return found;
 }
 
+interface Line {
+  readonly y: number;
+  readonly size: number;
+  readonly colour: string;
+  readonly text: string;
+}
+
 interface Layout {
   readonly top: number;
   readonly height: number;
-  readonly texts: readonly { readonly y: number; readonly size: number; readonly colour: string; readonly text: string }[];
+  readonly texts: readonly Line[];
 }
 
 function layout(plate: Plate): Layout {
-  const { ink, muted } = coloursOf("light");
-  const title = lines(plate.title, LARGE, plate.width);
-  const note = lines(plate.note, SMALL, plate.width);
-  const top = HEAD + (title.length - 1) * (LARGE + 4);
-  const below = top + plate.height + LINE + 4;
-  return {
-    top,
-    height: below + note.length * LINE,
-    texts: [
-      ...title.map((text, at) => ({ y: 26 + at * (LARGE + 4), size: LARGE, colour: ink, text })),
-      ...note.map((text, at) => ({ y: below + at * LINE, size: SMALL, colour: muted, text })),
-    ],
+  const { ink, muted, service } = coloursOf("light");
+  const texts: Line[] = [];
+  let y = EDGE;
+  const write = (text: string, size: number, colour: string) => {
+    for (const line of text === "" ? [] : lines(text, size, plate.width)) {
+      y += Math.round(size * 1.35);
+      texts.push({ y, size, colour, text: line });
+    }
   };
+  write(plate.warning, MIDDLE, service);
+  write(plate.title, LARGE, ink);
+  write(plate.under, MIDDLE, muted);
+  y += EDGE;
+  const top = y;
+  y += plate.height;
+  for (const note of plate.notes) write(note, SMALL, muted);
+  return { top, height: y + EDGE, texts };
 }
 
 export function saveSvg(plate: Plate): void {

@@ -93,7 +93,10 @@ def evidence(
         if (not countries or one["country"] in ("WORLD", "", *countries))
         and (not sources or one["source"] in sources)
     ]
-    seen = _worst(own) | {"inputs": inputs[:12], "files": len(inputs)}
+    seen = _worst(own) | {
+        "inputs": inputs[:12], "files": len(inputs),
+        "sources": sorted({one["source"] for one in inputs}),
+    }  # fmt: skip
     return seen if len(own) == len(audits) else seen | {"whole": _worst(audits)}
 
 

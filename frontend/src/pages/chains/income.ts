@@ -59,7 +59,7 @@ function bars(view: View, answer: IncomeAnswer, query: Query, title: string, nam
   const spec: FigureSpec = {
     title,
     name,
-    synthetic: answer.about.synthetic,
+    about: answer.about,
     ...(name === "chain-income" ? { note: t("income.note") } : {}),
     data: address("chains/income", query),
     pixels: 96 + 30 * list.length,
@@ -128,7 +128,7 @@ function national(view: View, answer: IncomeAnswer, query: Query, names: { indus
   const spec: FigureSpec = {
     title,
     name: "chain-income",
-    synthetic: answer.about.synthetic,
+    about: answer.about,
     note: t("income.note.national"),
     data: address("chains/income", query),
     pixels: 60 + 44 * rows.length,

@@ -69,7 +69,7 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
   const spec: FigureSpec = {
     title,
     name: "chain-positions",
-    synthetic: answer.about.synthetic,
+    about: Object.values(answer.abouts),
     note: t("positions.note"),
     data: address("chains/positions", query),
     height: "high",

@@ -68,7 +68,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
   const spec: FigureSpec = {
     title,
     name: "chain-smile",
-    synthetic: answer.about.synthetic,
+    about: Object.values(answer.abouts),
     words: `${title}. ${verdict(view, answer)}`,
     note: t("smile.note", { shown: rows.length, count: number(answer.earners, "", ctx.lang), rest: number(answer.rest.share, "share", ctx.lang) }),
     data: address("chains/smile", query),

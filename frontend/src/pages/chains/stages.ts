@@ -146,8 +146,9 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
   const spec: FigureSpec = {
     title,
     name: "chain-stages",
-    synthetic: answer.about.synthetic,
-    note: `${t("stages.order")} ${t("stages.small", { least: number(least, "share", ctx.lang) })} ${t("stages.pick")}`,
+    about: answer.about,
+    note: `${t("stages.order")} ${t("stages.small", { least: number(least, "share", ctx.lang) })}`,
+    hint: t("stages.pick"),
     data: address("chains/sankey", query),
     height: narrow ? "high" : "tall",
     option,

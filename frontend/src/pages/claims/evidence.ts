@@ -90,7 +90,7 @@ function findings(ctx: Context, t: Say, answer: OneClaim): HTMLElement {
   const chosen = () => (which === "main" ? main : rows);
   const units = () => distinct(chosen(), "unit");
   let unit = units()[0] ?? "";
-  const draw = () => replace(place, drawn(ctx, t, answer.claim, chosen().filter((row) => row["unit"] === unit), unit));
+  const draw = () => replace(place, drawn(ctx, t, answer, chosen().filter((row) => row["unit"] === unit), unit));
   const unitControl = select({ label: t("unit"), options: [], value: "", onChange: (value) => ((unit = value), draw()) });
   const fill = () => {
     if (!units().includes(unit)) unit = units()[0] ?? "";
@@ -118,7 +118,7 @@ function colourOf(t: Say) {
 }
 
 /** Findings named by what differs between them. */
-function drawn(ctx: Context, t: Say, claim: Claim, rows: readonly Row[], unit: string): HTMLElement {
+function drawn(ctx: Context, t: Say, { about, claim }: OneClaim, rows: readonly Row[], unit: string): HTMLElement {
   const differing = VARYING.filter((key) => distinct(rows, key).length > 1);
   const varying = differing.filter((key) => key !== "years" || !differing.includes("source"));
   const scoped = (key: string, row: Row) => (key === "scope" ? scopeWords(ctx, t, row[key]) : String(row[key] ?? ""));
@@ -136,6 +136,7 @@ function drawn(ctx: Context, t: Say, claim: Claim, rows: readonly Row[], unit: s
   return figure(ctx, {
     title,
     note: `${t("chart.note", { unit, interval: intervals || "–" })} ${some}`,
+    about,
     name: `claim-${claim.id}`,
     data: address(`claims/${claim.id}`),
     pixels: forestHeight(shown),

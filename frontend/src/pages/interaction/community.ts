@@ -44,6 +44,7 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
     note: t("community_note", { thin: number(THIN, "share", ctx.lang, "short") }),
     words: t("community_words", { nodes: nodes.length, strongest: strongest.map(sentence).join("; ") }),
     name: `community-${answer.by}`,
+    about: answer.abouts.edges,
     data: address(PATH, query),
     height: "high",
     option: (c) => {
@@ -145,6 +146,7 @@ function relations(kit: Kit, answer: CommunityAnswer, query: Record<string, stri
     note: `${t("relations_note")} ${t("ecology_word")}`,
     words: t("relations_words", { nodes: names.length, counts: counted(kit, pairs.map((row) => row["code"])) }),
     name: `community-relations-${answer.by}`,
+    about: answer.abouts.relations,
     data: address(PATH, { ...query, part: "relations" }),
     pixels: tilePixels(names.length, 190, 44),
     option: () =>
@@ -192,6 +194,7 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
     title,
     note: t("adhesion_note"),
     name: `community-adhesion-${answer.by}`,
+    about: answer.abouts.nodes,
     data: address(PATH, { ...query, part: "nodes" }),
     pixels: tilePixels(rows.length, 60, 34),
     option: (c) => ({

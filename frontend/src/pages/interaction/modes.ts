@@ -92,6 +92,7 @@ function map(kit: Kit, answer: ModesAnswer, group: string, query: Record<string,
     note: t("modes_note", { window: answer.window }),
     words: t("modes_words", { industries: names.length, windows: columns.length, counts: counts.map((one) => one.join(" ")).join(", ") }),
     name: "modes",
+    about: answer.about,
     data: address(PATH, query),
     pixels: tilePixels(names.length, 130),
     option: () => tileOption(ctx, { columns: all, rows: names.map(titled), tiles, kinds: kinds(kit), upright: true, marked: (row) => row === titled(ctx.state.get("industry")) }),
@@ -185,6 +186,13 @@ function stacked(kit: Kit, names: readonly string[], rows: readonly Row[], uprig
   };
 }
 
+/** Heads figures that leave the page: their titles say neither the service nor the years. */
+function subject({ ctx }: Kit, answer: ModesAnswer, where: string, query: Record<string, string>): string {
+  const group = query["group"] ?? "";
+  const [whole] = rowsOf(answer).filter((row) => row["period"] === "whole");
+  return [ctx.say(answer.about.title), ctx.say(answer.titles.group[group] ?? group), where, whole && years(whole)].filter(Boolean).join(" · ");
+}
+
 function overWindows(kit: Kit, answer: ModesAnswer, scope: "own" | "all", query: Record<string, string>): HTMLElement {
   const { ctx, t, panel } = kit;
   const rows = rowsOf(answer.windows).filter((row) => row["scope"] === scope);
@@ -193,6 +201,8 @@ function overWindows(kit: Kit, answer: ModesAnswer, scope: "own" | "all", query:
   return figure(ctx, {
     title,
     name: `modes-windows-${scope}`,
+    about: answer.about,
+    subject: subject(kit, answer, where, query),
     data: address(PATH, { ...query, part: "windows" }),
     option: () => stacked(kit, rows.map(short), rows, true),
     onPoint: (hit) => panel.point(hit === null ? null : { label: `${hit.name} · ${where}`, value: `${hit.seriesName}: ${String(hit.value)}` }),
@@ -219,6 +229,8 @@ function transitions(kit: Kit, answer: ModesAnswer, scope: "own" | "all", query:
     title,
     note: t("transitions_note"),
     name: `modes-transitions-${scope}`,
+    about: answer.about,
+    subject: subject(kit, answer, where, query),
     data: address(PATH, { ...query, part: "transitions" }),
     option: (c) => ({
       tooltip: { trigger: "item", formatter: (hit) => String((hit as { name: string }).name) },
@@ -265,6 +277,8 @@ function countries(kit: Kit, answer: ModesAnswer, query: Record<string, string>)
     figure(ctx, {
       title,
       name: "modes-countries",
+      about: answer.about,
+      subject: subject(kit, answer, "", query),
       data: address(PATH, { ...query, part: "countries" }),
       pixels: tilePixels(rows.length, 90, 20),
       option: () => stacked(kit, rows.map((row) => row.name), rows, false, kit.place(kit.at().country)),

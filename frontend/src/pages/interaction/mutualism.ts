@@ -36,6 +36,7 @@ function pairs(kit: Kit, answer: MutualismAnswer, spec: Spec): HTMLElement {
     note: [t("matrix_note"), "robust" in answer.columns && t("robust_note"), t("ecology_word")].filter(Boolean).join(" "),
     words: spec.words,
     name: spec.name,
+    about: answer.about,
     data: address(PATH, spec.query),
     pixels: tilePixels(lines.length, 290, 22),
     option: () =>

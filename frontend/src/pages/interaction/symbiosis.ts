@@ -114,6 +114,8 @@ function portrait(kit: Kit, answer: SymbiosisAnswer, fit: Fit, query: Record<str
     note: [fit.kind === NOT && t("portrait_one_of"), t("portrait_note"), outside && `${t("equilibrium")}: ${t("end_outside")}`].filter(Boolean).join(" "),
     words: t("portrait_words", { first: low, last: high, end: end(kit, fit) }),
     name: `symbiosis-${kit.at().country}`,
+    about: answer.about,
+    subject: `${title}, ${low}–${high}`,
     data: address(PATH, query),
     height: "high",
     option: (c) => {
@@ -220,6 +222,8 @@ function series(kit: Kit, answer: SymbiosisAnswer, fit: Fit, at: 0 | 1, query: R
     title,
     note: [...note, t("series_note")].join(". "),
     name: `symbiosis-${sector}`,
+    about: answer.about,
+    subject: `${ctx.say(answer.about.title)} · ${title}`,
     data: address(PATH, query),
     option: (c) => {
       const colour = sector === "services" ? c.service : c.goods;

@@ -68,6 +68,8 @@ export function cellView(ctx: Context, t: Say, reply: CellReply, path: string, q
     title: t("cell.suppliers"),
     note: t("cell.suppliers.note"),
     name: `${reply.about.measure}-suppliers`,
+    about: reply.about,
+    subject: [ctx.say(reply.about.title), countryName(ctx, String(query["country"] ?? "")), query["industry"], query["group"], query["year"]].filter(Boolean).join(" · "),
     data,
     pixels: (70 + top.length * 26) * scaleOfPage(),
     table: supplierTable(),

@@ -12,7 +12,7 @@ import type { About, Frame } from "../../types";
 import { figureOf, spreadPath, spreadQuery, type Drawn } from "./drawn";
 import { countryName, groupingOf, short } from "./names";
 import { optionChanges } from "./question";
-import type { Band, Shown } from "./views";
+import { subjectOf, type Band, type Shown } from "./views";
 
 export interface Spread extends Partial<Frame> {
   readonly about: About | null;
@@ -40,8 +40,11 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
   const country = countryName(ctx, slice.country);
   return {
     title: t("definitions", { country }),
-    note: [t("definitions.note"), spread.more > 0 ? t("definitions.more", { count: spread.more }) : "", ...Object.entries(spread.unanswered).map(([name, why]) => `${title(name)}: ${why}`)].filter(Boolean).join(" · "),
+    hint: t("definitions.note"),
+    note: [spread.more > 0 ? t("definitions.more", { count: spread.more }) : "", ...Object.entries(spread.unanswered).map(([name, why]) => `${title(name)}: ${why}`)].filter(Boolean).join(" · "),
     name: `${about.measure}-definitions-${slice.country}`,
+    about: spread.about ?? about,
+    subject: subjectOf(shown, years, [slice.country]),
     data: address(`spread/${about.measure}`, query),
     height: names.length > 6 ? "high" : "middle",
     table: {

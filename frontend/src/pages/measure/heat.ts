@@ -15,7 +15,7 @@ import { add } from "./data";
 import type { Drawn } from "./drawn";
 import { countryName, labelName } from "./names";
 import { baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
-import { unitWords, type Place, type Shown } from "./views";
+import { subjectAcross, unitWords, type Place, type Shown } from "./views";
 
 export type Across = "industry" | "group" | "year";
 
@@ -87,6 +87,8 @@ export function heat(shown: Shown, plan: Plan, answer: MeasureAnswer, pick: (pla
     title,
     note: [unitWords(ctx, answer.about), ctx.say(answer.about.words), known.length > 50 ? t("heat.note", { low: number(min, unit, ctx.lang), high: number(max, unit, ctx.lang) }) : "", t("heat.order"), t("heat.empty")].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-heat-${column}`,
+    about: answer.about,
+    subject: subjectAcross(shown, answer.about, plan.question, plan.query, column, column === "year" ? "" : slice.year),
     data: address(measurePath(plan.question), plan.query),
     pixels: 100 * scaleOfPage() + down.length * ROW * scaleOfPage(),
     table: {

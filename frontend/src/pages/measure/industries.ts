@@ -12,7 +12,7 @@ import { figureOf, type Drawn } from "./drawn";
 import { plans, type Plan } from "./heat";
 import { countryName, groupingOf, labelName } from "./names";
 import { measurePath } from "./question";
-import { rankedBars, ranking, unitWords, type Shown } from "./views";
+import { rankedBars, subjectAcross, ranking, unitWords, type Shown } from "./views";
 
 const WAYS = ["countries", "industries"] as const;
 type Way = (typeof WAYS)[number];
@@ -70,6 +70,8 @@ function industries(drawn: Drawn, shown: Shown, plan: Plan, answer: MeasureAnswe
     title,
     note: [unitWords(ctx, about), ctx.say(about.words), only, none.length > 0 && t("ranked.none", { count: none.length, names: none.join("; ") })].filter(Boolean).join(" · "),
     name: `${about.measure}-industries-${slice.country}-${slice.year}`,
+    about,
+    subject: subjectAcross(shown, about, plan.question, plan.query, "industry"),
     data: address(measurePath(plan.question), { ...plan.query, year: slice.year }),
     bars,
     head: t("industry"),

@@ -119,6 +119,8 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
     title: t("scatter", { year: slice.year }),
     note: t("scatter.note", { first: words.first, second: words.second, country: countryName(ctx, slice.country) }),
     name: `${about.measure}-${otherAbout.measure}-${slice.year}`,
+    about: [about, otherAbout],
+    subject: `${words.first} · ${words.second} · ${slice.year}`,
     data: address(shown.path, { ...shown.query, year: slice.year }),
     height: "high",
     table: {

@@ -14,7 +14,7 @@ import { figureOf, type Drawn } from "./drawn";
 import { withLegend } from "./legend";
 import { countryName, groupingOf, labelName, short } from "./names";
 import { ADDITIVE, baseQuery, findVariant, measurePath, type Question, type Scope, type Slice } from "./question";
-import type { Place, Shown } from "./views";
+import { subjectOf, type Place, type Shown } from "./views";
 
 /** Groupings that take a definition of one group apart: each industry in it is in one of theirs. */
 const PARTS: Readonly<Record<string, string>> = { services: "kiet", kibs: "kibs_types" };
@@ -92,6 +92,8 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
     title: t("services.time", { country }),
     note: [ctx.say(answer.about.words), plan.additive ? (plan.whole === plan.question.options["grouping"] ? t("services.sum") : t("services.sum.of", { whole })) : ""].filter(Boolean).join(" · "),
     name: `${answer.about.measure}-services-${slice.country}`,
+    about: answer.about,
+    subject: subjectOf(shown, years, [slice.country]),
     data: address(measurePath(plan.question), { ...plan.query, country: slice.country }),
     table: {
       caption: t("services.time", { country }),
@@ -139,6 +141,8 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
     title,
     note: ctx.say(answer.about.words),
     name: `${answer.about.measure}-services-${slice.year}`,
+    about: answer.about,
+    subject: subjectOf(shown, slice.year, [...listed].reverse()),
     data: address(measurePath(plan.question), { ...plan.query, year: slice.year }),
     table: {
       caption: title,

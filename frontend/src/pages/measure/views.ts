@@ -14,8 +14,8 @@ import type { Say } from "../../text/measure";
 import type { About } from "../../types";
 import { rankOf, type Panel } from "./data";
 import { withLegend } from "./legend";
-import { countryName } from "./names";
-import type { Slice } from "./question";
+import { countryName, labelName } from "./names";
+import { LABELS, type Question, type Slice } from "./question";
 
 export interface Place {
   readonly country: string;
@@ -63,6 +63,18 @@ export function unitWords(ctx: Context, about: About): string {
   return about.unit && `${ctx.t("about.unit")}: ${ctx.say(about.unit_name ?? about.unit)}`;
 }
 
+/** Measure and labels with the countries and years that are drawn: heads figures that leave the page. */
+export function subjectOf(shown: Shown, time: string | number | readonly number[], countries: readonly string[] = []): string {
+  const span = typeof time === "object" ? [...new Set([time[0], time.at(-1)])].join("–") : String(time);
+  return [shown.title, countries.map((code) => countryName(shown.ctx, code)).join(", "), span].filter(Boolean).join(" · ");
+}
+
+/** The same where one kind of label is drawn whole: of a question of its own. */
+export function subjectAcross({ ctx, t, slice }: Shown, about: About, question: Question, query: Query, across: string, rest: string | number = ""): string {
+  const fixed = LABELS.flatMap((kind) => (kind !== across && query[kind] ? [labelName(ctx, question, kind, String(query[kind]))] : []));
+  return [ctx.say(about.title), ...fixed, slice.summed && across !== "group" && t("group.all"), rest].filter(Boolean).join(" · ");
+}
+
 export function noteOf(shown: Shown): string {
   const { about } = shown;
   return [unitWords(shown.ctx, about), shown.ctx.say(about.words)].filter(Boolean).join(" · ");
@@ -105,6 +117,8 @@ export function trend(shown: Shown, band: Band | null): FigureSpec {
     title: t("trend"),
     note: [noteOf(shown), panel.countries.length > seen.length && t("trend.note", { count: panel.countries.length }), band && t("band.note", { count: band.count, country: countryName(ctx, slice.country) })].filter(Boolean).join(" · "),
     name: `${about.measure}-trend`,
+    about,
+    subject: subjectOf(shown, all, seen),
     data: address(shown.path, { ...shown.query, country: seen }),
     table: { ...pivot(shown, seen), caption: shown.title },
     option: (colours): EChartsOption => ({
@@ -170,7 +184,7 @@ export interface Bar {
 }
 
 /** What a ranking is of, and what its bars do; the greatest comes first. */
-export interface Ranked extends Pick<FigureSpec, "title" | "words" | "note" | "name" | "data"> {
+export interface Ranked extends Pick<FigureSpec, "title" | "words" | "note" | "name" | "data" | "about" | "subject"> {
   readonly bars: readonly Bar[];
   readonly head: string;
   readonly caption: string;
@@ -252,6 +266,8 @@ export function ranking(shown: Shown): FigureSpec {
     words: rank === null ? title : `${title}: ${countryName(ctx, slice.country)} ${place(rank)}`,
     note: noteOf(shown),
     name: `${about.measure}-ranking-${slice.year}`,
+    about,
+    subject: subjectOf(shown, slice.year),
     data: address(shown.path, { ...shown.query, year: slice.year }),
     bars: column.map((one) => ({ code: one.country, name: countryName(ctx, one.country), value: one.value, rank: rankOf(column, one.country) ?? 0 })),
     head: t("country"),
@@ -274,6 +290,8 @@ export function mapView(shown: Shown): MapSpec {
     title: t("map", { year: slice.year }),
     note: noteOf(shown),
     name: `${about.measure}-map-${slice.year}`,
+    about,
+    subject: subjectOf(shown, slice.year),
     data: address(shown.path, { ...shown.query, year: slice.year }),
     values: new Map(panel.countries.map((code) => [code, panel.value(code, slice.year)])),
     unit: about.unit,

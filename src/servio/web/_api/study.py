@@ -12,6 +12,7 @@ from servio import classify
 from servio.errors import ServioError
 from servio.measure import MEASURES, MeasureSpec, Option
 from servio.report.words import country, source_title
+from servio.sources import sources as known_sources
 from servio.study import LiveTables, StudyStore
 from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
@@ -48,6 +49,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         for one in headlines(view, {i["code"]: i["title"] for i in industries[view.source]})
     ]
     missing = _missing(study)
+    licences = {one.name: one.licence for one in known_sources()}
     return {
         "title": file.title,
         "description": file.description.strip(),
@@ -57,6 +59,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
             {
                 "name": view.source,
                 "title": source_title(view.source),
+                "licence": licences.get(view.source, ""),
                 "years": view.years,
                 "countries": view.codes,
             }
