@@ -107,7 +107,35 @@ def test_the_network_is_a_table_too_with_services_and_flows_in_money(desk: Watch
     rows = figure.locator("tbody tr")
     assert rows.count() == 9
     rows.first.hover()
-    assert "million" in desk.page.locator(".about .point strong").inner_text()
+    assert "million" in desk.page.locator(".about .point").inner_text()
+    assert "%" in desk.page.locator(".about .point strong").inner_text()
+    assert "servio measure nutrition" in explained(desk)
+    desk.clean()
+
+
+def explained(desk: Watched) -> str:
+    """The line that gives the number again."""
+    return desk.page.locator(".about .copyable pre").first.inner_text()
+
+
+def test_the_panel_explains_the_number_under_the_pointer(desk: Watched) -> None:
+    desk.go("#/interaction?view=community&by=communities")
+    bars = desk.page.locator("[data-done=community-adhesion-communities]")
+    bars.scroll_into_view_if_needed()
+    box = bars.bounding_box()
+    assert box is not None
+    said = desk.page.locator(".about .point")
+    for y in range(0, int(box["height"]), 6):
+        desk.page.mouse.move(box["x"] + box["width"] / 2 - 40, box["y"] + y)
+        desk.page.wait_for_timeout(20)
+        if said.inner_text():
+            break
+    assert "Lost without it" in said.inner_text()
+    assert "servio measure adhesion" in explained(desk)
+    table = desk.page.locator("section", has_text="The community in figures").locator("tbody tr")
+    for words, name in (("Finn", "flow_indicators"), ("Robust", "ascendency")):
+        table.filter(has_text=re.compile(words, re.IGNORECASE)).first.hover()
+        assert f"servio measure {name}" in explained(desk)
     desk.clean()
 
 

@@ -248,7 +248,11 @@ def test_the_community_is_that_of_the_measures(opened: OpenStudy, store: study.S
     order = data["indicators"].set_index("part").value
     assert order["robustness"] == ascendency.value(country="M02", part="robustness")
     assert set(data["nodes"].node[data["nodes"].service]) == {"producer_services", "other_services"}
-    assert data["abouts"]["edges"]["measure"] == "nutrition"
+    assert {name: about["measure"] for name, about in data["abouts"].items()} == {
+        name: name for name in ("throughflow", "cycling", "adhesion", "nutrition",
+                                "utility_relation", *together.INDICATORS)
+    }  # fmt: skip
+    assert set(data["indicators"].measure) <= set(data["abouts"])
 
 
 def test_one_network_of_several_countries_shows_its_own_nodes(opened: OpenStudy) -> None:

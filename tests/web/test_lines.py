@@ -290,10 +290,18 @@ def test_stages(world: Opened, nations: Opened) -> None:
 
 def test_the_community(world: Opened) -> None:
     reply = world.ask(community.community, by="communities", **PLACE)
-    shown = {"edges": reply.data["edges"]["share"], "nodes": reply.data["nodes"]["throughflow"],
-             "relations": reply.data["relations"]["code"]}  # fmt: skip
-    for part, values in shown.items():
-        about = reply.data["abouts"][part]
+    found = reply.data["indicators"]
+    indicators = {name: own["value"] for name, own in found.groupby("measure")}
+    nodes = {name: reply.data["nodes"][name] for name in ("throughflow", "cycling", "adhesion")}
+    shown = {
+        "nutrition": reply.data["edges"]["share"],
+        "utility_relation": reply.data["relations"]["code"],
+        **nodes,
+        **indicators,
+    }
+    assert shown.keys() == reply.data["abouts"].keys()
+    for name, values in shown.items():
+        about = reply.data["abouts"][name]
         for key in ("python", "cli"):
             holds(world.printed(about[key], shell=key == "cli"), values)
 

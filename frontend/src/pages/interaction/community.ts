@@ -26,6 +26,14 @@ function titles(kit: Kit, answer: CommunityAnswer) {
   return { country: kit.place(kit.at().country), year: answer.year };
 }
 
+type Named = keyof CommunityAnswer["abouts"];
+
+/** A number, with how it is made. */
+function explain(kit: Kit, answer: CommunityAnswer, measure: Named, label: string, value: string): void {
+  kit.panel.show(answer.abouts[measure]);
+  kit.panel.point({ label, value });
+}
+
 /** Nodes on a circle, arrows from who gives to who takes. */
 function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string>): HTMLElement {
   const { ctx, t, panel } = kit;
@@ -38,13 +46,14 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
   const largest = Math.max(...nodes.map((row) => numeric(row["throughflow"]) ?? 0), 1e-300);
   const strongest = [...across].sort((a, b) => (numeric(b["share"]) ?? 0) - (numeric(a["share"]) ?? 0)).slice(0, 2);
   const sentence = (row: Row) => t("feeds", { taker: name(row["taker"]), giver: name(row["giver"]), share: share(row["share"], ctx.lang) });
+  const edge = (row: Row) => explain(kit, answer, "nutrition", `${sentence(row)} (${quantity(row["flow"], answer.unit, ctx.lang)})`, share(row["share"], ctx.lang));
   const title = t("community_title", titles(kit, answer));
   return figure(ctx, {
     title,
     note: t("community_note", { thin: number(THIN, "share", ctx.lang, "short") }),
     words: t("community_words", { nodes: nodes.length, strongest: strongest.map(sentence).join("; ") }),
     name: `community-${answer.by}`,
-    about: answer.abouts.edges,
+    about: answer.abouts.nutrition,
     data: address(PATH, query),
     height: "high",
     option: (c) => {
@@ -71,6 +80,7 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
               const inner = own.get(row["node"]);
               return {
                 id: String(row["node"]),
+                row,
                 name: String(row["node"]),
                 x: Math.cos(angle),
                 y: Math.sin(angle),
@@ -92,6 +102,7 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
             links: across.map((row) => ({
               source: String(row["giver"]),
               target: String(row["taker"]),
+              row,
               words: `${sentence(row)}\n${t("flow")} ${quantity(row["flow"], answer.unit, ctx.lang)}`,
               value: numeric(row["flow"]) ?? 0,
               symbolSize: [0, (6 + 12 * Math.sqrt((numeric(row["flow"]) ?? 0) / most)) * scale],
@@ -110,18 +121,16 @@ function network(kit: Kit, answer: CommunityAnswer, query: Record<string, string
       };
     },
     onPoint: (hit) => {
-      const lines = (hit?.data as { words?: string } | undefined)?.words?.split("\n");
-      if (hit !== null) panel.show(answer.abouts[hit.dataType === "node" ? "nodes" : "edges"]);
-      panel.point(lines === undefined ? null : { label: lines[0] ?? "", value: lines.slice(1).join(" · ") });
+      const { row } = (hit?.data ?? {}) as { row?: Row };
+      if (row === undefined) panel.point(null);
+      else if ("node" in row) explain(kit, answer, "throughflow", name(row["node"]), `${t("throughflow")} ${quantity(row["throughflow"], answer.unit, ctx.lang)}`);
+      else edge(row);
     },
     table: {
       caption: title,
       rows: edges.map((row) => ({ ...row, from: name(row["giver"]), to: name(row["taker"]) })),
       sort: { key: "flow", down: true },
-      onPoint: (row) => {
-        panel.show(answer.abouts.edges);
-        panel.point({ label: `${row["from"]} → ${row["to"]}`, value: quantity(row["flow"], answer.unit, ctx.lang) });
-      },
+      onPoint: edge,
       columns: [
         { key: "from", title: t("giver") },
         { key: "to", title: t("taker") },
@@ -146,7 +155,7 @@ function relations(kit: Kit, answer: CommunityAnswer, query: Record<string, stri
     note: `${t("relations_note")} ${t("ecology_word")}`,
     words: t("relations_words", { nodes: names.length, counts: counted(kit, pairs.map((row) => row["code"])) }),
     name: `community-relations-${answer.by}`,
-    about: answer.abouts.relations,
+    about: answer.abouts.utility_relation,
     data: address(PATH, { ...query, part: "relations" }),
     pixels: tilePixels(names.length, 190, 44),
     option: () =>
@@ -166,9 +175,9 @@ function relations(kit: Kit, answer: CommunityAnswer, query: Record<string, stri
           })),
       }),
     onPoint: (hit) => {
-      if (hit !== null) panel.show(answer.abouts.relations);
-      const lines = hit?.name.split("\n");
-      panel.point(lines === undefined ? null : { label: lines[0] ?? "", value: lines.slice(1).join(" · ") });
+      const [label = "", relation = ""] = hit?.name.split("\n") ?? [];
+      if (hit === null) panel.point(null);
+      else explain(kit, answer, "utility_relation", label, relation);
     },
     table: {
       caption: title,
@@ -189,12 +198,13 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
   const rows = rowsOf(answer.nodes)
     .map((row) => ({ ...row, name: name(row["node"]) }) as Row)
     .sort((a, b) => (numeric(b["adhesion"]) ?? -1) - (numeric(a["adhesion"]) ?? -1));
+  const lost = (row: Row) => explain(kit, answer, "adhesion", String(row["name"]), `${t("adhesion")} ${share(row["adhesion"], ctx.lang)}`);
   const title = t("adhesion_title", titles(kit, answer));
   return figure(ctx, {
     title,
     note: t("adhesion_note"),
     name: `community-adhesion-${answer.by}`,
-    about: answer.abouts.nodes,
+    about: answer.abouts.adhesion,
     data: address(PATH, { ...query, part: "nodes" }),
     pixels: tilePixels(rows.length, 60, 34),
     option: (c) => ({
@@ -213,12 +223,14 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
       ],
     }),
     onPoint: (hit) => {
-      if (hit !== null) panel.show(answer.abouts.nodes);
-      panel.point(hit === null ? null : { label: hit.name, value: `${t("adhesion")} ${share(hit.value, ctx.lang)}` });
+      const row = hit === null ? undefined : rows[hit.dataIndex];
+      if (row === undefined) panel.point(null);
+      else lost(row);
     },
     table: {
       caption: title,
       rows,
+      onPoint: lost,
       columns: [
         { key: "name", title: t("node") },
         { key: "throughflow", title: `${t("throughflow")} (${unitText(answer.unit, ctx.lang)})`, unit: answer.unit },
@@ -230,7 +242,7 @@ function adhesion(kit: Kit, answer: CommunityAnswer, query: Record<string, strin
 }
 
 function indicators(kit: Kit, answer: CommunityAnswer, query: Record<string, string>): HTMLElement {
-  const { ctx, t, panel } = kit;
+  const { ctx, t } = kit;
   const title = t("indicators_title", titles(kit, answer));
   const found = rowsOf(answer.indicators);
   const rows = INDICATORS.flatMap((part) => {
@@ -244,10 +256,7 @@ function indicators(kit: Kit, answer: CommunityAnswer, query: Record<string, str
     table(ctx, {
       caption: title,
       rows,
-      onPoint: (row) => {
-        panel.show(answer.abouts.indicators);
-        panel.point({ label: String(row["name"]), value: number(row["value"], String(row["unit"]), ctx.lang) });
-      },
+      onPoint: (row) => explain(kit, answer, row["measure"] as Named, String(row["name"]), number(row["value"], String(row["unit"]), ctx.lang)),
       columns: [
         { key: "name", title: t("indicator") },
         { key: "value", title: t("value"), unit: "ratio", show: (value, row) => number(value, String(row["unit"]), ctx.lang) },
@@ -283,7 +292,7 @@ export const community: Build = (kit, panel) => {
       PATH,
       query,
       (answer) => {
-        kit.panel.show(answer.abouts.edges);
+        kit.panel.show(answer.abouts.nutrition);
         return [
           ...divergence(kit, answer),
           network(kit, answer, query),

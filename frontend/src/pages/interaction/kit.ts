@@ -55,7 +55,8 @@ export interface CommunityAnswer extends Frame {
   readonly year: number;
   readonly by: string;
   readonly unit: string;
-  readonly abouts: Readonly<Record<"edges" | "nodes" | "relations" | "indicators", About>>;
+  /** By measure. */
+  readonly abouts: Readonly<Record<"throughflow" | "cycling" | "adhesion" | "nutrition" | "utility_relation" | "flow_indicators" | "ascendency" | "synergism", About>>;
   readonly titles: Titles;
   readonly nodes: Frame;
   readonly edges: Frame;

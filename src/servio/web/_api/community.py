@@ -47,6 +47,13 @@ INDICATORS = {
     "synergism": ("synergism", "mutualism", "changed", "radius"),
 }
 PARTS = ("edges", "nodes", "relations", "indicators")
+NAMED = {
+    "edges": "nutrition",
+    "nodes": "throughflow",
+    "relations": "utility_relation",
+    "indicators": "synergism",
+}
+"""The measure that a part of the answer is named after; `utility_relation` in its last form."""
 KEYS = ["source", "country", "year", "industry", "group"]
 
 
@@ -65,12 +72,13 @@ def community(study: OpenStudy, query: Query) -> Reply:
     own = {one.call: _of(one, source, country, year) for one in rows}
     tables = _tables(own, by, origin)
     size = rows[calls.index(_calls("nodes", by, origin)[0])]
-    abouts = _abouts(study, rows, calls, by, origin, source, country, year)
+    place = {"source": [source], "country": [country]}
+    abouts = {one.call.name: of_found(study, one, place, [year]) for one in rows}
     data = {
         "source": source, "country": country, "year": year, "by": by, "origin": origin,
         "unit": size.unit,
         "title": _title(study, by),
-        "about": abouts[part], "abouts": abouts,
+        "about": abouts[NAMED[part]], "abouts": abouts,
         "titles": _titles(study, by),
     }  # fmt: skip
     return Answer({**data, **tables}, tables[part].assign(country=country, year=year))
@@ -248,19 +256,6 @@ def _titles(study: OpenStudy, by: str) -> dict[str, Any]:
 
 def _title(study: OpenStudy, by: str) -> Any:
     return next((one["title"] for one in summary(study)["groupings"] if one["name"] == by), by)
-
-
-def _abouts(
-    study: OpenStudy, rows: list[Found], calls: list[Call], by: str, origin: str, source: str,
-    country: str, year: int,
-) -> dict[str, Any]:  # fmt: skip
-    """By part of the answer: the last measure of each, which the part is named after."""
-    places = {part: calls.index(_calls(part, by, origin)[-1]) for part in PARTS}
-    places["nodes"] = calls.index(_calls("nodes", by, origin)[0])
-    return {
-        part: of_found(study, rows[place], {"source": [source], "country": [country]}, [year])
-        for part, place in places.items()
-    }
 
 
 routes = [
