@@ -9,12 +9,12 @@ type Telling = Pick<Context, "t" | "lang" | "study">;
 
 export interface Imprinted {
   /** How the numbers are made; one for each measure a figure shows. */
-  readonly about: About | readonly About[];
+  readonly about: About | readonly About[] | undefined;
   readonly note?: string;
 }
 
-function listOf(about: About | readonly About[]): readonly About[] {
-  return "measure" in about ? [about] : about;
+function listOf(about: Imprinted["about"]): readonly About[] {
+  return about === undefined ? [] : "measure" in about ? [about] : about;
 }
 
 /** Unit, options and where the formula is from; what the note says already is left out. */
@@ -31,7 +31,7 @@ function made(ctx: Telling, about: About, note: string, named: boolean): string 
 
 function data(ctx: Telling, abouts: readonly About[]): string {
   const names = new Set(abouts.flatMap((one) => one.evidence?.sources ?? []));
-  if (names.size === 0) return abouts.some((one) => one.evidence !== null) ? ctx.t("imprint.own") : "";
+  if (names.size === 0) return abouts.some((one) => one.evidence) ? ctx.t("imprint.own") : "";
   const sources = [...names].map((name) => {
     const known = ctx.study.sources.find((one) => one.name === name);
     return known?.licence ? `${known.title} (${ctx.t("imprint.licence", { licence: known.licence })})` : (known?.title ?? name);
