@@ -351,3 +351,36 @@ def test_every_number_of_the_heat_map_is_reached_by_keys(desk: Watched) -> None:
     assert lines[0][2].startswith(industry)
     rows = latest(grouping="services", by="industry").set_index(["country", "industry"]).value
     assert lines[2][2] == written(rows[country, industry])
+
+
+def test_ranks_are_shown_under_every_definition(desk: Watched) -> None:
+    groupings = {"services": "Services", "ps_daniels1985": "Daniels (1985)",
+                 "ps_hktdc": "Hong Kong Trade Development Council"}  # fmt: skip
+    wide = {
+        words: latest(grouping=name, by="manufacturing").set_index("country").value
+        for name, words in groupings.items()
+    }
+    ranks = {
+        words: {code: 1 + int((own > own[code]).sum()) for code in own.index}
+        for words, own in wide.items()
+    }
+    focus = str(wide["Services"].index[0])
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&country={focus}&view=definitions")
+    own = desk.page.locator(".tabpanel .card table")
+    lines = [line.split("\t") for line in own.locator("tbody tr").all_inner_texts()]
+    assert {line[0]: line[1:] for line in lines} == {
+        words: [str(ranks[words][focus]), "4", written(wide[words][focus])] for words in ranks
+    }
+    places = sorted(of[focus] for of in ranks.values())
+    said = desk.page.locator(".tabpanel p.lead").last.inner_text()
+    assert f"rank {places[0]} of 4" in said and f"rank {places[-1]} of 4" in said
+    head, *cells = desk.cells(1)
+    table = {line[0]: dict(zip(head[1:], line[1:], strict=True)) for line in cells}
+    for code in wide["Services"].index:
+        own_ranks = {words: str(of[code]) for words, of in ranks.items()}
+        assert table[code].items() >= own_ranks.items()
+        assert table[code]["Highest rank"] == min(own_ranks.values())
+        assert table[code]["Lowest rank"] == max(own_ranks.values())
+    own.get_by_role("button", name="Daniels (1985)").press("Enter")
+    desk.settled()
+    assert "grouping=ps_daniels1985" in desk.page.url

@@ -10,8 +10,9 @@ import type { FigureSpec, Hit } from "../../parts/chart";
 import { notice } from "../../parts/notice";
 import type { About, Frame } from "../../types";
 import { figureOf, spreadPath, spreadQuery, type Drawn } from "./drawn";
-import { countryName, groupingOf, short } from "./names";
+import { countryName, short } from "./names";
 import { optionChanges } from "./question";
+import { definitionName, ranksPart } from "./ranks";
 import { subjectOf, type Band, type Shown } from "./views";
 
 export interface Spread extends Partial<Frame> {
@@ -34,7 +35,7 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
   const rows = spread.columns === undefined ? [] : rowsOf({ columns: spread.columns, rows: spread.rows ?? 0 });
   const groups = groupBy(rows, "definition");
   const names = [...groups.keys()];
-  const title = (name: string) => ctx.say(groupingOf(ctx, name)?.title ?? name).replace(/^(Producer services|생산자서비스): /, "");
+  const title = (name: string) => definitionName(ctx, name);
   const years = [...new Set(rows.map((row) => Number(row["year"])))].sort((a, b) => a - b);
   const value = (name: string, year: number) => numeric(groups.get(name)?.find((row) => row["year"] === year)?.["value"]);
   const country = countryName(ctx, slice.country);
@@ -108,7 +109,7 @@ export function definitionsPart(drawn: Drawn): HTMLElement {
       const choose = (grouping: string) => ctx.state.patch({ ...optionChanges(drawn.question, { grouping }), group: undefined });
       const spec = (shown: Shown) => definitionsView(shown, spread, drawn.question.options["grouping"] ?? "", query, choose);
       const more = spread.more > 0 && (ctx.study.live.tables || drawn.question.table) && h("p", { class: "actions" }, h("button", { type: "button", onclick: () => ctx.state.patch({ all: "true" }) }, t("definitions.all")));
-      const nodes: (HTMLElement | false | "")[] = [more, spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec)];
+      const nodes: (HTMLElement | false | "")[] = [more, spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec), ranksPart(drawn, all, choose) ?? false];
       return nodes.filter((node): node is HTMLElement => node instanceof HTMLElement);
     },
     drawn.signal,

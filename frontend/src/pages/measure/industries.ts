@@ -83,6 +83,6 @@ function industries(drawn: Drawn, shown: Shown, plan: Plan, answer: MeasureAnswe
     labels: true,
     place: (bar) => t("rank.industry", { rank: bar.rank, count: bars.length }),
     pick: (bar) => drawn.pick({ country: slice.country, year: slice.year, industry: bar.code }, plan.question),
-    point: (bar) => shown.point(bar && { label: `${country} · ${bar.name} · ${slice.year}`, value: quantity(bar.value, about.unit, ctx.lang) }),
+    point: (bar) => shown.point(bar && { label: `${country} · ${bar.name} · ${slice.year}`, value: quantity(bar.value, about.unit, ctx.lang) }, about),
   });
 }
