@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote
 
 import msgspec
+import numpy as np
 
 from servio.errors import InputError, UsageError
 from servio.web._disk import scratch
@@ -61,6 +62,10 @@ class RequestFault(InputError):
     def __init__(self, status: int, place: str, *, found: str, expected: str, remedy: str) -> None:
         super().__init__(place, found=found, expected=expected, remedy=remedy)
         self.status = status
+
+    def __reduce__(self) -> tuple[object, ...]:
+        parts = {name: getattr(self, name) for name in ("found", "expected", "remedy")}
+        return partial(RequestFault, self.status, self.place, **parts), ()
 
 
 class OpenStudy:
@@ -399,10 +404,13 @@ def _of_pandas(series: Any) -> list[Any]:
 def _of_arrow(column: Any) -> list[Any]:
     import pyarrow as pa
 
-    if (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)) and (
-        column.null_count == 0
-    ):
+    whole = column.null_count == 0
+    if pa.types.is_floating(column.type) or (pa.types.is_integer(column.type) and whole):
         return column.to_numpy().tolist()  # type: ignore[no-any-return]
+    if pa.types.is_string(column.type) and whole and len(column):
+        words = column.combine_chunks().dictionary_encode()  # each text once, not once a row
+        texts = np.array(words.dictionary.to_pylist(), dtype=object)
+        return texts[words.indices.to_numpy()].tolist()  # type: ignore[no-any-return]
     return column.to_pylist()  # type: ignore[no-any-return]
 
 

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import hashlib
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -20,6 +21,7 @@ from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
+import pyarrow as pa
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -42,8 +44,19 @@ from servio.web._answers import (
     decoded,
     encoded,
 )
+from servio.web._api.export import as_file, limited, named
 from servio.web._faults import answered, around, bug, traced
-from servio.web._jobs import Job
+from servio.web._jobs import WRITER, Job, Jobs, Task
+from servio.web._large import (
+    LARGE,
+    PART,
+    InParts,
+    Queue,
+    Written,
+    from_bytes,
+    from_file,
+    hand_over,
+)
 from servio.web._security import LOG, UPLOADS, Guard, Limits
 from servio.web._sessions import COOKIE, JOBS, Session, Sessions, progress
 from servio.web._static import Bundle
@@ -53,7 +66,8 @@ __all__ = ["build"]
 Function = Callable[[OpenStudy, Query], Reply]
 
 JSON = "application/json"
-FORMS = ("csv", "xlsx", "parquet", "dta", "json")
+FILES = ("csv", "xlsx", "parquet", "dta")
+FORMS = (*FILES, "json")
 PACKED_FROM = 1_000
 LEVEL = 5
 MAX_WAIT = 60.0
@@ -74,10 +88,25 @@ class _Body:
     name: str = ""
     private: bool = False
     kept: bool = True
+    written: Written | None = None
 
     @property
     def weight(self) -> int:
-        return len(self.body) + len(self.packed or b"") + 512
+        on_disk = self.written.size if self.written else 0
+        return len(self.body) + len(self.packed or b"") + on_disk + 512
+
+
+@dataclass(frozen=True)
+class _Large:
+    """An answer of so many rows that it is not made beside the others."""
+
+    reply: Answer
+    private: bool
+
+    @property
+    def weight(self) -> int:
+        frame = self.reply.frame
+        return int(frame.nbytes if isinstance(frame, pa.Table) else frame.memory_usage().sum())
 
 
 class _Kept:
@@ -128,6 +157,7 @@ class _Server:
         self.kept = _Kept(limits.cache)
         self.mark = _mark(study, bundle)
         self._threads = anyio.CapacityLimiter(limits.threads)
+        self._tables, self._files = Queue(), Queue()
         self._under_way: dict[str, asyncio.Task[_Body | Pending]] = {}
         self._waiting = 0
 
@@ -205,7 +235,7 @@ class _Server:
         return await asyncio.shield(task)
 
     async def _made(self, asked: _Asked, query: Query) -> _Body | Pending:
-        body = await self._in_thread(lambda: self._body(asked, query))
+        body = await self._replied(asked, query)
         if isinstance(body, _Body) and body.kept and not body.private:
             self.kept.keep(asked.key, body)
         return body
@@ -213,7 +243,7 @@ class _Server:
     async def _change(self, request: Request, asked: _Asked, session: Session) -> Response:
         async with self._upload(request) as upload:
             query = Query(asked.given, asked.path, session, upload)
-            body = await self._in_thread(lambda: self._body(asked, query))
+            body = await self._replied(asked, query)
         if isinstance(body, Pending):
             return self._later(request, body.job, session)
         response = self._sent(request, replace(body, kept=False), "")
@@ -223,7 +253,22 @@ class _Server:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    async def _in_thread(self, work: Callable[[], _Body | Pending]) -> _Body | Pending:
+    async def _replied(self, asked: _Asked, query: Query) -> _Body | Pending:
+        """The answer; large ones wait for their turn, so that small ones need not."""
+        found = await self._in_thread(lambda: self._body(asked, query))
+        if not isinstance(found, _Large):
+            return found
+        queue = self._files if asked.form in FILES else self._tables
+        async with queue.turn(found.weight):
+            if asked.form in FILES and self.study.jobs is not None:
+                body = await self._written(asked, found.reply, self.study.jobs)
+            else:
+                body = await anyio.to_thread.run_sync(self._encoded, asked, found.reply)
+        return replace(body, private=found.private, kept=found.reply.kept)
+
+    async def _in_thread(
+        self, work: Callable[[], _Body | _Large | Pending]
+    ) -> _Body | _Large | Pending:
         if self._waiting >= self.limits.backlog:
             raise RequestFault(503, "server", found="too many requests at a time",
                                expected=f"at most {self.limits.backlog}",
@@ -234,28 +279,44 @@ class _Server:
         finally:
             self._waiting -= 1
 
-    def _body(self, asked: _Asked, query: Query) -> _Body | Pending:
+    def _body(self, asked: _Asked, query: Query) -> _Body | _Large | Pending:
         reply = asked.function(self.study, query)
         if isinstance(reply, Pending):
             return reply
         query.done()
+        if isinstance(reply, Answer) and reply.frame is not None:
+            limited(reply.frame, asked.form or "json")
+            if len(reply.frame) > LARGE:
+                return _Large(reply, query.private)
         kept = not isinstance(reply, Answer) or reply.kept
-        if isinstance(reply, Answer) and asked.form:
-            reply = self._as_file(reply, asked)
-        if isinstance(reply, File):
-            body = _packed(reply.body, reply.media, reply.name)
-        else:
-            data = dict(reply.data)
-            if reply.frame is not None:
-                data |= columns(reply.frame)
-            body = _packed(encoded(data), JSON)
-        return replace(body, private=query.private, kept=kept)
+        return replace(self._encoded(asked, reply), private=query.private, kept=kept)
 
-    def _as_file(self, reply: Answer, asked: _Asked) -> File:
-        export = importlib.import_module("servio.web._api.export")
-        mark = hashlib.sha256(f"{self.mark} {asked.key}".encode()).hexdigest()[:8]
-        found: File = export.as_file(reply, asked.form, mark)
-        return found
+    def _encoded(self, asked: _Asked, reply: Answer | File) -> _Body:
+        if isinstance(reply, Answer) and asked.form:
+            reply = as_file(reply, asked.form, self._name(asked))
+        if isinstance(reply, File):
+            return _packed(reply.body, reply.media, reply.name)
+        data = dict(reply.data)
+        if reply.frame is not None:
+            data |= columns(reply.frame)
+        return _packed(encoded(data), JSON)
+
+    async def _written(self, asked: _Asked, reply: Answer, jobs: Jobs) -> _Body:
+        """A file that a child writes: it takes long and holds the interpreter."""
+        name, media = named(reply, asked.form, self._name(asked))
+        about = json.dumps(dict(reply.data.get("about") or {}), default=str)
+        rows = await anyio.to_thread.run_sync(hand_over, reply.frame, self.study.scratch)
+        try:
+            told = (("about", about), ("form", asked.form), ("rows", str(rows)))
+            job = jobs.submit(Task("write", told, WRITER))
+            job.join(str(rows))
+            await _ended(job, 3 * jobs.limits.seconds)
+            return _Body(b"", None, media, _file_name(name), written=Written(Path(job.answer[0])))
+        finally:
+            rows.unlink(missing_ok=True)
+
+    def _name(self, asked: _Asked) -> str:
+        return hashlib.sha256(f"{self.mark} {asked.key}".encode()).hexdigest()[:8]
 
     def _sent(self, request: Request, found: _Body, etag: str) -> Response:
         headers = {"vary": "accept-encoding"}
@@ -267,6 +328,10 @@ class _Server:
             headers |= {"cache-control": "no-cache", "etag": etag}
         if found.name:
             headers["content-disposition"] = f'attachment; filename="{found.name}"'
+        if found.written is not None:
+            headers["content-length"] = str(found.written.size)
+        if found.written is not None and request.method != "HEAD":
+            return InParts(from_file(found.written), headers, found.media)
         return _response(request, found.body, found.packed, found.media, headers)
 
     def _later(self, request: Request, job: Job, session: Session) -> Response:
@@ -430,8 +495,10 @@ def _response(
     if packed is not None and _GZIP.search(request.headers.get("accept-encoding", "").lower()):
         body, headers = packed, {**headers, "content-encoding": "gzip"}
     length = {"content-length": str(len(body))}
-    shown = b"" if request.method == "HEAD" else body
-    return Response(shown, headers={**headers, **length}, media_type=media)
+    shown, headers = b"" if request.method == "HEAD" else body, {**length, **headers}
+    if len(shown) > PART:
+        return InParts(from_bytes(shown), headers, media)
+    return Response(shown, headers=headers, media_type=media)
 
 
 def _pending(shown: dict[str, Any]) -> Response:

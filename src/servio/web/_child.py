@@ -50,9 +50,9 @@ def serve_tasks(line: Connection, place: Place, number: int, count: int, memory:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1)
     _limit(memory)
-    from servio.web._tasks import TASKS, Hold
+    from servio.web._tasks import MOST, TASKS, WITHOUT, Hold
 
-    hold = None
+    hold: Hold | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:
             said = line.recv()
@@ -60,8 +60,8 @@ def serve_tasks(line: Connection, place: Place, number: int, count: int, memory:
                 continue
             name, arguments = said
             try:
-                if hold is None:
-                    hold = Hold(*_opened(place, number, count))
+                if hold is None and name not in WITHOUT:
+                    hold = Hold(*_opened(place, number, count), most=MOST // count)
                 answer = TASKS[name](hold, _tick(line), **dict(arguments))
             except _Unwanted:
                 answer = Failed(_cancelled())

@@ -26,12 +26,14 @@ from servio.errors import InputError, ResourceError, ServioError
 from servio.study import LiveTables, StudyStore, live_tables, unattended
 from servio.web._child import CANCEL, Failed, Place, Ticked, serve_tasks
 
-__all__ = ["ALL", "APART", "Busy", "Cancelled", "Job", "Jobs", "Limits", "Task"]
+__all__ = ["ALL", "APART", "WRITER", "Busy", "Cancelled", "Job", "Jobs", "Limits", "Task"]
 
 ALL = -1
 """A task for every child, each with its own tables."""
 APART = -2
 """A long task that needs no table: a child of its own does it, so that nobody else waits."""
+WRITER = -3
+"""Files are written in a child of their own; the answer is not kept."""
 GLANCE = 0.05
 GRACE = 2.0
 """Seconds a child has to stop by itself."""
@@ -59,7 +61,7 @@ class Task:
         Its keyword arguments: plain, hashable values, sorted by name.
     holder : int
         Number of the table it is about, which says who computes it; `ALL` for all tables, `APART`
-        for what is long and needs none. What is about an upload is apart too.
+        for what is long and needs none, `WRITER` for files. What is about an upload is apart too.
     """
 
     name: str
@@ -69,7 +71,9 @@ class Task:
     @property
     def needs_tables(self) -> bool:
         """Whether it is about the study's tables, not one that a session brought or the store."""
-        return self.holder != APART and all(name != "upload" for name, _ in self.arguments)
+        return self.holder not in (APART, WRITER) and all(
+            name != "upload" for name, _ in self.arguments
+        )
 
     @property
     def id(self) -> str:
@@ -180,20 +184,22 @@ class Jobs:
         self._held = 0
         self._hands = [_Hand(self, number, workers) for number in range(max(1, workers))]
         self._apart = _Hand(self, 0, 1, eager=False)
+        self._writer = _Hand(self, 0, 1, eager=False)
+        self._everyone = (*self._hands, self._apart, self._writer)
         self.computed = 0
         self._closed = False
 
     def start(self) -> None:
         """Start the children; they open tables as they are asked for them."""
-        for hand in (*self._hands, self._apart):
+        for hand in self._everyone:
             hand.start()
 
     def close(self) -> None:
         """End the children."""
         self._closed = True
-        for hand in (*self._hands, self._apart):
+        for hand in self._everyone:
             hand.stop()
-        for hand in (*self._hands, self._apart):
+        for hand in self._everyone:
             hand.join()
 
     def submit(self, task: Task) -> Job:
@@ -243,6 +249,7 @@ class Jobs:
                        remedy="Try again in a moment.")  # fmt: skip
         everyone = task.holder == ALL
         one = self._hands[task.holder % len(self._hands)] if task.needs_tables else self._apart
+        one = self._writer if task.holder == WRITER else one
         hands = self._hands if everyone else [one]
         job = Job(task, len(self.tables or ()) if everyone else 1, len(hands), self)
         self._open[job.id] = job
@@ -265,7 +272,8 @@ class Jobs:
             self.computed += 1
             self._close(job)
             found = [job.answers[n] for n in sorted(job.answers)]
-            self._keep(job, sum(map(_size, found)))
+            if job.task.holder != WRITER:
+                self._keep(job, sum(map(_size, found)))
         job.future.set_result(found)
 
     def _failed(self, job: Job, error: Exception) -> None:
@@ -273,7 +281,8 @@ class Jobs:
             self._close(job)
             if job.future.done():
                 return
-            if isinstance(error, ServioError) and not isinstance(error, ResourceError):
+            ours = isinstance(error, ServioError) and not isinstance(error, ResourceError)
+            if ours and job.task.holder != WRITER:
                 self._keep(job, 1024)
         job.future.set_exception(error)
 

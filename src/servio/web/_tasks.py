@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,7 @@ from servio.study import (
 )
 from servio.table import audit
 from servio.web._abilities import abilities
+from servio.web._answers import RequestFault
 from servio.web._industries import industries_of
 from servio.web._manual import for_a_visitor
 
@@ -32,6 +34,8 @@ __all__ = ["TASKS", "Hold", "about_the_file"]
 
 UPLOADS = 4
 MOST_FINDINGS = 500
+MOST = 2_500_000
+"""Numbers of one measure, of all tables together."""
 GRAVITY = ("fail", "warn", "note")
 
 Tick = Callable[[], None]
@@ -43,6 +47,7 @@ class Hold:
 
     tables: LiveTables
     store: StudyStore
+    most: int = MOST
     _uploads: OrderedDict[str, LiveTables] = field(default_factory=OrderedDict)
 
     def of(self, upload: str) -> LiveTables:
@@ -62,7 +67,34 @@ def measure(
     upload: str = "",
 ) -> Recomputed:  # fmt: skip
     """One measure of every table."""
-    return hold.of(upload).measure(settled_call(name, dict(options), only), tick)
+    made = hold.of(upload).measure(settled_call(name, dict(options), only), tick)
+    return _bounded(made, hold.most)
+
+
+def _bounded(made: Recomputed, most: int) -> Recomputed:
+    if len(made.results) > most:
+        raise RequestFault(422, "computation", found=f"{len(made.results):,} numbers",
+                           expected=f"at most {most:,} of a process",
+                           remedy="Choose a coarser grouping, or use the command line."
+                           )  # fmt: skip
+    return made
+
+
+def write(hold: Hold | None, tick: Tick, *, rows: str, about: str, form: str) -> str:
+    """Write rows that were handed over as a file beside them; its path."""
+    from pyarrow import feather
+
+    from servio.web._api.export import write_frame
+
+    made = Path(rows).with_suffix(f".{form}")
+    try:
+        with made.open("wb") as out:
+            table = feather.read_table(rows, memory_map=True)
+            write_frame(table, json.loads(about), form, out, made.parent)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    return str(made)
 
 
 def measures(
@@ -173,4 +205,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "measure": measure,
     "measures": measures,
     "stages": stages,
+    "write": write,
 }
+WITHOUT = frozenset({"write"})
+"""What needs no tables."""
