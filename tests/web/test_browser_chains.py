@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +18,6 @@ from web_server import listening
 from wiod_files import productive_values, write_national
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser
 
 pytestmark = needs_browser
@@ -122,3 +123,35 @@ def test_a_table_that_is_gone_is_said(desk: Watched) -> None:
     said = desk.page.locator(".notice.warning").inner_text()
     assert "gone" in said and "The study's tables" in said
     desk.clean()
+
+
+def exported(one: Watched, figure: int) -> list[str]:
+    """Texts of a figure's SVG file."""
+    frame = one.page.locator("figure").nth(figure)
+    frame.locator("summary", has_text="Export").click()
+    with one.page.expect_download() as waited:
+        frame.get_by_role("button", name="SVG").click()
+    return re.findall(r"<text[^>]*>([^<]+)</text>", Path(waited.value.path()).read_text("utf-8"))
+
+
+def test_a_phone_has_all_sectors_in_the_legend_and_even_ticks(browser: Browser, base: str) -> None:
+    with watched(browser, base, **LOOKS["phone"]) as one:
+        one.page.goto(f"{base}/#/chains?view=income&country=M02&industry=C26")
+        drawn(one, "income")
+        for at in (0, 1):
+            texts = exported(one, at)
+            assert "Agricultural community" in texts and "Manufacturing sub-community" in texts
+            evenly_apart([float(text[:-2]) for text in texts if text.endswith(" %")])
+        one.page.get_by_role("tab", name="Positions").click()
+        drawn(one, "positions")
+        ticks = [float(text) for text in exported(one, 0) if re.fullmatch(r"\d+(\.\d+)?", text)]
+        split = next(at for at in range(1, len(ticks)) if ticks[at] <= ticks[at - 1])
+        evenly_apart(ticks[:split])
+        evenly_apart(ticks[split:])
+        one.clean()
+
+
+def evenly_apart(ticks: list[float]) -> None:
+    assert len(ticks) >= 3
+    steps = {round(after - before, 6) for before, after in pairwise(ticks)}
+    assert len(steps) == 1, ticks

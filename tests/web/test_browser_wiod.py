@@ -319,7 +319,7 @@ def stages_of_one_country(one: Watched, study: Served) -> None:
     domestic = table.Z[own, own]
     assert "imports are one block" in text(one)
     assert f"Of the output of {written(output)} million USD" in text(one)
-    name = "C26 Manufacture of computer, electronic and optical products"
+    name = "C26 Computer, electronic and optical products"
     line = row(one.cells(), name, name, "1")
     assert line[3:] == [written(domestic), written(domestic / output, "share")]
 

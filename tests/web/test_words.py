@@ -15,6 +15,7 @@ from servio.measure import MEASURES
 from servio.report.words import _countries
 from servio.web._answers import OpenStudy
 from servio.web._api.study import _choice, summary
+from servio.web._industries import industry_words
 from servio.web._jobs import Jobs
 from servio.web._words import korean, option_words, reason_words, sentence, unit_words
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from servio.measure._contract import Option
     from servio.study import StudyStore
 
-REST = {"ROW", "RoW"}
+REST = {"ROW", "RoW", "ROM"}
 ACRONYMS = {"GDP", "ICT", "IT", "OECD", "TiVA", "WWZ", "KWW", "NACE", "Rev", "p"}
 AUTHORS = {
     "Amiti", "Borin", "Browning", "Coffey", "Daniels", "Greenfield", "Green", "Grubel", "Hansen",
@@ -193,3 +194,11 @@ def test_the_study_names_its_countries_groups_and_industries(small_store: StudyS
     assert {o["name"]: o["titles"] for o in found["options"]}["total"]["true"] == {
         "en": "true", "ko": "직접·간접 투입",
     }  # fmt: skip
+
+
+def test_industries_are_named_without_the_words_all_of_manufacturing_begins_with() -> None:
+    assert industry_words("isic4_wiod56")["C26"] == {
+        "en": "Computer, electronic and optical products", "ko": "컴퓨터·전자·광학기기",
+    }  # fmt: skip
+    for name in classify.classifications():
+        assert not any("Manufacture of" in one["en"] for one in industry_words(name).values())

@@ -29,6 +29,7 @@ __all__ = [
     "ordinal",
     "rank_words",
     "safe_label",
+    "short_title",
     "source_title",
     "span",
     "variant_words",
@@ -143,12 +144,14 @@ def industry_titles(codes: list[str]) -> list[str]:
             found.add(tuple(titles[code] for code in known.resolve(codes)))
     if len(found) != 1:
         return codes
-    short = (_upper_first(title.removeprefix("Manufacture of ")) for title in found.pop())
+    short = map(short_title, found.pop())
     return [f"{code}  {title}" for code, title in zip(codes, short, strict=True)]
 
 
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def short_title(title: str) -> str:
+    """An industry's title without the words that all of manufacturing begins with."""
+    title = title.removeprefix("Manufacture of ")
+    return title[:1].upper() + title[1:]
 
 
 def industry_kinds(codes: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from servio import classify
 from servio.errors import ServioError
+from servio.report.words import short_title
 from servio.table import IOTable
 from servio.web._words import Words, both
 
@@ -33,11 +34,11 @@ def industries_of(table: IOTable) -> list[dict[str, Any]]:
 
 
 def industry_words(classification: str | None) -> dict[str, Words]:
-    """Titles of a classification by code; none where there is no classification."""
+    """Titles of a classification by code, short ones; none where there is no classification."""
     if not classification:
         return {}
     known = classify.classification(classification)
     return {
-        code: both("industry", f"{classification}.{code}", title)
+        code: both("industry", f"{classification}.{code}", short_title(title))
         for code, title in zip(known.codes, known.titles, strict=True)
     }

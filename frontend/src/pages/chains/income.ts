@@ -8,7 +8,7 @@ import { plot, valueAxis } from "../../parts/axes";
 import { figure, type FigureSpec } from "../../parts/chart";
 import type { Colours } from "../../theme";
 import type { IncomeAnswer } from "./answers";
-import { countryName, industryName, known, placeOf, type View } from "./names";
+import { countryName, industryName, known, placeOf, wholeLegend, type View } from "./names";
 
 const SHOWN = { wide: 14, narrow: 8 };
 const GROUPS = ["producer_services", "other_services", "manufacturing", "other_industry", "agriculture"];
@@ -56,23 +56,24 @@ function bars(view: View, answer: IncomeAnswer, query: Query, title: string, nam
   );
   const said = (row: Row) => `${number(row["share"], "share", ctx.lang)} (${quantity(row["value"], answer.unit, ctx.lang)})`;
   const at = (group: string, bar: string) => cells.find((row) => row["group"] === groupName(group) && row["bar"] === bar);
+  const named = wholeLegend(groups.map(groupName), view.width() - 60);
   const spec: FigureSpec = {
     title,
     name,
     about: answer.about,
     ...(name === "chain-income" ? { note: t("income.note") } : {}),
     data: address("chains/income", query),
-    pixels: 96 + 30 * list.length,
+    pixels: 56 + named.top + (view.narrow ? 36 : 30) * list.length,
     option: (colours) => ({
       tooltip: { trigger: "item", formatter: (hit: unknown) => {
         const { name: bar, seriesName } = hit as { name: string; seriesName: string };
         const row = cells.find((one) => one["bar"] === bar && one["group"] === seriesName);
         return row === undefined ? "" : `${bar} · ${seriesName}\n${said(row)}`;
       } },
-      legend: {},
-      grid: plot({ top: 40 }),
-      xAxis: valueAxis(ctx, "share", { zero: true }),
-      yAxis: { type: "category", inverse: true, data: list.map((bar) => bar.name), axisTick: { show: false }, axisLabel: { width: view.narrow ? 96 : 170, overflow: "truncate", color: (value?: string | number) => (value === marked ? colours.ink : colours.muted) } },
+      legend: named.legend,
+      grid: plot({ top: named.top }),
+      xAxis: valueAxis(ctx, "share", { zero: true, few: view.narrow }),
+      yAxis: { type: "category", inverse: true, data: list.map((bar) => bar.name), axisTick: { show: false }, axisLabel: { width: view.narrow ? 96 : 170, overflow: view.narrow ? "break" : "truncate", color: (value?: string | number) => (value === marked ? colours.ink : colours.muted) } },
       series: groups.map((group) => ({
         type: "bar" as const, name: groupName(group), stack: "all", color: colourOf(group, colours),
         data: list.map((bar) => numeric(at(group, bar.name)?.["share"]) ?? 0),
@@ -118,7 +119,7 @@ function world(view: View, answer: IncomeAnswer, query: Query, names: { industry
 }
 
 function national(view: View, answer: IncomeAnswer, query: Query, names: { industry: string; place: string }): Node[] {
-  const { ctx, t, panel } = view;
+  const { ctx, t, panel, narrow } = view;
   const rows = rowsOf(answer)
     .filter((row) => Math.abs(numeric(row["share"]) ?? 0) > 5e-5)
     .map((row) => ({ ...row, name: sectorName(view, answer, String(row["group"])) }) as Row);
@@ -135,8 +136,8 @@ function national(view: View, answer: IncomeAnswer, query: Query, names: { indus
     option: (colours) => ({
       tooltip: { trigger: "item" },
       grid: plot({ top: 8, right: 60 }),
-      xAxis: valueAxis(ctx, "share", { zero: true }),
-      yAxis: { type: "category", inverse: true, data: rows.map((row) => String(row["name"])), axisTick: { show: false } },
+      xAxis: valueAxis(ctx, "share", { zero: true, few: narrow }),
+      yAxis: { type: "category", inverse: true, data: rows.map((row) => String(row["name"])), axisTick: { show: false }, axisLabel: narrow ? { width: 110, overflow: "break" } : {} },
       series: [
         {
           type: "bar",

@@ -4,6 +4,7 @@ import { h } from "../../dom";
 import type { Row } from "../../frames";
 import type { Context } from "../../page";
 import type { AboutPanel } from "../../parts/about";
+import { scaleOfPage } from "../../parts/echarts";
 import { select } from "../../parts/select";
 import type { Say } from "../../text/chains";
 import type { Colours } from "../../theme";
@@ -40,6 +41,8 @@ export interface View {
 
 type Key = Parameters<Say>[0];
 
+const ROOM = 0.25;
+
 export function countryName(ctx: Context, code: string): string {
   return ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? code);
 }
@@ -75,15 +78,29 @@ export function rowName(view: View, row: Row, home: string): string {
   return row["country"] === home ? title : `${row["country"]} ${title}`;
 }
 
-/** Without the words that classifications begin every name of manufacturing with. */
-export function plain(name: string): string {
-  return name.replace(/\bManufacture of (the )?(\p{L})/u, (_, __, first: string) => first.toUpperCase());
-}
-
 /** A name short enough to stand beside a point. */
 export function brief(name: string, most: number): string {
-  const short = plain(name);
-  return short.length <= most ? short : `${short.slice(0, most - 1).trimEnd()}…`;
+  return name.length <= most ? name : `${name.slice(0, most - 1).trimEnd()}…`;
+}
+
+/** Ticks a plain step apart that fall on both ends, with some room beyond the values. */
+export function evenTicks(values: readonly number[], narrow: boolean): { min: number; max: number; interval: number } {
+  if (values.length === 0) return { min: 0, max: 1, interval: 1 };
+  const [low, high] = [Math.min(...values) - ROOM, Math.max(...values) + ROOM];
+  const step = narrow || high - low > 6 ? 1 : 0.5;
+  return { min: Math.floor(low / step) * step, max: Math.ceil(high / step) * step, interval: step };
+}
+
+/** All names of a legend in as many lines as they need, and the room the plot leaves them. */
+export function wholeLegend(names: readonly string[], across: number) {
+  const scale = scaleOfPage();
+  const wide = (name: string) => [...name].reduce((sum, sign) => sum + (sign > "\u1100" ? 12 : 6.8), 36) * scale;
+  let [lines, used] = [1, 0];
+  for (const name of names) {
+    if (used > 0 && used + wide(name) > across) [lines, used] = [lines + 1, 0];
+    used += wide(name);
+  }
+  return { legend: { type: "plain" as const, itemGap: 8 * scale }, top: 18 + 22 * lines };
 }
 
 /** Radius so that areas are as values; the largest has `most` pixels. */

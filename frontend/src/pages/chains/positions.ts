@@ -8,11 +8,10 @@ import { figure, type FigureSpec } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { Colours } from "../../theme";
 import type { PositionsAnswer } from "./answers";
-import { brief, explained, kindsOf, placeOf, radius, rowName, type View } from "./names";
+import { brief, evenTicks, explained, kindsOf, placeOf, radius, rowName, type View } from "./names";
 
 const NAMED = { wide: 40, narrow: 14 };
 const TITLED = { wide: 12, narrow: 4 };
-const ROOM = 0.25;
 
 export function positionsView(view: View, answer: PositionsAnswer, query: Query, chosen: string): Node[] {
   const { ctx, t, panel, narrow } = view;
@@ -46,7 +45,7 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
       `${t("downstreamness")} ${number(row["downstreamness"], "stages", ctx.lang)}`,
       `${t("value_added")} ${quantity(row["value_added"], answer.unit, ctx.lang)}`,
     ];
-  const ends = { min: (all: { min: number }) => Math.floor((all.min - ROOM) * 4) / 4, max: (all: { max: number }) => Math.ceil((all.max + ROOM) * 4) / 4 };
+  const ticks = (key: string) => evenTicks(drawn.map((row) => numeric(row[key]) ?? 0), narrow);
   const option = (colours: Colours) => ({
     tooltip: {
       trigger: "item" as const,
@@ -57,8 +56,8 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
     },
     legend: {},
     grid: { ...plot({ top: 52 }), bottom: 34 * scaleOfPage() },
-    xAxis: { ...valueAxis(ctx, "stages", { name: t("positions.x") }), nameLocation: "middle" as const, nameGap: 26 * scaleOfPage(), ...ends },
-    yAxis: { ...valueAxis(ctx, "stages"), name: t("positions.y"), nameTextStyle: { align: "left" as const }, ...ends },
+    xAxis: { ...valueAxis(ctx, "stages", { name: t("positions.x") }), nameLocation: "middle" as const, nameGap: 26 * scaleOfPage(), ...ticks("upstreamness") },
+    yAxis: { ...valueAxis(ctx, "stages"), name: t("positions.y"), nameTextStyle: { align: "left" as const }, ...ticks("downstreamness") },
     series: kindsOf(view, drawn).map((kind) => points(kind, colours)),
   });
   const point = (row: Row) => panel.point({ label: String(row["name"]), value: words(row).join(" · ") });

@@ -12,6 +12,8 @@ import type { SmileAnswer } from "./answers";
 import { brief, explained, industryName, kindsOf, placeOf, radius, rowName, type View } from "./names";
 
 const NAMED = { wide: 14, narrow: 6 };
+/** Room over the highest point. */
+const ABOVE = 0.04;
 
 function verdict({ t }: View, { test }: SmileAnswer): string {
   if (test === null) return t("smile.few");
@@ -44,7 +46,9 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
     labelLayout: { hideOverlap: true },
   });
   const line = answer.test?.line;
-  const top = Math.ceil(Math.max(...rows.map((row) => numeric(row["rate"]) ?? 0)) * 10 + 0.5) / 10;
+  const highest = Math.max(...rows.map((row) => numeric(row["rate"]) ?? 0)) + ABOVE;
+  const step = highest > 2 ? 0.5 : 0.2;
+  const top = Math.ceil(highest / step) * step;
   const option = (colours: Colours) => ({
     tooltip: {
       trigger: "item" as const,
@@ -55,8 +59,8 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
     },
     legend: {},
     grid: { ...plot({ top: 52, right: narrow ? 24 : 40 }), bottom: 34 * scaleOfPage() },
-    xAxis: { ...valueAxis(ctx, "links", { name: t("smile.x") }), inverse: true, nameLocation: "middle" as const, nameGap: 26 * scaleOfPage() },
-    yAxis: { ...valueAxis(ctx, "share", { zero: true }), name: t("smile.y"), nameTextStyle: { align: "left" as const }, max: top, axisLine: { onZero: false } },
+    xAxis: { ...valueAxis(ctx, "links", { name: t("smile.x"), few: narrow }), inverse: true, nameLocation: "middle" as const, nameGap: 26 * scaleOfPage() },
+    yAxis: { ...valueAxis(ctx, "share", { zero: true }), name: t("smile.y"), nameTextStyle: { align: "left" as const }, max: top, interval: step, axisLine: { onZero: false } },
     series: [
       ...kindsOf(view, rows).map((kind) => points(kind, colours)),
       ...(line === undefined

@@ -286,7 +286,7 @@ def _industries(study: OpenStudy, place: _Place, codes: Iterable[str]) -> dict[s
         return {one["code"]: _Industry(one["title"]["en"], one["service"]) for one in known}
     each = [one["code"] for one in known] or list(dict.fromkeys(codes))
     return {
-        code: _Industry(title, kind == "services")
+        code: _Industry(title.removeprefix(f"{code}  "), kind == "services")
         for code, title, kind in zip(each, industry_titles(each), industry_kinds(each), strict=True)
     }
 

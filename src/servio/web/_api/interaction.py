@@ -19,9 +19,10 @@ from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
 from servio.web._api.community import BY
 from servio.web._api.study import summary
+from servio.web._industries import industry_words
 from servio.web._lines import BESIDE, of_store, rows_filter
 from servio.web._rows import Found, _stored, found
-from servio.web._words import both, korean, unit_words
+from servio.web._words import korean, unit_words
 
 __all__ = ["routes"]
 
@@ -234,10 +235,9 @@ def _titled(study: OpenStudy, source: str, codes: list[str]) -> list[dict[str, s
         return [known[code] for code in codes]
     found: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for name in classify.classifications():
-        listed = classify.classification(name)
-        titles = dict(zip(listed.codes, listed.titles, strict=True))
+        titles = industry_words(name)
         if set(codes) <= set(titles):
-            own = [both("industry", f"{name}.{code}", titles[code]) for code in codes]
+            own = [titles[code] for code in codes]
             found.setdefault(tuple(one["en"] for one in own), own)
     return found.popitem()[1] if len(found) == 1 else [{"en": c, "ko": c} for c in codes]
 
