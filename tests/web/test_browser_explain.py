@@ -63,11 +63,19 @@ def test_estimates_are_chosen_by_the_list_and_by_the_address(desk: Watched) -> N
     assert desk.page.locator("tr.marked").count() == 2
 
 
+def said_of(desk: Watched) -> str:
+    return str(desk.page.locator(".page .notice.info").inner_text()).lower()
+
+
 def test_a_view_keeps_the_estimate_and_asks_for_its_variable(desk: Watched) -> None:
     desk.go("#/explain?estimate=main-all&view=margins")
+    assert "the bars differ only because one standard deviation" in said_of(desk)
+    desk.page.get_by_label("Scale").select_option("coefficient")
+    desk.settled()
+    assert "is the same everywhere, and so are the bars" in said_of(desk)
     desk.page.get_by_label("Variable").select_option("ln_x")
     desk.settled()
-    assert "interacted with" in desk.page.locator(".page").inner_text()
+    assert "is the same everywhere, and so are the bars" in said_of(desk)
     desk.page.get_by_role("tab", name="Sample and tests").click()
     desk.settled()
     assert "all service groups zero" in desk.page.locator(".page").inner_text()

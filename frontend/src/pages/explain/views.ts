@@ -20,6 +20,8 @@ export type Say = ReturnType<typeof texts>;
 export type Scale = "effect" | "coefficient";
 type Part = "value" | "lower" | "upper";
 
+const SAME = 1e-9;
+
 const KEYS: Record<Scale, Record<Part, string>> = {
   effect: { value: "effect", lower: "effect_lower", upper: "effect_upper" },
   coefficient: { value: "estimate", lower: "lower", upper: "upper" },
@@ -202,6 +204,12 @@ function choicesOf(t: Say, answer: Curve, rows: readonly Row[]): Choice[] {
   ];
 }
 
+/** Whether all numbers of a column are one number. */
+function alike(rows: readonly Row[], key: string): boolean {
+  const values = rows.map((row) => numeric(row[key])).filter((value) => value !== null);
+  return values.length > 1 && Math.max(...values) - Math.min(...values) <= SAME * Math.abs(values[0] ?? 0);
+}
+
 // -- marginal effects ------------------------------------------------------------------------------
 
 export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, scale: Scale): Node[] {
@@ -241,7 +249,7 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
   const sd = used === "effect" && answer.over === "country" ? t("margins.sd") : "";
   return [
     ...(cells === null ? [] : [draw(t("margins.cells", { variable }), equal, rowsOf(cells.rows), "margins-cells", String, variable)]),
-    ...(answer.interacted ? [] : [notice("info", t("margins.plain"))]),
+    ...(!answer.interacted && alike(rows, "estimate") ? [notice("info", t(alike(rows, KEYS[used].value) ? "margins.plain" : "margins.plain.sd"))] : []),
     draw(t("margins.over", { variable, over: worded(t, "over", answer.over) }), `${t("margins.note")} ${sd}`, rows, "margins", named, variable),
   ];
 }
