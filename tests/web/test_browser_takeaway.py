@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from servio.web import application
@@ -94,4 +96,42 @@ def test_every_exported_figure_has_its_imprint(browser: Browser, base: str, tmp_
                 for words in ("SYNTHETIC", "Unit: ", "Data: ", "Study: ", "Method: "):
                     assert words in found, (view, figure, found)
                 assert re.search(r"\b200[01]\b", found), (view, figure, found)
+        one.clean()
+
+
+READERS: dict[str, Any] = {
+    "CSV": pd.read_csv,
+    "Excel": partial(pd.read_excel, engine="openpyxl"),
+    "Parquet": pd.read_parquet,
+    "Stata": pd.read_stata,
+}
+
+
+@pytest.mark.parametrize(
+    ("view", "menu", "rows", "column"),
+    [
+        (f"{MEASURE}&view=table", 0, 6, "value"),
+        ("#/data", 0, 2, "data_residual"),
+        ("#/data?year=2001", 0, 1, "data_residual"),
+        ("#/claims?verdict=not testable", 0, None, "verdict"),
+        ("#/claims", 1, None, "claim_verdict"),
+    ],
+)
+def test_shown_rows_can_be_taken_in_every_format(
+    browser: Browser, base: str, tmp_path: Path, view: str, menu: int, rows: int, column: str
+) -> None:
+    with watched(browser, base, **DESK) as one:
+        one.go(view)
+        own = one.page.locator(".tools.of-table details.menu").nth(menu)
+        own.wait_for()
+        shown = rows or one.page.locator(".claims-list > li:visible").count()
+        for words, read in READERS.items():
+            own.locator("summary").click()
+            with one.page.expect_download() as waiting:
+                own.get_by_role("link", name=f"Data, {words}").click()
+            path = tmp_path / waiting.value.suggested_filename
+            waiting.value.save_as(path)
+            found = read(path)
+            assert column in found
+            assert len(found) == shown or (menu == 1 and len(found) >= shown), words
         one.clean()

@@ -1,6 +1,8 @@
+import { address } from "../api";
 import { fresh, h, replace } from "../dom";
 import type { Context, Page } from "../page";
 import { about } from "../parts/about";
+import { dataMenu } from "../parts/files";
 import { notice } from "../parts/notice";
 import { select } from "../parts/select";
 import { sayUnknown } from "../parts/unknown";
@@ -67,13 +69,14 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
   const id = fresh("search");
   const search = h("input", { id, type: "search", value: state.get("q"), oninput: () => state.patch({ q: search.value.trim() }, { replace: true }) });
   const count = h("p", { class: "hint", "aria-live": "polite" });
+  const taken = h("div", { class: "tools of-table" });
   const none = notice("info", t("none"));
   const list = h("ul", { class: "stack claims-list" }, [...cards.values()].map((one) => one.element));
   const unknown = h("div", { hidden: true });
   root.append(
     unknown,
     h("div", { class: "controls" }, source.element, verdict.element, h("div", { class: "field" }, h("label", { for: id }, t("search")), search)),
-    h("div", { class: "with-about" }, h("div", { class: "stack" }, count, none, list), panel.element),
+    h("div", { class: "with-about" }, h("div", { class: "stack" }, h("div", { class: "found" }, count, taken), none, list), panel.element),
   );
   ctx.watch(FILTERS, () => {
     source.set(state.get("source"));
@@ -86,6 +89,9 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
     const kept = new Set(found.claims.filter((claim) => holds(ctx, claim, found)).map((claim) => claim.id));
     for (const [name, one] of cards) one.element.hidden = !kept.has(name);
     none.hidden = kept.size > 0;
+    const chosen = { only: kept.size < found.claims.length ? [...kept] : [] };
+    taken.hidden = kept.size === 0;
+    replace(taken, dataMenu(ctx, address("claims", { part: "claims", ...chosen }), t("take.claims")), dataMenu(ctx, address("claims", { part: "findings", ...chosen }), t("take.findings")));
     count.textContent = t("count", { count: kept.size, all: found.claims.length });
   });
   ctx.watch(["claim"], (signal) => {

@@ -1,4 +1,4 @@
-import { ApiError, type Fault } from "../api";
+import { address, ApiError, type Fault } from "../api";
 import { fresh, h, replace, type Child } from "../dom";
 import { NONE, small } from "../format";
 import { numeric, rowsOf, type Row } from "../frames";
@@ -77,6 +77,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
   ];
   const placeOf = (row: Row) => `${countryName(ctx, row["country"])} ${keyOf(row, "year")}`.trim();
   const is = (row: Row) => KEYS.every((name) => !ctx.state.get(name) || keyOf(row, name) === ctx.state.get(name));
+  const dataOf = (part: string) => address("tables", { part, ...Object.fromEntries(KEYS.map((name) => [name, ctx.state.get(name)])) });
   const columns: Column[] = [
     { key: "country", title: t("country"), show: (_, row) => placeOf(row) },
     { key: "source", title: t("source") },
@@ -92,7 +93,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
     KEYS.forEach((name, at) => controls[at]?.set(ctx.state.get(name)));
     const shown = rows.filter(is);
     const pick = (row: Row) => ctx.state.patch(Object.fromEntries(KEYS.map((name) => [name, keyOf(row, name)])));
-    replace(list, table(ctx, { caption: ctx.t("table.rows", { rows: shown.length }), columns, rows: shown, onPick: pick, marked: (row) => (numeric(row["failures"]) ?? 0) > 0 }));
+    replace(list, table(ctx, { caption: ctx.t("table.rows", { rows: shown.length }), data: dataOf("tables"), columns, rows: shown, onPick: pick, marked: (row) => (numeric(row["failures"]) ?? 0) > 0 }));
     const [only] = shown.length === 1 ? shown : [];
     if (only === undefined) {
       replace(detail, h("p", { class: "hint" }, t("findings.pick")));
@@ -104,7 +105,7 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
       detail,
       own.length === 0
         ? h("p", {}, t("findings.none"))
-        : table(ctx, { caption: t("findings", { place }), columns: findingColumns(t), rows: own }),
+        : table(ctx, { caption: t("findings", { place }), data: dataOf("findings"), columns: findingColumns(t), rows: own }),
     );
   });
   return h("div", { class: "stack" }, h("div", { class: "controls" }, controls.map((one) => one.element)), h("div", { class: "card" }, list), detail);
@@ -151,7 +152,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () 
       line(t("failures"), audit["failures"]),
       line(t("warnings"), audit["warnings"]),
     ),
-    own.findings !== undefined && own.findings.rows > 0 && table(ctx, { caption: t("findings", { place: own.name }), columns: findingColumns(t), rows: rowsOf(own.findings) }),
+    own.findings !== undefined && own.findings.rows > 0 && table(ctx, { caption: t("findings", { place: own.name }), data: address(`uploads/${own.table}`, { part: "findings" }), columns: findingColumns(t), rows: rowsOf(own.findings) }),
     h(
       "p",
       { class: "actions" },

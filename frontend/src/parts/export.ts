@@ -2,7 +2,6 @@
 
 import type { EChartsOption } from "echarts";
 import { h } from "../dom";
-import type { Context } from "../page";
 import { coloursOf } from "../theme";
 import { core, FONT, look } from "./echarts";
 
@@ -25,13 +24,6 @@ const SMALL = 11;
 const MIDDLE = 13;
 const LARGE = 16;
 const SHARP = 2;
-const FORMATS = [
-  ["csv", "CSV"],
-  ["xlsx", "Excel"],
-  ["parquet", "Parquet"],
-  ["dta", "Stata"],
-  ["json", "JSON"],
-] as const;
 
 function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
@@ -131,11 +123,4 @@ export function savePng(plate: Plate): void {
     pen.fillText(text, SIDE, y);
   }
   whole.toBlob((blob) => blob !== null && save(blob, `${plate.name}.png`), "image/png");
-}
-
-/** Links that give the data behind an answer in the formats of the command line. */
-export function dataLinks(ctx: Pick<Context, "t">, data: string): HTMLElement[] {
-  return FORMATS.map(([format, words]) =>
-    h("a", { href: `${data}${data.includes("?") ? "&" : "?"}format=${format}&wait=60`, download: true }, ctx.t("chart.data", { format: words })),
-  );
 }

@@ -3,6 +3,7 @@ import { NONE, number } from "../format";
 import type { Row } from "../frames";
 import type { Context } from "../page";
 import type { Cell } from "../types";
+import { dataMenu } from "./files";
 
 export interface Column {
   readonly key: string;
@@ -25,6 +26,8 @@ export interface TableSpec {
   /** The row under the cursor or with the focus. */
   readonly onPoint?: (row: Row) => void;
   readonly most?: number;
+  /** The address that gives the rows, for a table that is in no figure: adds the data exports. */
+  readonly data?: string;
 }
 
 const MOST = 300;
@@ -122,11 +125,12 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
   const cells = spec.columns.some((column) => column.onPick !== undefined);
   if (cells) body.addEventListener("keydown", move);
   const over = spec.rows.length - (spec.most ?? MOST);
-  return h(
+  const shown = h(
     "div",
     { class: "table", tabindex: 0, role: "region", "aria-label": spec.caption },
     h("table", {}, h("caption", {}, spec.caption), h("thead", {}, h("tr", {}, heads)), body),
     cells && h("p", { class: "hint" }, ctx.t("table.cells")),
     over > 0 && h("p", { class: "hint" }, ctx.t("table.more", { rows: over })),
   );
+  return spec.data === undefined ? shown : h("div", {}, h("div", { class: "tools of-table" }, dataMenu(ctx, spec.data)), shown);
 }

@@ -112,7 +112,7 @@ function listed(ctx: Context, t: Say, estimates: readonly Summary[], picks: read
     { key: "errors", title: t("errors"), show: (value) => h("small", {}, String(value)) },
   ];
   const pick = (row: Row) => ctx.state.patch({ estimates: [String(row["id"])], estimate: String(row["id"]) });
-  return h("section", { class: "card" }, h("h2", {}, t("list")), h("p", { class: "hint" }, t("list.hint")), table(ctx, { caption: t("list"), columns, rows, onPick: pick, marked: (row) => chosen.has(String(row["id"])) }));
+  return h("section", { class: "card" }, h("h2", {}, t("list")), h("p", { class: "hint" }, t("list.hint")), table(ctx, { caption: t("list"), data: address("explain/estimates", { part: "estimates" }), columns, rows, onPick: pick, marked: (row) => chosen.has(String(row["id"])) }));
 }
 
 export function problems(t: Say, found: readonly Problem[]): Node[] {
@@ -136,6 +136,7 @@ function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: str
     title,
     note: t("curve.study.note"),
     name: "curve-study",
+    data: address(`explain/curve/${answer.id}`, { term: answer.term, part: "study" }),
     about: answer.about,
     subject: `${title} · ${axisOf(t, "effect", one)}`,
     pixels: forestHeight(shown),
@@ -227,7 +228,7 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
       name,
       about: answer.about,
       subject: `${title} · ${one.name} · ${axisOf(t, used, one)}`,
-      data: address(`explain/margins/${answer.id}`, { term: answer.term, over: answer.over }),
+      data: address(`explain/margins/${answer.id}`, { term: answer.term, over: answer.over, ...(name === "margins-cells" ? { part: "cells" } : {}) }),
       pixels: forestHeight(shown),
       option: (colours) => forest(ctx, { rows: shown, unit: "", axis: axisOf(t, used, one) }, colours),
       table: {
@@ -261,7 +262,7 @@ export function sample(ctx: Context, t: Say, answer: Estimate, panel: PanelFacts
     h("div", { class: "figures" }, facts(ctx, t, answer), testsAndDropped(ctx, t, answer)),
     ...trapCard(t, answer),
     ...against(ctx, t, answer),
-    h("section", { class: "card" }, h("h2", {}, answer.name), table(ctx, { caption: t("forest"), rows: rowsOf(answer), columns: coefficientColumns(ctx, t).slice(1) })),
+    h("section", { class: "card" }, h("h2", {}, answer.name), table(ctx, { caption: t("forest"), data: address(`explain/estimate/${answer.id}`), rows: rowsOf(answer), columns: coefficientColumns(ctx, t).slice(1) })),
     ...ofThePanel(ctx, t, panel),
   ];
 }
@@ -284,6 +285,7 @@ function facts(ctx: Context, t: Say, answer: Estimate): HTMLElement {
 function testsAndDropped(ctx: Context, t: Say, answer: Estimate): HTMLElement {
   const tests = table(ctx, {
     caption: t("tests"),
+    data: address(`explain/estimate/${answer.id}`, { part: "tests" }),
     rows: rowsOf(answer.tests),
     columns: [
       { key: "test", title: t("test"), show: (value) => worded(t, "test", String(value)) },
@@ -292,11 +294,11 @@ function testsAndDropped(ctx: Context, t: Say, answer: Estimate): HTMLElement {
       { key: "hypothesis", title: t("hypothesis"), show: (value) => h("small", {}, String(value)) },
     ],
   });
-  return h("section", { class: "card stack" }, answer.tests.rows > 0 && tests, reasons(ctx, t, t("dropped"), answer.dropped));
+  return h("section", { class: "card stack" }, answer.tests.rows > 0 && tests, reasons(ctx, t, t("dropped"), answer.dropped, address(`explain/estimate/${answer.id}`, { part: "dropped" })));
 }
 
-function reasons(ctx: Context, t: Say, caption: string, frame: Frame): HTMLElement {
-  return table(ctx, { caption, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, String(value)) }, { key: "rows", title: t("rows"), unit: "" }] });
+function reasons(ctx: Context, t: Say, caption: string, frame: Frame, data: string): HTMLElement {
+  return table(ctx, { caption, data, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, String(value)) }, { key: "rows", title: t("rows"), unit: "" }] });
 }
 
 function trapCard(t: Say, answer: Estimate): Node[] {
@@ -317,6 +319,7 @@ function against(ctx: Context, t: Say, answer: Estimate): Node[] {
       title: t("against"),
       note: t("forest.note"),
       name: "against-main",
+      data: address(`explain/estimate/${answer.id}`, { part: "against_main" }),
       about: answer.about,
       subject: `${t("against")} · ${answer.name} · ${axisOf(t, "effect", answer)}`,
       pixels: forestHeight(shown),
@@ -329,6 +332,7 @@ function against(ctx: Context, t: Say, answer: Estimate): Node[] {
 function ofThePanel(ctx: Context, t: Say, panel: PanelFacts): Node[] {
   const variables = table(ctx, {
     caption: t("panel.variables"),
+    data: address("explain/estimates", { part: "variables" }),
     rows: rowsOf(panel.variables).filter((row) => !/_lag\d*$/.test(String(row["column"]))),
     columns: [
       { key: "column", title: t("variables") },
@@ -342,11 +346,11 @@ function ofThePanel(ctx: Context, t: Say, panel: PanelFacts): Node[] {
   });
   const classes =
     panel.classes !== null &&
-    table(ctx, { caption: t("panel.classes"), rows: rowsOf(panel.classes), columns: [{ key: "class", title: t("class") }, { key: "member", title: t("member") }, { key: "label", title: t("label") }, { key: "value", title: t("mean"), unit: "" }, { key: "how", title: t("how") }] });
+    table(ctx, { caption: t("panel.classes"), data: address("explain/estimates", { part: "classes" }), rows: rowsOf(panel.classes), columns: [{ key: "class", title: t("class") }, { key: "member", title: t("member") }, { key: "label", title: t("label") }, { key: "value", title: t("mean"), unit: "" }, { key: "how", title: t("how") }] });
   const folded = (title: string, child: Child) => h("details", { class: "card" }, h("summary", {}, title), child);
   return [
     folded(t("panel.variables"), variables),
-    folded(t("panel.dropped"), reasons(ctx, t, t("panel.dropped"), panel.dropped)),
+    folded(t("panel.dropped"), reasons(ctx, t, t("panel.dropped"), panel.dropped, address("explain/estimates", { part: "dropped" }))),
     ...(classes === false ? [] : [folded(t("panel.classes"), classes)]),
     ...(panel.notes.length > 0 ? [folded(t("panel.notes"), h("ul", {}, panel.notes.map((note) => h("li", {}, note))))] : []),
   ];

@@ -6,7 +6,7 @@ import { number } from "../../format";
 import type { Context } from "../../page";
 import type { AboutPanel } from "../../parts/about";
 import { copyable } from "../../parts/about";
-import { dataLinks } from "../../parts/export";
+import { dataLinks } from "../../parts/files";
 import { notice } from "../../parts/notice";
 import type { Say } from "../../text/interaction";
 import type { About, Cell, Frame, Lang, Words } from "../../types";

@@ -104,7 +104,8 @@ export function pivot(shown: Shown, countries: readonly string[] = shown.panel.c
 }
 
 export function tableView(shown: Shown): HTMLElement {
-  return table(shown.ctx, pivot(shown));
+  const { labels } = shown.slice;
+  return table(shown.ctx, { ...pivot(shown), data: address(shown.path, { ...shown.query, ...labels }) });
 }
 
 export function trend(shown: Shown, band: Band | null): FigureSpec {

@@ -11,12 +11,14 @@ from servio.explain import ClaimRecord, claims
 from servio.explain.book import frame
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._api._parts import flat
 from servio.web._jobs import APART, Task
 from servio.web._lines import ABOVE, of_store
 from servio.web._words import both, sentence
 
 __all__ = ["routes"]
 
+PARTS = ("claims", "findings")
 VERDICTS = ("supported", "contradicted", "mixed", "not testable")
 TASK = Task("claims", holder=APART)
 
@@ -26,13 +28,15 @@ def tested(study: OpenStudy, query: Query) -> Reply:
     sources = list(dict.fromkeys(claim.source for claim in claims()))
     source = query.text("source", "", sources)
     verdicts = query.texts("verdict", VERDICTS)
-    findings = query.flag("findings")
+    only = query.texts("only", [claim.id for claim in claims()])
+    part = query.text("part", "findings" if query.flag("findings") else "", PARTS)
     records = _records(study)
     if isinstance(records, Pending):
         return records
     chosen = [
         r for r in records
         if (not source or r.claim.source == source) and (not verdicts or r.verdict in verdicts)
+        and (not only or r.claim.id in only)
     ]  # fmt: skip
     counts = Counter(str(record.verdict) for record in records)
     data = {
@@ -43,7 +47,9 @@ def tested(study: OpenStudy, query: Query) -> Reply:
         "synthetic": study.store.synthetic,
         "claims": [_shown(study, record) for record in chosen],
     }
-    return Answer(data, frame(chosen) if findings else None)
+    if part == "claims":
+        return Answer(data, flat([_row(record) for record in chosen]))
+    return Answer(data, frame(chosen) if part else None)
 
 
 def one_tested(study: OpenStudy, query: Query) -> Reply:
@@ -95,6 +101,20 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
             "text": sentence("lacking", record.text),
         },
     }
+
+
+def _row(record: ClaimRecord) -> dict[str, Any]:
+    """A claim and its verdict, without the findings."""
+    one = record.claim
+    main = Counter(finding.verdict for finding in record.findings if finding.main)
+    return {
+        "id": one.id, "source": both("document", one.source, one.source),
+        "claim": both("claim", one.id, one.claim), "hypothesis": one.hypothesis,
+        "verdict": record.verdict, "undecided": record.undecided,
+        "text": {"en": record.text, "ko": sentence("lacking", record.text)},
+        "findings": len(record.findings),
+        **{f"main_{word}": main[word] for word in ("supported", "contradicted", "open")},
+    }  # fmt: skip
 
 
 def _line(study: OpenStudy, words: Sequence[str]) -> str:

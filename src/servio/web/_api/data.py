@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from servio.errors import ServioError, UsageError
 from servio.sources import unpacked
 from servio.web import _example
+from servio.web._about import evidence
 from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._api._parts import answered
 from servio.web._faults import told
 from servio.web._jobs import Job, Jobs, Task
+from servio.web._lines import of_store
 from servio.web._security import Limits
 from servio.web._tasks import about_the_file
 
@@ -62,12 +68,42 @@ class Own:
 
 
 def tables(study: OpenStudy, query: Query) -> Answer:
-    """Every table of the study with its audit, and what the audits found."""
-    return Answer(study.once("tables", lambda: _tables(study)))
+    """Every table of the study with its audit, and what the audits found; one of both as rows."""
+    data = study.once("tables", lambda: _tables(study))
+    chosen = {name: query.texts(name) for name in ("source", "country", "year")}
+    parts = {name: lambda name=name: _rows(data[name], chosen) for name in ("tables", "findings")}
+    return answered(query, data, parts)
 
 
 def _tables(study: OpenStudy) -> dict[str, Any]:
-    return {"tables": study.store.audits(), "findings": study.store.findings()}
+    return {
+        "about": {
+            "measure": "audits",
+            "title": {"en": "Audits of the tables", "ko": "표 점검"},
+            "unit": "",
+            "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
+            "python": of_store(study, "print(store.audits().to_csv(index=False))",
+                               "print(store.findings().to_csv(index=False))"),
+            "synthetic": study.store.synthetic,
+        },
+        "tables": study.store.audits(),
+        "findings": study.store.findings(),
+    }  # fmt: skip
+
+
+def _rows(frame: pd.DataFrame, chosen: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Rows of the chosen sources, countries and years."""
+    for name, texts in chosen.items():
+        if texts:
+            frame = frame[[_text(value) in texts for value in frame[name]]]
+    return frame
+
+
+def _text(value: Any) -> str:
+    """A source, a country or a year as the address writes it; no year is the empty text."""
+    if isinstance(value, str):
+        return value
+    return "" if pd.isna(value) else str(int(value))
 
 
 def uploaded(study: OpenStudy, query: Query) -> Answer:
@@ -106,7 +142,9 @@ def described(study: OpenStudy, query: Query) -> Reply:
         return Pending(own.job)
     if error := own.job.future.exception():
         raise error
-    return Answer(_shown(id, own), kept=False)
+    data = _shown(id, own)
+    found = answered(query, data, {"findings": lambda: data["findings"]})
+    return replace(found, kept=False)
 
 
 def listed(study: OpenStudy, query: Query) -> Answer:

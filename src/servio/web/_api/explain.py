@@ -26,6 +26,7 @@ from servio.web._api._estimate_about import (
     margin_lines,
 )
 from servio.web._api._models import Read, known_models, nothing, problems, read_models
+from servio.web._api._parts import answered, flat
 from servio.web._api._statements import statement
 
 __all__ = ["routes"]
@@ -37,7 +38,14 @@ def estimates(study: OpenStudy, query: Query) -> Answer:
     if read is None:
         return Answer(nothing(study))
     data = study.once("explain estimates", lambda: _estimates(study, read))
-    return Answer(data, study.once("explain coefficients", lambda: all_coefficients(read)))
+    panel = data["panel"]
+    usual = study.once("explain coefficients", lambda: all_coefficients(read))
+    return answered(query, data, {
+        "estimates": lambda: flat(data["estimates"]),
+        "variables": lambda: panel["variables"],
+        "classes": lambda: panel["classes"],
+        "dropped": lambda: panel["dropped"],
+    }, usual)  # fmt: skip
 
 
 def estimate(study: OpenStudy, query: Query) -> Answer:
@@ -58,7 +66,11 @@ def estimate(study: OpenStudy, query: Query) -> Answer:
         "trap": trap and {"name": trap.name, "title": trap.title, "text": trap.text},
         "against_main": _against_main(models, one),
     }
-    return Answer(data, pd.DataFrame(coefficients(models, id, one)))
+    return answered(query, data, {
+        "tests": lambda: data["tests"],
+        "dropped": lambda: data["dropped"],
+        "against_main": lambda: flat(data["against_main"]),
+    }, pd.DataFrame(coefficients(models, id, one)))  # fmt: skip
 
 
 def curve(study: OpenStudy, query: Query) -> Answer:
@@ -81,7 +93,7 @@ def curve(study: OpenStudy, query: Query) -> Answer:
         "missing": None,
     }
     specifications, told = of_panel(models, term)
-    return Answer(data | told, specifications)
+    return answered(query, data | told, {"study": lambda: data["study"]}, specifications)
 
 
 def margins(study: OpenStudy, query: Query) -> Answer:
@@ -119,7 +131,8 @@ def margins(study: OpenStudy, query: Query) -> Answer:
     by = over == "country"
     scaled = [one_deviation(models, service, row, str(row["label"]) if by else "")
               for row in found.to_dict("records")]  # fmt: skip
-    return Answer(data, pd.concat([found, pd.DataFrame(scaled, index=found.index)], axis=1))
+    found = pd.concat([found, pd.DataFrame(scaled, index=found.index)], axis=1)
+    return answered(query, data, {"cells": lambda: cells["rows"]} if cells else {}, found)
 
 
 # -- the study's models ----------------------------------------------------------------------------
