@@ -30,7 +30,6 @@ from web_browser import Watched, chromium, watched  # noqa: E402
 LARGEST = 200_000
 PATIENCE = 90_000
 COLOURS = 128
-MORE = Path(__file__).with_suffix(".toml")
 SHARE = "name=service_input_share&by=manufacturing&grouping=services&country=M07&year=2015"
 
 
@@ -64,12 +63,11 @@ PICTURES = (
 
 
 def studied(folder: Path) -> Path:
-    """The model world's study with what every page shows; run if it is not there."""
+    """The study that is served where none is given; run if it is not there."""
     from servio import study
 
     if not (folder / "provenance.json").exists():
-        text = study.demo().text + MORE.read_text("utf-8")
-        study.run(study.parse(text, MORE.name, folder.parent), folder)
+        study.run(study.observatory(), folder)
     return folder
 
 

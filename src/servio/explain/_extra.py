@@ -6,7 +6,18 @@ from importlib.util import find_spec
 
 from servio.errors import UsageError
 
-__all__ = ["need_econ"]
+__all__ = ["has_econ", "need_econ"]
+
+LIBRARIES = ("linearmodels", "pyfixest")
+
+
+def has_econ() -> bool:
+    """Whether the libraries of the extra `econ` are installed."""
+    return not _missing()
+
+
+def _missing() -> list[str]:
+    return [name for name in LIBRARIES if find_spec(name) is None]
 
 
 def need_econ(place: str) -> None:
@@ -26,8 +37,7 @@ def need_econ(place: str) -> None:
     --------
     >>> need_econ("estimate")
     """
-    missing = [name for name in ("linearmodels", "pyfixest") if find_spec(name) is None]
-    if missing:
+    if missing := _missing():
         raise UsageError(
             place,
             found=f"no {' and no '.join(missing)}",

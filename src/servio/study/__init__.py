@@ -3,7 +3,7 @@
 `load` a file, `run` it, open it again with `open_store`.
 """
 
-from servio.study._file import StudyFile, Tables, demo, load, parse
+from servio.study._file import StudyFile, Tables, demo, load, observatory, parse
 from servio.study._flows import Flows, flows_into
 from servio.study._grid import Call
 from servio.study._live import LiveTables, Recomputed, live_tables, settled_call, uploaded_tables
@@ -32,6 +32,7 @@ __all__ = [
     "flows_into",
     "live_tables",
     "load",
+    "observatory",
     "only_writer",
     "open_store",
     "parse",

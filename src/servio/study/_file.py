@@ -25,11 +25,13 @@ from servio.study._place import HELP, Place
 if TYPE_CHECKING:
     from servio.explain._recipe import PanelRecipe
 
-__all__ = ["StudyFile", "Tables", "demo", "load", "parse"]
+__all__ = ["StudyFile", "Tables", "demo", "load", "observatory", "parse"]
 
 MAX_BYTES = 1 << 20
 MAX_CALLS = 10_000
 DEMO = "demo.toml"
+OBSERVATORY = "observatory.toml"
+ESTIMATES = "estimates.toml"
 
 
 class Tables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,8 +165,32 @@ def load(path: str | Path) -> StudyFile:
 
 def demo() -> StudyFile:
     """The default study: the main job on the synthetic model world."""
-    text = (resources.files("servio.study") / "data" / DEMO).read_text(encoding="utf-8")
-    return parse(text, DEMO, Path())
+    return parse(_own(DEMO), DEMO, Path())
+
+
+def observatory(*, estimates: bool = True) -> StudyFile:
+    """The default study with something for every page of the observatory.
+
+    Parameters
+    ----------
+    estimates : bool
+        With a panel and estimates, which need the extra ``econ`` to run.
+
+    Returns
+    -------
+    StudyFile
+
+    Examples
+    --------
+    >>> [entry.name for entry in observatory().estimates]
+    ['main', 'all services', 'by technology']
+    """
+    names = (DEMO, OBSERVATORY, ESTIMATES) if estimates else (DEMO, OBSERVATORY)
+    return parse("\n".join(map(_own, names)), OBSERVATORY, Path())
+
+
+def _own(name: str) -> str:
+    return (resources.files("servio.study") / "data" / name).read_text(encoding="utf-8")
 
 
 def parse(text: str, place: str, folder: Path) -> StudyFile:

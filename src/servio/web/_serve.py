@@ -120,7 +120,7 @@ def serve(
     _check_address(host, allow_remote)
     _check_names(allow_hosts)
     with contextlib.closing(_listening(host, port)) as listening:
-        opened = _opened(folder)
+        opened = _opened(folder, say)
         folder = None if tables is None else Path(tables)
         jobs = Jobs(opened, folder, workers=workers or os.cpu_count() or 1)
         app = application(opened, jobs=jobs, hosts=[*allow_hosts, _named(host)])
@@ -131,13 +131,17 @@ def serve(
             server.run([listening])
 
 
-def _opened(folder: str | Path | None) -> StudyStore:
+def _opened(folder: str | Path | None, say: Callable[[str], None]) -> StudyStore:
     from servio import study
+    from servio.explain._extra import has_econ
     from servio.sources._cache import cache_folder
 
     if folder is not None:
         return study.open_store(folder)
-    return study.run(study.demo(), cache_folder() / "observatory")
+    kept = cache_folder() / "observatory"
+    if not (kept / "provenance.json").exists():
+        say("The study of the model world is run once, in about half a minute, and kept.")
+    return study.run(study.observatory(estimates=has_econ()), kept)
 
 
 def _check_address(host: str, allow_remote: bool) -> None:
