@@ -8,6 +8,7 @@ import { select } from "../parts/select";
 import { table, type Column } from "../parts/table";
 import { texts } from "../text/data";
 import type { Cell, Frame } from "../types";
+import { sizeOf, namesOf, sendable } from "./data/files";
 
 type Say = ReturnType<typeof texts>;
 
@@ -32,16 +33,15 @@ interface Uploads {
   readonly limits?: { readonly bytes?: number };
 }
 
-const MEGABYTE = 2 ** 20;
-const MOST = 64 * MEGABYTE;
+const MOST = 64 * 2 ** 20;
+const ACCEPTED = ".toml,.csv,.tsv,.txt,.xlsx,.zip,.xlsb,.xls,.ods,.parquet,.gz,.npz,.rds,.rdata";
+const EXAMPLES = ["csv", "xlsx"] as const;
 /** What a table with any labels has: no definition of services, no classification is needed. */
 const ANSWERED = { name: "output_multiplier", by: "industry" };
 const KEYS = ["source", "country", "year"] as const;
 
 /** What a row has in a key column, as the address writes it. */
 const keyOf = (row: Row, name: string): string => String(row[name] ?? "");
-
-const sizeOf = (bytes: number): string => (bytes / MEGABYTE).toFixed(bytes < MEGABYTE ? 2 : 0);
 
 function countryName(ctx: Context, code: Cell | undefined): string {
   return ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? String(code ?? ""));
@@ -111,9 +111,31 @@ function audits(ctx: Context, t: Say, found: Tables): HTMLElement {
   return h("div", { class: "stack" }, h("div", { class: "controls" }, controls.map((one) => one.element)), h("div", { class: "card" }, list), detail);
 }
 
-function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () => void): HTMLElement {
+/** As the first page grades the study. */
+const grade = (audit: Own["audit"] = {}) => (numeric(audit["failures"]) ? "red" : numeric(audit["warnings"]) ? "amber" : "green");
+
+/** A link to a place on this page: the address, which is the view, stays as it is. */
+function linkTo(ctx: Context, words: string, place: () => HTMLElement): HTMLElement {
+  const go = (event: Event) => {
+    event.preventDefault();
+    place().scrollIntoView({ block: "start" });
+    place().focus({ preventScroll: true });
+  };
+  return h("a", { href: ctx.state.link("data"), onclick: go }, words);
+}
+
+const examples = (t: Say): HTMLElement[] => EXAMPLES.map((form) => h("a", { href: address("example", { as: form }), download: true }, t(`example.${form}`)));
+
+/** A refusal of what was sent, and where to find what is needed. */
+function refusal(ctx: Context, t: Say, error: unknown, needs: HTMLElement): HTMLElement {
+  const shown = faultNotice(ctx, error);
+  shown.append(h("p", { class: "actions" }, linkTo(ctx, t("needs"), () => needs), examples(t)));
+  return shown;
+}
+
+function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () => void, changed: () => void): HTMLElement {
   const line = (term: string, value: unknown, show: (value: unknown) => string = String): Child[] =>
-    value === undefined || value === null || value === "" ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
+    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0) ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
   const many = (value: unknown) => (Array.isArray(value) ? value.join(", ") : String(value));
   const { info = {}, audit = {} } = own;
   const place = h("div");
@@ -126,8 +148,8 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () 
     }
   };
   const deletion = h("button", { type: "button", onclick: () => void drop(), "aria-label": `${t("own.delete")}: ${own.name}` }, t("own.delete"));
-  const head = h("h3", {}, own.name, " ", h("small", {}, `${sizeOf(own.size)} MB`));
-  if (own.error !== undefined) return h("li", { class: "card" }, head, faultNotice(ctx, new ApiError(400, own.error)), h("p", { class: "actions" }, deletion), place);
+  const head = h("h3", { tabindex: -1, "data-table": own.table }, own.name, " ", h("small", {}, sizeOf(own.size)));
+  if (own.error !== undefined) return h("li", { class: "card" }, head, refusal(ctx, t, new ApiError(400, own.error), needs), h("p", { class: "actions" }, deletion), place);
   if (own.pending === true) {
     const check = h("div");
     void ctx.load<Own>(check, `uploads/${own.table}`, {}, () => changed());
@@ -137,6 +159,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, gone: () => void, changed: () 
     "li",
     { class: "card" },
     head,
+    h("p", { class: `light ${grade(audit)}` }, h("span", { class: "lamp", "aria-hidden": "true" }), h("strong", {}, `${t("quality")}: ${t(`quality.${grade(audit)}`)}`)),
     info["synthetic"] === true && h("p", { class: "mark" }, ctx.t("app.synthetic.short")),
     h(
       "dl",
@@ -169,10 +192,18 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
   const said = h("div", { "aria-live": "polite" });
   const id = fresh("file");
   const hint = h("small", {}, t("own.hint", { size: sizeOf(MOST) }));
-  const input = h("input", { id, type: "file", accept: ".csv,.tsv,.xlsx,.xlsb,.xls,.ods,.zip,.parquet,.txt,.gz,.npz,.rds,.rdata", required: true });
+  const chosen = h("p", { class: "hint", hidden: true });
+  const input = h("input", { id, type: "file", multiple: true, required: true, accept: ACCEPTED, onchange: () => choose() });
   const send = h("button", { type: "submit", class: "primary" }, t("own.send"));
+  const needs = h("h3", { tabindex: -1 }, t("needs"));
   let most = MOST;
   let failed = new Set<string>();
+
+  const files = () => [...(input.files ?? [])];
+  const choose = () => {
+    chosen.hidden = files().length < 2;
+    chosen.textContent = t("own.chosen", { names: namesOf(files()) });
+  };
 
   const refresh = () =>
     ctx.load<Uploads>(list, "uploads", {}, (answer) => {
@@ -184,7 +215,7 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
         "ul",
         { class: "stack", "aria-label": t("own.list") },
         answer.uploads.map((own) =>
-          ownEntry(ctx, t, own, () => {
+          ownEntry(ctx, t, own, needs, () => {
             replace(said, notice("info", t("own.gone", { name: own.name })));
             void refresh();
           }, () => void refresh()),
@@ -193,8 +224,6 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
     });
 
   const upload = async (file: File) => {
-    if (file.size > most)
-      throw new ApiError(413, { place: file.name, found: t("own.too", { size: sizeOf(file.size) }), expected: t("own.too.expected", { size: sizeOf(most) }) });
     const stop = new AbortController();
     const bar = h("progress", { max: 1, value: 0, "aria-label": t("own.send") });
     const words = h("span", {}, t("own.sending", { share: 0 }));
@@ -209,33 +238,61 @@ function ownTables(ctx: Context, t: Say): HTMLElement {
         words.textContent = t("own.checking");
       }
     };
-    const own = await ctx.api.upload<Own>(file, sent, AbortSignal.any([stop.signal, ctx.left]));
-    await ctx.load<Own>(said, `uploads/${own.table}`, {}, () => {
+    const { table: id } = await ctx.api.upload<Own>(file, sent, AbortSignal.any([stop.signal, ctx.left]));
+    await ctx.load<Own>(said, `uploads/${id}`, {}, ({ audit }) => {
       form.reset();
-      return notice("info", t("own.done", { name: file.name }));
+      choose();
+      const quality = t(`quality.${grade(audit)}`);
+      return notice("info", t("own.done", { name: file.name, quality, residual: small(numeric(audit?.["data_residual"])) }));
     });
     await refresh();
-    if (failed.has(own.table)) replace(said);
+    if (failed.has(id)) replace(said);
+    const result = list.querySelector<HTMLElement>(`[data-table="${id}"]`);
+    result?.closest("li")?.scrollIntoView({ block: "nearest" });
+    result?.focus({ preventScroll: true });
   };
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    const file = input.files?.[0];
-    if (file === undefined) return;
+    if (files().length === 0) return;
     send.disabled = true;
     try {
-      await upload(file);
+      await upload(await sendable(files(), most, t));
     } catch (error) {
       const cancelled = error instanceof DOMException && error.name === "AbortError";
-      replace(said, cancelled ? notice("info", ctx.t("pending.cancelled")) : faultNotice(ctx, error));
+      replace(said, cancelled ? notice("info", ctx.t("pending.cancelled")) : refusal(ctx, t, error, needs));
     } finally {
       send.disabled = false;
     }
   };
 
-  const form = h("form", { class: "card", onsubmit: (event) => void submit(event) }, h("div", { class: "field" }, h("label", { for: id }, t("own.file")), input, hint), h("p", { class: "actions" }, send), said);
+  const form = h(
+    "form",
+    { class: "card", onsubmit: (event) => void submit(event) },
+    needs,
+    h("ol", {}, h("li", {}, t("needs.flows")), h("li", {}, t("needs.output")), h("li", {}, t("needs.description"))),
+    h("p", { class: "actions" }, examples(t), h("small", {}, t("example.words"))),
+    h("div", { class: "field" }, h("label", { for: id }, t("own.file")), input, hint),
+    chosen,
+    h("p", { class: "actions" }, send),
+    said,
+  );
+  const over = (yes: boolean) => form.classList.toggle("dropping", yes);
+  form.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  form.addEventListener("dragleave", (event) => over(event.relatedTarget instanceof Node && form.contains(event.relatedTarget)));
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    if (!event.dataTransfer?.files.length) return;
+    input.files = event.dataTransfer.files;
+    choose();
+    send.focus();
+  });
   void refresh();
-  return h("section", {}, h("h2", {}, t("own")), h("p", {}, t("own.words")), h("div", { class: "stack" }, form, list));
+  return h("section", {}, h("h2", { tabindex: -1 }, t("own")), h("p", {}, t("own.words")), h("div", { class: "stack" }, form, list));
 }
 
 export const page: Page = {
@@ -243,7 +300,9 @@ export const page: Page = {
   render(root, ctx) {
     const t = texts(ctx.lang);
     const place = h("div");
-    root.append(h("section", {}, h("h2", {}, t("tables")), h("p", {}, t("tables.words")), place), ownTables(ctx, t));
+    const own = ownTables(ctx, t);
+    const toOwn = linkTo(ctx, t("own.add"), () => own.querySelector("h2") ?? own);
+    root.append(h("p", {}, toOwn), h("section", {}, h("h2", {}, t("tables")), h("p", {}, t("tables.words")), place), own);
     void ctx.load<Tables>(place, "tables", {}, (found) => audits(ctx, t, found));
   },
 };
