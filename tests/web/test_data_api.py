@@ -7,14 +7,22 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import openpyxl
+import pandas as pd
 import pytest
 
 from servio.study import StudyStore
 from servio.web import application
+from servio.web._answers import Pending
+from servio.web._api import cell as cell_module
+from servio.web._api import measure
+from servio.web._api._one_table import Brought
+from servio.web._api.export import SYNTHETIC
 from servio.web._jobs import Jobs
 
 TABLE = """
@@ -101,6 +109,39 @@ def test_an_own_table_is_audited_and_measured(visitor: Any) -> None:
     cell = asked(client, f"/api/cell/service_input_coefficient?table={id}&source=generic"
                  "&year=2014&industry=sector 1").json()  # fmt: skip
     assert cell["value"] == 0.2 and cell["check"]["kind"] == "exact"
+
+
+def marks(client: httpx.Client, given: str) -> list[bool]:
+    """Whether the answer, the workbook and the Stata file say that the numbers are made up."""
+    path = f"/api/measure/output_multiplier?by=industry{given}"
+    about = asked(client, path).json()["about"]
+    book = openpyxl.load_workbook(io.BytesIO(asked(client, f"{path}&format=xlsx").content))
+    told = {str(cell) for row in book["about"].values for cell in row}
+    with pd.io.stata.StataReader(io.BytesIO(asked(client, f"{path}&format=dta").content)) as file:
+        label = file.data_label
+    return [about["synthetic"], SYNTHETIC in told, label.startswith("SYNTHETIC")]
+
+
+def test_an_own_table_is_marked_as_it_is_and_not_as_the_study(
+    visitor: Any, small_store: StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = visitor()
+    table = f"&table={sent(client, packed(FILES)).json()['table']}"
+    assert small_store.synthetic
+    assert marks(client, "&year=2000") == [True] * 3
+    assert marks(client, table) == [False] * 3
+    cell = f"/api/cell/service_input_coefficient?source=generic&year=2014&industry=sector 1{table}"
+    assert asked(client, cell).json()["about"]["synthetic"] is False
+    monkeypatch.setattr(StudyStore, "synthetic", False)
+    for module in (measure, cell_module):
+        made = module.brought
+        monkeypatch.setattr(module, "brought", lambda q, made=made: as_if_synthetic(made(q)))
+    assert marks(client, table) == [True] * 3
+    assert asked(client, cell).json()["about"]["synthetic"] is True
+
+
+def as_if_synthetic(found: Brought | Pending | None) -> Brought | Pending | None:
+    return replace(found, synthetic=True) if isinstance(found, Brought) else found
 
 
 def test_h07_the_table_of_another_session_is_not_there(visitor: Any) -> None:

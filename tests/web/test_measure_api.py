@@ -190,6 +190,19 @@ def test_a_label_that_is_not_there_is_said(ask: Ask) -> None:
     assert "NOWHERE" in error.value.found and error.value.expected
 
 
+@pytest.mark.parametrize("function", [measured, spread, taken_apart])
+def test_a_year_that_is_not_there_is_said(
+    ask: Ask, function: Callable[[OpenStudy, Query], Reply]
+) -> None:
+    given = {"by": "manufacturing", "country": "M01"}
+    for year in ("9999", *(["2000,1999"] if function is not taken_apart else [])):
+        with pytest.raises(UsageError, match="parameter year") as error:
+            ask(function, "service_input_share", year=year, **given)
+        assert error.value.found in year
+        assert error.value.expected == "one of 2000, 2001"
+    ask(function, "service_input_share", year="2001", **given)
+
+
 @pytest.mark.parametrize(
     ("given", "place"),
     [
@@ -337,6 +350,18 @@ def test_what_has_no_value_and_what_is_left_over_has_no_rank() -> None:
 def test_a_grouping_of_several_groups_is_no_one_number(ask: Ask) -> None:
     reply = ask(spread, "service_input_share", grouping="kiet", by="manufacturing")
     assert "kiet" not in set(frame(reply).definition)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_nothing_under_any_definition_says_why(ask: Ask, form: str) -> None:
+    reply = ask(spread, "service_input_share", grouping="kiet", by="industry")
+    assert reply.frame is None
+    why = reply.data["why"]
+    assert "several groups" in why["en"]
+    assert why["ko"] != why["en"]
+    with pytest.raises(UsageError, match=r"no rows: the grouping has several groups"):
+        as_file(reply, form, "x")
+    assert ask(spread, "service_input_share", by="manufacturing").data["why"] is None
 
 
 def test_a_measure_without_definitions_says_so(ask: Ask) -> None:

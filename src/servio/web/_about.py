@@ -22,10 +22,12 @@ _NUMBERS = re.compile(r"\d[\d.,]*(e[-+]?\d+)?%?")
 def of_found(
     study: OpenStudy, found: Found, chosen: Mapping[str, Sequence[str]] | None = None,
     years: Sequence[int] = (), *, upload: bool = False, over: Sequence[str] = (),
+    synthetic: bool | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What there is to know of the rows of a measure, chosen as `servio measure` chooses them.
 
-    `over` names the groupings it is taken with, one after the other.
+    `over` names the groupings it is taken with, one after the other; `synthetic` says whether the
+    session's own table is, where it is of one.
     """
     call, chosen = found.call, chosen or {}
     there = found.there(chosen)
@@ -45,6 +47,7 @@ def of_found(
     ) | {
         "notes": notes, "notes_ko": [sentence("note", note) for note in notes],
         "problems": list(found.problems),
+        "synthetic": study.store.synthetic if synthetic is None else synthetic,
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from servio.web._answers import OpenStudy, Pending, Query
 from servio.web._jobs import Task
 from servio.web._words import sentence
 
-__all__ = ["LABELS", "Found", "Gaps", "asked_call", "found", "pick_uploaded", "selected"]
+__all__ = ["LABELS", "Found", "Gaps", "asked_call", "check_years", "found", "selected"]
 
 LABELS = ("industry", "partner", "group", "part")
 FILTERS = ("source", "country", *LABELS)
@@ -307,10 +307,21 @@ def selected(
     return rows if keep is None else rows.filter(keep)
 
 
-def pick_uploaded(study: OpenStudy, query: Query) -> str:
-    """Path of the session's own table that a query names; empty where it names none."""
-    id = query.text("table", "")
-    return str(query.session.get("uploads", id).path) if id else ""
+def check_years(pieces: Sequence[pa.Table], years: Sequence[int]) -> None:
+    """Refuse a year that none of the rows is of; where there are none, they say themselves why.
+
+    Raises
+    ------
+    UsageError
+    """
+    known = {year for rows in pieces for year in pc.unique(rows["year"]).to_pylist()}
+    wrong = [year for year in years if year not in known]
+    if known and wrong:
+        there = sorted(year for year in known if year is not None)
+        nearest = sorted(sorted(there, key=lambda year: abs(year - wrong[0]))[:8])
+        named = f"one of {', '.join(map(str, nearest))}" if there else "none: they have no year"
+        raise UsageError("parameter year", found=str(wrong[0]), expected=named,
+                         remedy="Choose one of those there are.")  # fmt: skip
 
 
 def _stored(study: OpenStudy) -> frozenset[Call]:

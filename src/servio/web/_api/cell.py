@@ -14,9 +14,10 @@ from servio.study import Call, Flows
 from servio.table import ORIGINS
 from servio.web._about import of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
+from servio.web._api._one_table import brought
 from servio.web._api.study import summary
 from servio.web._jobs import Jobs, Task
-from servio.web._rows import Found, asked_call, found, pick_uploaded, selected
+from servio.web._rows import Found, asked_call, check_years, found, selected
 
 __all__ = ["routes"]
 
@@ -29,7 +30,10 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
     """The value of a cell, and what flows into its industry."""
     labels = {name: query.text(name, "") for name in ("source", "country", "industry", "group")}
     year, most = query.integer("year", None, 1, 9999), query.integer("most", MOST, 1, 500)
-    upload = pick_uploaded(study, query)
+    own = brought(query)
+    if isinstance(own, Pending):
+        return own
+    upload, synthetic = (own.path, own.synthetic) if own else ("", None)
     call = asked_call(query.path["name"], query)
     chosen = {name: [text] for name, text in labels.items() if text}
     rows = found(study, call, upload, chosen)
@@ -38,8 +42,9 @@ def taken_apart(study: OpenStudy, query: Query) -> Reply:
     sources = pc.unique(rows.rows["source"]).to_pylist() or study.results.sources
     source = labels["source"] or sources[0]
     years = [] if year is None else [year]
+    check_years([rows.rows], years)
     data: dict[str, Any] = {
-        "about": of_found(study, rows, chosen, years, upload=bool(upload)),
+        "about": of_found(study, rows, chosen, years, upload=bool(own), synthetic=synthetic),
         "value": _value(rows, chosen, years),
     }
     jobs = study.jobs

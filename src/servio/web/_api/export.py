@@ -83,6 +83,10 @@ def named(reply: Answer, form: str, mark: str) -> tuple[str, str]:
     name = f"servio-{_about(reply).get('measure', 'data')}-{mark}.{form}"
     if form == "json":
         return name, "application/json"
+    if reply.frame is None and reply.data.get("why"):
+        raise UsageError("format", found=f"no rows: {reply.data['why']['en']}",
+                         expected="rows to save", remedy="Add all=true, or choose another grouping."
+                         )  # fmt: skip
     if reply.frame is None:
         raise UsageError("format", found=form, expected="json: this answer is no single table",
                          remedy="Ask for format=json.")  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -14,11 +16,18 @@ from servio.report.words import is_region
 from servio.study import Call
 from servio.web._about import of_found
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply
-from servio.web._rows import FILTERS, Found, asked_call, found, pick_uploaded, selected
+from servio.web._api._one_table import brought
+from servio.web._rows import FILTERS, Found, asked_call, check_years, found, selected
+from servio.web._words import sentence
 
 __all__ = ["routes"]
 
 NO_YEAR = -1
+NOTHING = "no table has a number under any definition"
+SEVERAL = (
+    "the grouping has several groups, which are no one number beside definitions, "
+    "and the study holds no definition with these options"
+)
 FUNCTIONAL = ("ps_fractional", "ps_threshold50")
 
 
@@ -26,14 +35,18 @@ def measured(study: OpenStudy, query: Query) -> Reply:
     """Rows of one measure with its options, those the query chooses; none with ``bare=true``."""
     chosen = {name: query.texts(name) for name in FILTERS}
     years, bare = _years(query), query.flag("bare")
-    upload = pick_uploaded(study, query)
+    own = brought(query)
+    if isinstance(own, Pending):
+        return own
+    upload, synthetic = (own.path, own.synthetic) if own else ("", None)
     call = asked_call(query.path["name"], query)
     rows = found(study, call, upload, chosen)
     if isinstance(rows, Pending):
         return rows
+    check_years([rows.rows], years)
     kept = selected(rows.rows, chosen, years)
     data = {
-        "about": of_found(study, rows, chosen, years, upload=bool(upload)),
+        "about": of_found(study, rows, chosen, years, upload=bool(own), synthetic=synthetic),
         "labels": rows.labels(),
         "countries": pc.unique(rows.rows["country"]).to_pylist(),
         "years": sorted(y for y in pc.unique(rows.rows["year"]).to_pylist() if y is not None),
@@ -56,7 +69,10 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     """
     chosen = {name: query.texts(name) for name in FILTERS if name != "group"}
     years, every = _years(query), query.flag("all")
-    upload = pick_uploaded(study, query)
+    brought_one = brought(query)
+    if isinstance(brought_one, Pending):
+        return brought_one
+    upload, synthetic = (brought_one.path, brought_one.synthetic) if brought_one else ("", None)
     call = asked_call(query.path["name"], query)
     if "grouping" not in dict(call.options):
         raise UsageError(f"measure {call.name}", found="no option grouping",
@@ -74,6 +90,7 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     if waiting is not None:
         return waiting
     held = {name: rows for name, rows in pieces.items() if len(rows.rows)}
+    check_years([r.rows for r in held.values()], years)
     everybody = {**chosen, "country": ()}
     tables = [_single(name, selected(r.rows, everybody, years)) for name, r in held.items()]
     own = {"country": chosen["country"]}
@@ -81,10 +98,10 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     about = pieces.get(call.option("grouping")) or next(iter(pieces.values()), None)
     data = {
         "about": None if about is None else of_found(
-            study, about, chosen, years, upload=bool(upload), over=list(held)
+            study, about, chosen, years, upload=bool(upload), over=list(held), synthetic=synthetic
         ),
         "abouts": {
-            name: of_found(study, r, chosen, years, upload=bool(upload))
+            name: of_found(study, r, chosen, years, upload=bool(upload), synthetic=synthetic)
             for name, r in held.items()
         },
         "definitions": [name for name in held if name in named],
@@ -95,8 +112,17 @@ def spread(study: OpenStudy, query: Query) -> Reply:
             r.without_value(selected(r.rows, chosen, years)).assign(definition=name)
             for name, r in held.items()
         ]) if held else None,
+        "why": None if held else _why_nothing(pieces),
     }  # fmt: skip
     return Answer(data, table)
+
+
+def _why_nothing(pieces: Mapping[str, Found]) -> dict[str, str]:
+    """Why there is no number to show under any definition."""
+    said = next(
+        (r.problems[0] for r in pieces.values() if r.problems), NOTHING if pieces else SEVERAL
+    )
+    return {"en": said, "ko": sentence("reason", said)}
 
 
 def _years(query: Query) -> list[int]:
@@ -150,7 +176,7 @@ def _with_ranks(table: pa.Table) -> pa.Table:
     rows = table.select([name for name in table.column_names if name != "value"]).to_pandas()
     rows["year"] = rows["year"].fillna(NO_YEAR)
     rows["value"] = np.asarray(table["value"].to_numpy(), dtype=np.float64)
-    economies = rows[~rows["country"].map(is_region)]
+    economies = rows[~rows["country"].map(is_region).astype(bool)]
     keys = [name for name in rows.columns if name not in ("country", "value")]
     wide = economies.set_index(["country", *keys])["value"].unstack(keys)
     places = picks.ranks(wide).unstack().rename("rank").reset_index()
