@@ -134,10 +134,10 @@ export class App {
         }),
     );
     this.#lead();
-    const choice = (name: "lang" | "theme", label: string, options: { value: string; words: string }[], value: string) =>
+    const choice = (name: "lang" | "theme", label: string, options: { value: string; words: string }[], value: string, hint?: string) =>
       h(
         "select",
-        { "aria-label": label, id: `choose-${name}`, onchange: (event) => this.#keep(name, (event.target as HTMLSelectElement).value) },
+        { "aria-label": label, title: hint, id: `choose-${name}`, onchange: (event) => this.#keep(name, (event.target as HTMLSelectElement).value) },
         options.map((one) => h("option", { value: one.value, selected: one.value === value }, one.words)),
       );
     return h(
@@ -157,6 +157,7 @@ export class App {
             { value: "dark", words: this.#t("app.theme.dark") },
           ],
           this.#theme,
+          this.#t("app.theme.own"),
         ),
       ),
     );

@@ -11,8 +11,11 @@ export const LANGS: readonly { code: Lang; name: string }[] = [
   { code: "ko", name: "한국어" },
 ];
 
+/** `{n}` is the value of that name, `{n?row:rows}` a word for one and a word for several. */
 function filled(text: string, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text
+    .replace(/\{(\w+)\?([^:}]*):([^}]*)\}/g, (_whole, name: string, one: string, several: string) => (String(values[name]) === "1" ? one : several))
+    .replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 export function text(lang: Lang, key: Key, values: Values = {}): string {

@@ -5,6 +5,7 @@ export const ko: Record<Key, string> = {
   "app.skip": "본문으로 건너뛰기",
   "app.menu": "페이지",
   "app.theme": "화면 색",
+  "app.theme.own": "보는 사람마다 다릅니다. 여기서 고른 뒤에만 링크에 담깁니다.",
   "app.theme.light": "밝게",
   "app.theme.dark": "어둡게",
   "app.language": "언어",

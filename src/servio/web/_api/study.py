@@ -206,7 +206,8 @@ def _quality(store: StudyStore) -> dict[str, Any]:
         "data_residual": _most(audits.data_residual),
         "numeric_residual": _most(audits.numeric_residual),
         "text": {
-            "en": f"{tables} tables audited: {failed} fail, {warned} with warnings.",
+            "en": f"{tables} table{'s' * (tables != 1)} audited: {failed} fail{'s' * (failed == 1)}, "
+            f"{warned} with warnings.",
             "ko": f"표 {tables}개 점검: 불합격 {failed}개, 경고 있는 표 {warned}개.",
         },
     }
