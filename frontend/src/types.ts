@@ -44,6 +44,8 @@ export interface About {
   readonly notes_ko?: readonly string[];
   readonly problems?: readonly string[];
   readonly cli: string;
+  /** Why there is no line for a shell, where `cli` is "". */
+  readonly cli_none?: Words | null;
   readonly python: string;
   readonly synthetic: boolean;
 }

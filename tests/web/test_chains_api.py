@@ -95,6 +95,7 @@ def test_sankey_is_the_stages_of_the_table(ask: Ask) -> None:
     assert reply.data["world"] is True
     assert reply.data["about"]["synthetic"] is True
     assert reply.data["about"]["cli"] == "", "no command gives these numbers"
+    assert "flows from stage to stage" in reply.data["about"]["cli_none"]["en"]
     shares = reply.frame.groupby("target")["share"].sum()
     boxes = reply.data["boxes"].set_index("id")
     product = boxes.loc["0 M02 C26"]

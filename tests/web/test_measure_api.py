@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +15,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import servio
@@ -21,7 +25,7 @@ from servio.study import Call, StudyStore, settled_call
 from servio.table import IOTable
 from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, encoded
 from servio.web._api.cell import taken_apart
-from servio.web._api.export import as_file
+from servio.web._api.export import as_file, write_frame
 from servio.web._api.measure import _with_ranks, measured, spread
 from servio.web._api.study import described
 from servio.web._headlines import _extremes
@@ -528,3 +532,50 @@ def test_workbooks_hold_the_numbers_and_how_they_are_made(ask: Ask, tmp_path: Pa
     assert [row[at] for row in rows[1:]] == pytest.approx(frame(reply).value.tolist(), rel=1e-15)
     about = {str(row[0]): str(row[1]) for row in book["about"].values if row[0]}
     assert about["measure"] == "service_input_share" and "servio measure" in about["cli"]
+    for name, text in EVIDENCE.items():
+        assert re.fullmatch(text, about[name]), about[name]
+
+
+EVIDENCE = {
+    "tables": r"\d+", "numeric residual": r"[\d.e-]+", "undefined": r"\d+", "study": ".+",
+    "servio": ".+", "accounting residual of the data": r"[\d.e-]+( \(.+\))?",
+    "data": r".+ \(licence: .+\)", "input file": r".+  sha256 \w+  \(.+\)",
+}  # fmt: skip
+
+
+def test_stata_and_parquet_files_tell_how_their_numbers_are_made(ask: Ask, tmp_path: Path) -> None:
+    reply = ask(measured, "service_input_share", by="manufacturing")
+    about = reply.data["about"]
+    for folder in (None, tmp_path):
+        out = io.BytesIO()
+        write_frame(reply.frame, dict(about), "dta", out, folder)
+        notes = stata_notes(out.getvalue())
+        assert notes.pop("note0") == str(len(notes))
+        told = dict(note.split(": ", 1) for note in notes.values() if ": " in note)
+        assert notes["note1"].startswith("SYNTHETIC") and told["formula"] == about["formula"]
+        for name, text in EVIDENCE.items():
+            assert re.fullmatch(text, told[name]), told
+        with pd.read_stata(io.BytesIO(out.getvalue()), iterator=True) as read:
+            assert read.variable_labels()["value"].startswith("SYNTHETIC Share of services")
+            assert read.read().value.tolist() == frame(reply).value.tolist()
+    note = pq.read_schema(io.BytesIO(saved(reply, "parquet").body)).metadata[b"servio"]
+    assert json.loads(note)["evidence"]["inputs"] == about["evidence"]["inputs"]
+
+
+def stata_notes(body: bytes) -> dict[str, str]:
+    """Notes of the data set, by the places that the map of the file gives."""
+    at = body.index(b"<map>") + 5
+    places = struct.unpack("<14Q", body[at : at + 112])
+    for place, tag in zip(places[8:13], ("characteristics", "data", "strls", "value_labels"),
+                          strict=False):  # fmt: skip
+        assert body[place:].startswith(f"<{tag}>".encode())
+    assert body[places[12] :] == b"</stata_dta>" and places[13] == len(body)
+    found, at = {}, places[8] + len("<characteristics>")
+    while body[at:].startswith(b"<ch>"):
+        (length,) = struct.unpack("<I", body[at + 4 : at + 8])
+        inside = body[at + 8 : at + 8 + length]
+        name = inside[129:258].split(b"\0")[0].decode()
+        found[name] = inside[258:-1].decode()
+        at += 8 + length + len("</ch>")
+    assert body[at:].startswith(b"</characteristics>")
+    return found

@@ -112,7 +112,7 @@ export function about(ctx: Following): AboutPanel {
       facts.title && h("p", {}, h("strong", {}, ctx.say(facts.title))),
       facts.synthetic && h("p", { class: "mark" }, ctx.t("app.synthetic.short")),
       h("dl", { class: "terms" }, rows),
-      facts.cli && copyable(ctx, ctx.t("about.cli"), facts.cli),
+      facts.cli ? copyable(ctx, ctx.t("about.cli"), facts.cli) : facts.cli_none && h("p", { class: "copyable" }, h("span", { class: "label" }, ctx.t("about.cli")), h("span", {}, ctx.say(facts.cli_none))),
       facts.python && copyable(ctx, ctx.t("about.python"), facts.python),
       link,
     );

@@ -16,6 +16,12 @@ from servio.web._words import both, option_words, reason_words, sentence, unit_w
 
 __all__ = ["about", "evidence", "of_found"]
 
+NO_COMMAND = {
+    "en": "none: `servio measure` does not read the accounts beside the tables. Use the lines for "
+    "Python.",
+    "ko": "없음: `servio measure` 명령은 표와 별도로 제공되는 부속 계정을 읽지 않습니다. "
+    "Python 코드를 사용하십시오.",
+}
 _NUMBERS = re.compile(r"\d[\d.,]*(e[-+]?\d+)?%?")
 
 
@@ -69,6 +75,7 @@ def about(
         "identity": both("identity", call.name, spec.identity),
         "evidence": dict(seen),
         "cli": cli,
+        "cli_none": None if cli else NO_COMMAND,
         "python": python,
         "synthetic": study.store.synthetic,
     }
@@ -79,6 +86,8 @@ def evidence(
     sources: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """The tables numbers rest on: files with hashes, the worst gaps of their audits and where.
+
+    Also the study and the version of servio, which go with the rows wherever they are saved.
 
     `whole` says the same of all tables of the study, where these are not all.
     """
@@ -99,6 +108,7 @@ def evidence(
     seen = _worst(own) | {
         "inputs": inputs[:12], "files": len(inputs),
         "sources": sorted({one["source"] for one in inputs}),
+        "study": study.store.study.title, "version": study.version,
     }  # fmt: skip
     return seen if len(own) == len(audits) else seen | {"whole": _worst(audits)}
 

@@ -51,6 +51,12 @@ def about_estimate(
         | {"undefined": len(models.panel.dropped), "undefined_first": _first_reason(models)},
         "notes": list(one.notes),
         "problems": [],
+        "cli_none": {
+            "en": "none: `servio report` holds the coefficients, not what is made of them here. Use "
+            "the lines for Python.",
+            "ko": "없음: `servio report`에는 계수만 있고 여기서 계산한 값은 없습니다. Python 코드를 "
+            "사용하십시오.",
+        } if lines else None,
         "cli": "" if lines else f"{ABOVE}\n{shlex.join(['servio', 'report', folder])}",
         "python": of_store(
             study, "panel = store.panel()", *(lines or _coefficient_lines(models, one)),

@@ -40,6 +40,12 @@ CURVE = 48
 STAGES_FORMULA = (
     "stage k: A^k x e_j; flow i to m: a_im (A^(k-1) x e_j)_m; behind: r L A^(K+1) x e_j"
 )
+NO_COMMAND = {
+    "en": "none: the flows from stage to stage are of no measure, so `servio measure` does not "
+    "give them. Use the lines for Python.",
+    "ko": "없음: 단계 간 흐름은 개별 지표의 값이 아니므로 `servio measure` 명령으로는 출력되지 "
+    "않습니다. Python 코드를 사용하십시오.",
+}
 STAGES_IDENTITY = {
     "en": "flows into a box, its value added, imports and taxes add up to its value; over all "
     "stages value added, imports and taxes add up to the output",
@@ -384,6 +390,7 @@ def _about_stages(
         "formula": STAGES_FORMULA,
         "identity": STAGES_IDENTITY,
         "source": "Miller & Blair (2009), section 2.4 (power series of the inverse)",
+        "cli_none": NO_COMMAND,
         "definition": None,
         "words": {"en": f"{stages} stages", "ko": f"{stages}단계"},
         "notes": [],

@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import math
+import shutil
+import struct
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +19,7 @@ import pyarrow.parquet as pq
 
 from servio.errors import UsageError
 from servio.report.words import safe_label
+from servio.sources import sources
 from servio.web._answers import Answer, File, RequestFault, columns, encoded
 
 __all__ = ["MOST", "as_file", "limited", "named", "write_frame"]
@@ -30,6 +34,11 @@ STATA_TEXT = 2_045
 TOGETHER = 10_000
 SYNTHETIC = "SYNTHETIC DATA: generated numbers, of no real economy"
 STATA_NAME = 32
+STATA_LABEL = 80
+STATA_NOTE = 67_784
+"""Bytes of a note."""
+STATA_HEAD = 4_096
+"""Bytes in which the map of a Stata file begins."""
 
 
 def limited(frame: Any, form: str) -> None:
@@ -203,11 +212,48 @@ def _whole(text: str) -> str:
 def _lines(about: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [("", SYNTHETIC)] if about.get("synthetic") else []
     for key, value in about.items():
-        if isinstance(value, dict) and "en" in value:
+        if key == "evidence":
+            lines += _evidence(value or {})
+        elif isinstance(value, dict) and "en" in value:
             lines.append((key, value["en"]))
-        elif isinstance(value, (str, int, float)) and key != "synthetic":
-            lines += [(key, part) for line in str(value).split("\n") for part in _cut(line)]
+        elif key != "synthetic" and not key.endswith("_ko"):
+            listed = value if isinstance(value, (list, tuple)) else [value]
+            told = [str(one) for one in listed if isinstance(one, (str, int, float))]
+            lines += [(key, part) for one in told for line in one.split("\n")
+                      for part in _cut(line)]  # fmt: skip
     return lines
+
+
+def _evidence(seen: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the numbers rest on: study, data with their licences, residuals, files with hashes."""
+    first = seen.get("undefined_first")
+    where = f" ({seen['data_residual_at']})" if seen.get("data_residual_at") else ""
+    inputs = seen.get("inputs") or []
+    lines = [
+        ("study", seen.get("study")),
+        ("servio", seen.get("version")),
+        *(("data", _source(name)) for name in seen.get("sources", ())),
+        ("tables", seen.get("tables")),
+        ("accounting residual of the data", _residual(seen.get("data_residual"), where)),
+        ("numeric residual", _residual(seen.get("numeric_residual"))),
+        ("undefined", seen.get("undefined")),
+        ("first undefined", first["en"] if isinstance(first, dict) else first),
+        ("input files", f"{len(inputs)} of {seen.get('files', len(inputs))} listed"
+                        if inputs else None),
+        *(("input file", f"{one['file']}  sha256 {one['sha256']}  ({one['source']})")
+          for one in inputs),
+    ]  # fmt: skip
+    return [(key, part) for key, value in lines if value not in (None, "")
+            for part in _cut(str(value))]  # fmt: skip
+
+
+def _source(name: str) -> str:
+    known = next((one for one in sources() if one.name == name), None)
+    return name if known is None else f"{known.title} (licence: {known.licence})"
+
+
+def _residual(value: float | None, where: str = "") -> str | None:
+    return None if value is None else f"{value:.2g}{where}"
 
 
 def _cut(line: str) -> list[str]:
@@ -234,7 +280,42 @@ def _stata(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None
     label = ("SYNTHETIC " if about.get("synthetic") else "") + str(
         title.get("en", "") if isinstance(title, dict) else title
     )
-    table.to_stata(out, write_index=False, version=118, data_label=label[:80], convert_strl=long)
+    value = f"{label}, {about.get('unit', '')}".strip(", ")
+    with io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder) as plain:
+        table.to_stata(plain, write_index=False, version=118, byteorder="<",
+                       data_label=label[:STATA_LABEL], convert_strl=long,
+                       variable_labels={"value": value[:STATA_LABEL]} if "value" in table else {}
+                       )  # fmt: skip
+        _noted(plain, [f"{key}: {text}".removeprefix(": ") for key, text in _lines(about)], out)
+
+
+def _noted(plain: BinaryIO, notes: list[str], out: BinaryIO) -> None:
+    """Copy a Stata file with notes of the data set: characteristics of `_dta`.
+
+    What stands behind them moves, and so do its places in the map of the file (StataCorp, "File
+    formats .dta", 5.6 and 5.11).
+    """
+    told = {"note0": str(len(notes))} | {f"note{at}": text for at, text in enumerate(notes, 1)}
+    added = b"".join(_characteristic(name, text) for name, text in told.items() if notes)
+    plain.seek(0)
+    at = plain.read(STATA_HEAD).index(b"<map>") + len(b"<map>")
+    plain.seek(at)
+    places = list(struct.unpack("<14Q", plain.read(8 * 14)))
+    here = places[8] + len(b"<characteristics>")
+    moved = [place + len(added) if place > places[8] else place for place in places]
+    plain.seek(0)
+    out.write(plain.read(at))
+    out.write(struct.pack("<14Q", *moved))
+    plain.seek(at + 8 * 14)
+    out.write(plain.read(here - at - 8 * 14))
+    out.write(added)
+    shutil.copyfileobj(plain, out)
+
+
+def _characteristic(name: str, text: str) -> bytes:
+    body = text.replace("\0", "").encode()[:STATA_NOTE].decode(errors="ignore").encode() + b"\0"
+    names = b"_dta".ljust(129, b"\0") + name.encode().ljust(129, b"\0")
+    return b"<ch>" + struct.pack("<I", len(names) + len(body)) + names + body + b"</ch>"
 
 
 _FORMS: dict[str, tuple[Callable[..., None], str]] = {
