@@ -52,10 +52,10 @@ def about_estimate(
         "notes": list(one.notes),
         "problems": [],
         "cli_none": {
-            "en": "none: `servio report` holds the coefficients, not what is made of them here. Use "
-            "the lines for Python.",
-            "ko": "없음: `servio report`에는 계수만 있고 여기서 계산한 값은 없습니다. Python 코드를 "
-            "사용하십시오.",
+            "en": "none: `servio report` holds the coefficients, not what is made of them here. "
+            "Use the lines for Python.",
+            "ko": "없음: `servio report`에는 계수만 있고 여기서 계산한 값은 없습니다. "
+            "Python 코드를 사용하십시오.",
         } if lines else None,
         "cli": "" if lines else f"{ABOVE}\n{shlex.join(['servio', 'report', folder])}",
         "python": of_store(
