@@ -311,6 +311,26 @@ def test_h11_f23_entities_that_multiply_do_no_harm(visitor: Any, before: bytes) 
     assert "haha" not in answer.text and len(answer.content) < 2_000
 
 
+@pytest.mark.parametrize(
+    ("name", "countries", "years"),
+    [
+        ("KOR2022ttl.csv", ["KOR"], [2022]),
+        ("mine.csv", [""], []),
+        ("../KOR2022ttl.csv", ["KOR"], [2022]),
+        ("KOR2022ttl.csv/../x.csv", [""], []),
+    ],
+)
+def test_h05_a_published_name_says_country_and_year_another_is_not_used(
+    visitor: Any, tmp_path: Path, name: str, countries: list[str], years: list[int]
+) -> None:
+    import oecd_files
+
+    client = visitor()
+    body = oecd_files.write(tmp_path / "any.csv").read_bytes()
+    found = settled(client, sent(client, body, name).json()["table"])
+    assert (found["info"]["countries"], found["info"]["years"]) == (countries, years)
+
+
 def settled(client: httpx.Client, id: str) -> dict[str, Any]:
     for _ in range(150):
         found = {one["table"]: one for one in client.get("/api/uploads").json()["uploads"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from servio.errors import ServioError, UsageError
-from servio.sources import unpacked
+from servio.sources import sources, unpacked
 from servio.web import _example
 from servio.web._about import evidence
-from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, RequestFault
+from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, RequestFault, Upload
 from servio.web._api._parts import answered
 from servio.web._faults import told
 from servio.web._jobs import Job, Jobs, Task
@@ -121,7 +122,7 @@ def uploaded(study: OpenStudy, query: Query) -> Answer:
     folder = study.scratch / id
     folder.mkdir()
     try:
-        path = folder / f"upload{sent.ending}"
+        path = folder / _stored(sent)
         shutil.move(sent.path, path)
         path = _unpacked(path, folder / "content")
         job = jobs.submit(Task("audit_upload", (("upload", str(path)),), 0))
@@ -179,6 +180,13 @@ def _forget_failures(query: Query, most: int) -> None:
         query.session.drop(UPLOADS, id)
     for id in failed[max(0, len(failed) - most) :]:
         query.session.get(UPLOADS, id).close()
+
+
+def _stored(sent: Upload) -> str:
+    """Name it is read under: a generated one, or one of a source's, which may tell its year."""
+    published = (source.files for source in sources())
+    told = any(one and re.fullmatch(one, sent.name, re.ASCII) for one in published)
+    return sent.name if told else f"upload{sent.ending}"
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
