@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 import servio
@@ -17,7 +19,6 @@ from web_browser import Watched, looks, needs_browser, watched, written
 from web_server import listening
 
 if TYPE_CHECKING:
-    import pandas as pd
     from playwright.sync_api import Browser
 
 pytestmark = needs_browser
@@ -384,3 +385,31 @@ def test_ranks_are_shown_under_every_definition(desk: Watched) -> None:
     own.get_by_role("button", name="Daniels (1985)").press("Enter")
     desk.settled()
     assert "grouping=ps_daniels1985" in desk.page.url
+
+
+def test_the_second_measure_is_of_the_same_industry_or_says_of_which(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&by=industry&industry=C27_28&grouping=services&view=scatter")
+    assert "to the right Manufacturing" in desk.page.locator(".notice.warning").inner_text()
+    second = desk.page.get_by_label("Second measure", exact=True)
+    second.select_option(label="Upstreamness (Each industry)")
+    desk.settled()
+    assert desk.page.locator(".notice.warning").count() == 0
+    made = desk.page.locator(".tabpanel .about").inner_text()
+    assert measure.MEASURES["upstreamness"].formula in made
+    assert "servio measure upstreamness" in made and "industry=C27_28" in made
+    rows = latest(grouping="services", by="industry")
+    first = rows[rows.industry == "C27_28"].set_index("country").value
+    table = max(servio.scan(MODEL).tables(), key=lambda one: one.info.year or 0)
+    other = measure.upstreamness(table).to_frame()
+    other = other[other.industry == "C27_28"].set_index("country").value
+    _, *cells = desk.cells()
+    shown = [line[1:] for line in cells]
+    assert shown == [[written(first[code]), written(other[code])] for code in first.index]
+    file = desk.page.locator(".tabpanel figure a[href*='format=csv']").get_attribute("href")
+    text = desk.page.request.get(f"{desk.base}/{file}").text()
+    saved = pd.read_csv(StringIO(text))
+    years = saved.year.unique()
+    assert len(years) == 3 and len(saved) == 3 * len(first), "each country's path"
+    last = saved[saved.year == max(years)].set_index("country")
+    assert last[NAME].to_dict() == pytest.approx(first.to_dict())
+    assert last.upstreamness.to_dict() == pytest.approx(other.to_dict())

@@ -27,6 +27,7 @@ from servio.web._answers import Answer, File, OpenStudy, Pending, Query, Reply, 
 from servio.web._api.cell import taken_apart
 from servio.web._api.export import as_file, write_frame
 from servio.web._api.measure import _with_ranks, measured, spread
+from servio.web._api.pair import _numbers, paired
 from servio.web._api.study import described
 from servio.web._headlines import _extremes
 from servio.web._jobs import Jobs
@@ -579,3 +580,53 @@ def stata_notes(body: bytes) -> dict[str, str]:
         at += 8 + length + len("</ch>")
     assert body[at:].startswith(b"</characteristics>")
     return found
+
+
+# -- two measures side by side ---------------------------------------------------------------------
+
+
+def test_two_measures_stand_side_by_side(ask: Ask, tables: dict[int, IOTable]) -> None:
+    code = str(computed("service_input_coefficient", tables[2000], grouping="kiet").industry[0])
+    second = f"upstreamness;by=industry;industry={code}"
+    reply = ask(paired, "service_input_coefficient", grouping="kiet", by="industry",
+                industry=code, sum="true", second=second)  # fmt: skip
+    rows = frame(reply)
+    assert list(rows.columns) == [
+        "source", "year", "country", "service_input_coefficient", "upstreamness"
+    ]  # fmt: skip
+    assert set(rows.year) == set(tables) and not rows.isna().any().any()
+    for year, table in tables.items():
+        here = rows[rows.year == year].set_index("country")
+        first = computed("service_input_coefficient", table, grouping="kiet")
+        own = first[first.industry == code].groupby("country").value.sum()
+        assert here.service_input_coefficient.to_dict() == pytest.approx(own.to_dict(), rel=1e-12)
+        other = computed("upstreamness", table)
+        own = other[other.industry == code].set_index("country").value
+        assert here.upstreamness.to_dict() == pytest.approx(own.to_dict(), rel=1e-12)
+    about = reply.data["about"]
+    assert "upstreamness" in about["second_cli"] and f"industry={code}" in about["second_cli"]
+    assert about["second_formula"] == measure.MEASURES["upstreamness"].formula
+    book = as_file(reply, "xlsx", "x")
+    assert book.name.endswith(".xlsx") and len(book.body) > 1000
+
+
+def test_a_sum_without_a_part_is_none() -> None:
+    rows = pa.table({
+        "source": ["own"] * 3, "year": [2000] * 3, "country": ["AAA", "AAA", "BBB"],
+        "value": [0.1, None, 0.2],
+    })  # fmt: skip
+    own = SimpleNamespace(rows=rows)
+    found = _numbers(own, {}, [], "x", summed=True).set_index("country").x  # type: ignore[arg-type]
+    assert np.isnan(found["AAA"]) and found["BBB"] == 0.2
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [("upstreamness;by", "option=value"), ("nothing", "known measure"),
+     ("upstreamness;by=industry", "labels that choose one")],
+)  # fmt: skip
+def test_a_second_measure_that_is_no_one_number_is_refused(
+    ask: Ask, second: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        ask(paired, "service_input_share", by="manufacturing", second=second)

@@ -82,10 +82,10 @@ function listed(lines: readonly string[] = []): Child {
   return lines.length === 0 ? null : h("ul", {}, lines.slice(0, LISTED).map((line) => h("li", {}, line)));
 }
 
-export function about(ctx: Following): AboutPanel {
+export function about(ctx: Following, title = ctx.t("about.title")): AboutPanel {
   const here = h("p", { class: "point", "aria-live": "polite" });
   const body = h("div");
-  const element = h("aside", { class: "about", "aria-label": ctx.t("about.title") }, h("h2", {}, ctx.t("about.title")), here, body);
+  const element = h("aside", { class: "about", "aria-label": title }, h("h2", {}, title), here, body);
   const link = copyable(ctx, ctx.t("about.link"), location.href);
   const follow = () => {
     const code = link.querySelector("code");

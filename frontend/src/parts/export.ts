@@ -35,8 +35,8 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** A text in lines that fit the plate. */
-function lines(text: string, size: number, width: number): string[] {
+/** A text in lines that fit the width, with some room at both sides. */
+export function lines(text: string, size: number, width: number): string[] {
   const pen = document.createElement("canvas").getContext("2d");
   if (pen === null) return [text];
   pen.font = `${size}px ${FONT}`;

@@ -4,86 +4,32 @@ import type { EChartsOption } from "echarts";
 import { address } from "../../api";
 import { h } from "../../dom";
 import { number, quantity } from "../../format";
-import type { Context } from "../../page";
+import { about } from "../../parts/about";
 import { plot, valueAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
+import { lines } from "../../parts/export";
 import { notice } from "../../parts/notice";
-import { select, type Option } from "../../parts/select";
-import type { Say } from "../../text/measure";
-import type { About, MeasureAnswer, MeasureInfo } from "../../types";
+import { select } from "../../parts/select";
+import type { About, MeasureAnswer } from "../../types";
 import { panelOf, type Panel } from "./data";
 import { figureOf, type Drawn } from "./drawn";
-import { countryName, groupingOf, labelName, short, wholeName } from "./names";
-import { baseQuery, defaults, LABELS, measurePath, variants, type Options, type Question, type Scope } from "./question";
+import { countryName, labelName } from "./names";
+import { baseQuery, measurePath, type Scope } from "./question";
+import { labelsOf, secondOf, secondOptions, usualSecond, wordsOf, written, type Second } from "./second";
 import type { Shown } from "./views";
 
 /** Part of an axis that a name takes. */
 const BESIDE = 0.15;
+/** Pixels from one line of a title to the next. */
+const LINE = 15;
 
-export interface Second {
-  readonly info: MeasureInfo;
-  readonly options: Options;
-  readonly only: string;
-  readonly group: string;
+/** Titles of axes are whole, in as many lines as they take. */
+function inLines(text: string): string[] {
+  return lines(text, 12 * scaleOfPage(), innerWidth < 700 ? innerWidth - 90 : innerWidth * 0.45);
 }
 
-/** `name;by=manufacturing;grouping=services`: a measure with options in one text. */
-export function written(one: Second): string {
-  const options = Object.entries(one.options).map(([name, value]) => `${name}=${value}`);
-  return [one.info.name, ...options, one.only && `only=${one.only}`, one.group && `group=${one.group}`].filter(Boolean).join(";");
-}
-
-export function secondOf(ctx: Context, text: string): Second | null {
-  const [name, ...parts] = text.split(";");
-  const info = ctx.study.measures.find((one) => one.name === name);
-  if (info === undefined) return null;
-  const pairs: Record<string, string> = Object.fromEntries(parts.map((part) => part.split(/=(.*)/s).slice(0, 2)));
-  const { only = "", group = "", ...options } = pairs;
-  return { info, options: { ...defaults(info), ...options }, only, group };
-}
-
-/** Other measures of the same industries, or of a whole sector. */
-export function secondOptions(ctx: Context, t: Say, question: Question): { option: Option; second: Second }[] {
-  const by = question.options["by"];
-  const fits = (other: string | undefined) => other === undefined || other === by || other === "manufacturing" || other === "economy";
-  const held = ctx.study.measures.flatMap((info) =>
-    variants(info)
-      .filter((one) => fits(one.options["by"]))
-      .flatMap((one) => {
-        const groups = groupingOf(ctx, one.options["grouping"])?.groups ?? [];
-        const each = groups.length > 1 ? groups.map((group) => group.code) : [""];
-        return each.map((group) => ({ info, options: one.options, only: one.only, group }));
-      }),
-  );
-  const now = ctx.study.live.tables
-    ? ctx.study.measures
-        .filter((info) => !held.some((one) => one.info === info) && info.options.some((one) => one.name === "by"))
-        .map((info) => ({ info, options: { ...defaults(info), by: by ?? "manufacturing" }, only: "", group: "" }))
-    : [];
-  const row = (second: Second, group: string) => ({ second, option: { value: written(second), words: wordsOf(ctx, t, second), group } });
-  return [...held.map((one) => row(one, t("held"))), ...now.map((one) => row(one, t("now")))];
-}
-
-/** The title with the options that are not the usual ones. */
-export function wordsOf(ctx: Context, t: Say, { info, options, group }: Second): string {
-  const usual = defaults(info);
-  const said = Object.entries(options).flatMap(([name, value]) => {
-    const option = info.options.find((one) => one.name === name);
-    if (name === "by" || (usual[name] === value && name !== "grouping")) return [];
-    if (name === "grouping") {
-      const grouping = groupingOf(ctx, value);
-      const one = grouping?.groups.find((code) => code.code === group);
-      return [short(ctx.say(one?.title ?? grouping?.title ?? value), 40)];
-    }
-    return [`${ctx.say(option?.title)}: ${ctx.say(option?.titles?.[value] ?? value)}`];
-  });
-  const by = options["by"];
-  if (by !== undefined) said.push(wholeName(t)[by] ?? ctx.say(groupingOf(ctx, by)?.title ?? by));
-  return said.length > 0 ? `${ctx.say(info.title)} (${said.join(", ")})` : ctx.say(info.title);
-}
-
-export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { first: string; second: string }): FigureSpec {
+export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { first: string; second: string }, data: string): FigureSpec {
   const { ctx, t, panel, slice, about } = shown;
   const both = (code: string, year: number) => {
     const [y, x] = [panel.value(code, year), other.value(code, year)];
@@ -115,13 +61,14 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
     named.some((one) => one.code !== code && one.at[0] > at[0] && one.at[0] - at[0] < BESIDE * size(0) && Math.abs(one.at[1] - at[1]) < BESIDE * 0.4 * size(1));
   const pointWords = (code: string, at: readonly [number, number]) =>
     `${countryName(ctx, code)}\n${words.first}: ${quantity(at[1], about.unit, ctx.lang)}\n${words.second}: ${quantity(at[0], otherAbout.unit, ctx.lang)}`;
+  const [up, across] = [inLines(`↑ ${words.first}`), inLines(`→ ${words.second}`)];
   return {
     title: t("scatter", { year: slice.year }),
-    note: t("scatter.note", { first: words.first, second: words.second, country: countryName(ctx, slice.country) }),
+    ...(path.length > 1 ? { note: t("scatter.note", { country: countryName(ctx, slice.country) }) } : {}),
     name: `${about.measure}-${otherAbout.measure}-${slice.year}`,
     about: [about, otherAbout],
     subject: `${words.first} · ${words.second} · ${slice.year}`,
-    data: address(shown.path, { ...shown.query, year: slice.year }),
+    data,
     height: "high",
     table: {
       caption: `${words.first} · ${words.second} · ${slice.year}`,
@@ -132,9 +79,10 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
       ],
       rows: points.map(({ code, at }) => ({ country: countryName(ctx, code), code, first: at[1], second: at[0] })),
       marked: (row) => row["code"] === slice.country,
+      onPick: (row) => shown.pick({ country: String(row["code"]), year: slice.year }),
     },
     option: (colours): EChartsOption => ({
-      grid: plot({ top: 40, right: 28 }),
+      grid: { ...plot({ top: 26 + LINE * up.length, right: 28 }), outerBoundsContain: "all" },
       tooltip: {
         trigger: "item",
         formatter: (hit: unknown) => {
@@ -143,14 +91,14 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
           return found ? pointWords(found.code, found.at) : "";
         },
       },
-      xAxis: { ...axis(otherAbout, other, short(words.second, 60)), nameLocation: "middle", nameGap: 26 * scaleOfPage() },
-      yAxis: { ...axis(about, panel, short(words.first, 60)), nameTextStyle: { align: "left" } },
+      xAxis: { ...axis(otherAbout, other, across.join("\n")), nameLocation: "middle", nameGap: 26 * scaleOfPage(), nameTextStyle: { lineHeight: LINE * scaleOfPage() } },
+      yAxis: { ...axis(about, panel, up.join("\n")), nameTextStyle: { align: "left", lineHeight: LINE * scaleOfPage() } },
       series: [
         { type: "line", silent: true, showSymbol: false, data: path.map((one) => [...one.at]), lineStyle: { color: colours.marked, width: 1.5, opacity: 0.6 } },
         {
           type: "scatter",
           symbolSize: 9 * scaleOfPage(),
-          labelLayout: { hideOverlap: true },
+          labelLayout: { moveOverlap: "shiftY" },
           data: points.map(({ code, at }) => {
             const [first, chosen] = [code === slice.country, slice.others.includes(code)];
             return {
@@ -158,7 +106,7 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
               value: [...at],
               symbolSize: (first ? 15 : 9) * scaleOfPage(),
               itemStyle: { color: first ? colours.marked : chosen ? colours.goods : colours.line, borderColor: colours.muted, borderWidth: first ? 0 : 0.5 },
-              label: { show: first || chosen, position: crowded(code, at) ? ("left" as const) : ("right" as const), color: colours.ink, formatter: countryName(ctx, code) },
+              label: { show: first || chosen, position: crowded(code, at) ? ("left" as const) : ("right" as const), color: colours.ink, textBorderColor: colours.panel, textBorderWidth: 2, formatter: countryName(ctx, code) },
             };
           }),
         },
@@ -175,16 +123,12 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
   };
 }
 
-/** The scatter with the choice of the second measure. */
+/** The scatter with the choice of the second measure, and how that one is made. */
 export function scatterPart(drawn: Drawn): HTMLElement {
-  const { ctx, t } = drawn;
-  const place = h("div");
-  const { question } = drawn;
+  const { ctx, t, question } = drawn;
+  const place = h("div", { class: "stack" });
   const offered = secondOptions(ctx, t, question);
-  const own = written({ info: question.info, options: question.options, only: question.only, group: "" });
-  const kin = offered.filter((one) => one.second.info !== question.info && one.option.group === t("held"));
-  const usual = kin.find((one) => one.second.options["by"] === question.options["by"] && one.second.group === "") ?? kin[0] ?? offered.find((one) => one.option.value !== own) ?? offered[0];
-  const second = secondOf(ctx, ctx.state.get("second")) ?? usual?.second;
+  const second = secondOf(ctx, ctx.state.get("second")) ?? usualSecond(question, offered);
   if (second === undefined) return notice("info", ctx.t("chart.nothing"));
   const value = written(second);
   const options = offered.map((one) => one.option);
@@ -202,31 +146,30 @@ export function scatterPart(drawn: Drawn): HTMLElement {
     path,
     { ...base, bare: true },
     (found) => {
-      const wanted = { ...drawn.shown().slice.labels, ...(second.group ? { group: second.group } : {}) };
-      const labels = Object.fromEntries(
-        LABELS.flatMap((name) => {
-          const known = found.labels[name];
-          if (known === undefined) return [];
-          const label = known.find((one) => one === wanted[name]) ?? known[0];
-          return label === undefined ? [] : [[name, label]];
-        }),
-      );
-      void ctx.load<MeasureAnswer>(
-        place,
-        path,
-        { ...base, ...labels },
-        (answer) => {
-          const other = panelOf(answer);
-          const words = {
-            first: drawn.shown().title,
-            second: [wordsOf(ctx, t, second), labels["industry"] !== undefined && (found.labels.industry?.length ?? 0) > 1 ? labelName(ctx, { ...question, info: second.info, options: second.options }, "industry", String(labels["industry"])) : ""].filter(Boolean).join(" · "),
-          };
-          return figureOf(drawn, (shown) => scatter(shown, other, answer.about, words));
-        },
-        drawn.signal,
-      );
+      const labels = labelsOf(ctx.study, question, second, drawn.shown().slice, found.labels);
+      void ctx.load<MeasureAnswer>(place, path, { ...base, ...labels }, (answer) => drawnBoth(drawn, second, found, labels, answer), drawn.signal);
     },
     drawn.signal,
   );
   return h("div", { class: "stack" }, h("div", { class: "controls" }, control.element), place);
+}
+
+function drawnBoth(drawn: Drawn, second: Second, found: Scope, labels: Readonly<Record<string, string>>, answer: MeasureAnswer): HTMLElement[] {
+  const { ctx, t, question } = drawn;
+  const { slice, title } = drawn.shown();
+  const other = { ...question, info: second.info, options: second.options };
+  const several = (found.labels.industry?.length ?? 0) > 1;
+  const industry = labels["industry"] === undefined ? "" : labelName(ctx, other, "industry", labels["industry"]);
+  const words = { first: title, second: [wordsOf(ctx, t, second, !several), several ? industry : ""].filter(Boolean).join(" · ") };
+  const own = slice.labels.industry;
+  const differ = own !== undefined && own !== labels["industry"];
+  const panel = about(ctx, t("scatter.made"));
+  panel.show(answer.about);
+  const pair = written({ ...second, group: "", labels });
+  const numbers = panelOf(answer);
+  return [
+    ...(differ ? [notice("warning", t("scatter.differ", { first: labelName(ctx, question, "industry", own), second: industry || t("economy") }))] : []),
+    figureOf(drawn, (shown) => scatter(shown, numbers, answer.about, words, address(`pair/${question.info.name}`, { ...shown.query, second: pair, ...(slice.summed ? { sum: true } : {}) }))),
+    panel.element,
+  ];
 }

@@ -20,7 +20,7 @@ from servio.web._api._one_table import brought
 from servio.web._rows import FILTERS, Found, asked_call, check_years, found, selected
 from servio.web._words import sentence
 
-__all__ = ["routes"]
+__all__ = ["routes", "years_of"]
 
 NO_YEAR = -1
 NOTHING = "no table has a number under any definition"
@@ -34,7 +34,7 @@ FUNCTIONAL = ("ps_fractional", "ps_threshold50")
 def measured(study: OpenStudy, query: Query) -> Reply:
     """Rows of one measure with its options, those the query chooses; none with ``bare=true``."""
     chosen = {name: query.texts(name) for name in FILTERS}
-    years, bare = _years(query), query.flag("bare")
+    years, bare = years_of(query), query.flag("bare")
     own = brought(query)
     if isinstance(own, Pending):
         return own
@@ -68,7 +68,7 @@ def spread(study: OpenStudy, query: Query) -> Reply:
     Each has its place among the countries that have one under that definition.
     """
     chosen = {name: query.texts(name) for name in FILTERS if name != "group"}
-    years, every = _years(query), query.flag("all")
+    years, every = years_of(query), query.flag("all")
     brought_one = brought(query)
     if isinstance(brought_one, Pending):
         return brought_one
@@ -125,7 +125,8 @@ def _why_nothing(pieces: Mapping[str, Found]) -> dict[str, str]:
     return {"en": said, "ko": sentence("reason", said)}
 
 
-def _years(query: Query) -> list[int]:
+def years_of(query: Query) -> list[int]:
+    """The years a query chooses; none where it chooses none."""
     texts = query.texts("year")
     wrong = [text for text in texts if not text.isascii() or not text.isdigit() or len(text) > 4]
     if wrong:
