@@ -140,27 +140,35 @@ def study_command(file: Path, out: Path | None, workers: int | None, scheduler: 
 @click.option(
     "--xlsx", type=click.Path(path_type=Path), help="Also write the tables as a workbook."
 )
-@click.option("--pdf", type=click.Path(path_type=Path),
-              help="Also print it with an installed Chromium, Chrome or Edge.")  # fmt: skip
+@click.option("--pdf", "printed", is_flag=False, flag_value="", metavar="[FILE]", help="Also "
+              "print it with an installed Chromium, Chrome or Edge; without a name beside the HTML "
+              "file, as report.pdf.")  # fmt: skip
 @click.option("--browser", metavar="PROGRAM", help="Browser for --pdf; default: found on the path.")
+@click.option("--tables", type=click.Path(path_type=Path),
+              help="Folder that the paths in the study file start from; default: where the "
+              "study ran.")  # fmt: skip
 def report(
-    folder: Path, output: Path | None, xlsx: Path | None, pdf: Path | None, browser: str | None
-) -> None:
+    folder: Path, output: Path | None, xlsx: Path | None, printed: str | None, browser: str | None,
+    tables: Path | None,
+) -> None:  # fmt: skip
     """Write the report of a finished study."""
     from servio import report as reports
     from servio import study
 
+    pdf = Path(printed) if printed else None
     for path in filter(None, (output, xlsx, pdf)):
         _check_output(path)
+    if printed == "":
+        pdf = (output or folder / "report.html").with_suffix(".pdf")
     if browser and pdf is None:
         raise UsageError("report --browser", found="no --pdf", expected="a file to print to",
-                         remedy="Add --pdf FILE.")  # fmt: skip
+                         remedy="Add --pdf or --pdf FILE.")  # fmt: skip
     program = reports.find_browser(browser) if pdf else None
     store = study.open_store(folder)
-    page = reports.write(store, output)
+    page = reports.write(store, output, tables)
     click.echo(f"Report: {page}")
     if xlsx:
-        click.echo(f"Workbook: {reports.workbook(store, xlsx)}")
+        click.echo(f"Workbook: {reports.workbook(store, xlsx, tables)}")
     if pdf:
         click.echo(f"PDF: {reports.pdf(page, pdf, program)}")
 

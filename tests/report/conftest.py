@@ -41,4 +41,4 @@ def page(store: StudyStore, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def made(store: StudyStore) -> Report:
     """What the report says, before it is a page."""
-    return build(store)
+    return build(store, study.live_tables(store))

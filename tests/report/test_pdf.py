@@ -141,6 +141,17 @@ def test_the_command_prints_the_report(
     assert out.read_bytes().startswith(b"%PDF-")
 
 
+@posix
+def test_without_a_name_the_pdf_lies_beside_the_page(
+    store: StudyStore, tmp_path: Path, capsys: pytest.CaptureFixture[str], stand_in: Stand
+) -> None:
+    page, browser = tmp_path / "own.html", stand_in('printf "%%PDF-1" > "$out"')
+    code = main(["report", str(store.folder), "-o", str(page), "--pdf", "--browser", browser])
+    assert code == 0
+    assert f"PDF: {tmp_path / 'own.pdf'}" in capsys.readouterr().out
+    assert (tmp_path / "own.pdf").read_bytes() == b"%PDF-1"
+
+
 @pytest.mark.parametrize(
     ("more", "word"),
     [(["--browser", "sh"], "--pdf"), (["--pdf", "x.pdf", "--browser", "no-such"], "no-such")],

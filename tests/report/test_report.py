@@ -206,7 +206,7 @@ def test_absent_measures_are_listed(make: Callable[[str], StudyStore]) -> None:
     )
     (part,) = build(small).parts
     assert [s.title for s in part.sections] == ["Data quality"]
-    assert len(part.absent) == 26 and all(section.absent for section in part.absent)
+    assert len(part.absent) == 27 and all(section.absent for section in part.absent)
     html = as_html(build(small), b"")
     assert "Not part of this study" in html and "would need" in html
 

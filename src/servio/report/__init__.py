@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from servio.errors import InputError, UsageError
+from servio.errors import InputError, ServioError, UsageError
 from servio.report._pdf import find_browser, printed
 from servio.report._stamp import up_to_date
+from servio.study import LiveTables, live_tables
 from servio.table import write_atomic
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ __all__ = ["claims_text", "current", "find_browser", "pdf", "workbook", "write"]
 NEEDS = ("altair", "jinja2", "vl_convert", "xlsxwriter")
 
 
-def write(store: StudyStore, path: str | Path | None = None) -> Path:
+def write(
+    store: StudyStore, path: str | Path | None = None, tables: str | Path | None = None
+) -> Path:
     """Write the report of a finished study as one HTML file.
 
     What does the study say? Headline numbers, ranks, trends, heat maps, the spread over
-    definitions, data quality and methods; what the study does not measure is left out and listed.
+    definitions, the chain of a product from the study's tables, verdicts on the claims of the
+    source documents, data quality and methods; what the study does not measure is left out and
+    listed.
     Charts are drawings inside the page, tables and their data can be saved from it; it opens
     without network and without scripts, and prints on A4.
 
@@ -36,7 +41,10 @@ def write(store: StudyStore, path: str | Path | None = None) -> Path:
         From `servio.study.run` or `servio.study.open_store`.
     path : path, optional
         ``report.html`` in the study's folder if left out. Written whole or not at all; the same
-        study gives the same bytes.
+        study and tables give the same bytes.
+    tables : path, optional
+        Folder that the paths in the study file start from; where the study ran, if left out. If
+        the tables are not there any more, the report says so in place of the chain.
 
     Returns
     -------
@@ -47,6 +55,8 @@ def write(store: StudyStore, path: str | Path | None = None) -> Path:
     ------
     UsageError
         The packages of the ``report`` extra are not installed.
+    InputError
+        The tables are not in the folder named, or are others than those of the study.
     ResourceError
         The file can't be written.
 
@@ -62,13 +72,15 @@ def write(store: StudyStore, path: str | Path | None = None) -> Path:
     from servio.report._workbook import as_xlsx
 
     target = Path(path) if path is not None else store.folder / "report.html"
-    made = build(store)
+    made = build(store, _attached(store, tables))
     write_atomic(target, as_html(made, as_xlsx(made)).encode())
     return target
 
 
 def current(store: StudyStore) -> Path:
     """Path of the study's own report, written only if it is not there or of another study or code.
+
+    A report that was written without the study's tables is written again.
 
     Parameters
     ----------
@@ -94,7 +106,7 @@ def current(store: StudyStore) -> Path:
     return target if up_to_date(store, target) else write(store, target)
 
 
-def workbook(store: StudyStore, path: str | Path) -> Path:
+def workbook(store: StudyStore, path: str | Path, tables: str | Path | None = None) -> Path:
     """Write the data behind every figure and table of a report as a workbook.
 
     Parameters
@@ -103,6 +115,8 @@ def workbook(store: StudyStore, path: str | Path) -> Path:
     path : path
         An ``.xlsx`` file; one sheet a figure or table, with methods and groupings. No cell is a
         formula; a label that starts like one gets an apostrophe.
+    tables : path, optional
+        As `write` has it.
 
     Returns
     -------
@@ -113,6 +127,8 @@ def workbook(store: StudyStore, path: str | Path) -> Path:
     ------
     UsageError
         The packages of the ``report`` extra are not installed.
+    InputError
+        The tables are not in the folder named, or are others than those of the study.
     ResourceError
         The file can't be written.
 
@@ -128,7 +144,7 @@ def workbook(store: StudyStore, path: str | Path) -> Path:
     from servio.report._workbook import as_xlsx
 
     target = Path(path)
-    write_atomic(target, as_xlsx(build(store)))
+    write_atomic(target, as_xlsx(build(store, _attached(store, tables))))
     return target
 
 
@@ -216,6 +232,20 @@ def claims_text(records: Sequence[ClaimRecord], form: str, title: str = "Book of
         raise UsageError("claims, format", found=repr(form), expected=" or ".join(FORMS),
                          remedy="Choose one of them.")  # fmt: skip
     return FORMS[form](records, title)
+
+
+def _attached(store: StudyStore, folder: str | Path | None) -> LiveTables | str:
+    """The study's tables; where nobody named their folder, what is missing if they are gone."""
+    try:
+        return live_tables(store, folder)
+    except ServioError as error:
+        if folder is not None:
+            raise
+        return (
+            f"the study's tables (found {error.found}): name the folder that the paths in the "
+            "study file start from with `servio report STUDY_DIR --tables FOLDER`, or run the "
+            "study again"
+        )
 
 
 def _check_extra(names: Sequence[str] = NEEDS) -> None:

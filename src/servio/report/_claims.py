@@ -12,7 +12,7 @@ from servio.explain import ClaimRecord, Finding
 from servio.explain.book import Verdict, frame
 from servio.report.words import count_words
 
-__all__ = ["FORMS"]
+__all__ = ["FORMS", "counted", "for_and_against", "said", "shown"]
 
 VERDICTS: tuple[Verdict, ...] = ("supported", "mixed", "contradicted", "not testable")
 POINTS = {"share a year": (100.0, "points a year")}
@@ -22,14 +22,14 @@ SYNTHETIC = "SYNTHETIC DATA: these verdicts show the tool, no country."
 def _table(records: Sequence[ClaimRecord], title: str) -> str:
     """One line a claim: id, verdict, evidence."""
     ids = max((len(r.claim.id) for r in records), default=0)
-    verdicts = max(map(len, (*VERDICTS, *map(_said, records))))
+    verdicts = max(map(len, (*VERDICTS, *map(said, records))))
     lines = [
-        f"{r.claim.id:<{ids}}  {_said(r):<{verdicts}}  "
-        + _one_line(f"{_for_and_against(r)} {r.text}")
+        f"{r.claim.id:<{ids}}  {said(r):<{verdicts}}  "
+        + _one_line(f"{for_and_against(r)} {r.text}")
         for r in records
     ]
     head = [SYNTHETIC] if _synthetic(records) else []
-    return "\n".join([*head, *lines, f"{title}: {_counted(records)}", ""])
+    return "\n".join([*head, *lines, f"{title}: {counted(records)}", ""])
 
 
 def _csv(records: Sequence[ClaimRecord], title: str) -> str:
@@ -65,8 +65,8 @@ def _html(records: Sequence[ClaimRecord], title: str) -> str:
     style = (resources.files("servio.report") / "templates" / "style.css").read_text("utf-8")
     page: str = environment.get_template("claims.html.j2").render(
         title=title, synthetic=_synthetic(records), documents=_documents(records),
-        counted=_counted(records), style=markupsafe.Markup(style), shown=_shown,
-        for_and_against=_for_and_against, said=_said,
+        counted=counted(records), style=markupsafe.Markup(style), shown=shown,
+        for_and_against=for_and_against, said=said,
     )  # fmt: skip
     return page
 
@@ -76,7 +76,7 @@ def _documents(records: Sequence[ClaimRecord]) -> list[_Document]:
     return [_Document(t, tuple(r for r in records if r.claim.source == t)) for t in titles]
 
 
-def _shown(finding: Finding) -> dict[str, str]:
+def shown(finding: Finding) -> dict[str, str]:
     """Number, ends and unit of a finding; slopes of shares as points a year."""
     scale, unit = POINTS.get(finding.unit, (1.0, finding.unit))
     ends = [end for end in (finding.lower, finding.upper) if end is not None]
@@ -100,7 +100,7 @@ def _synthetic(records: Sequence[ClaimRecord]) -> bool:
     return any(record.synthetic for record in records)
 
 
-def _counted(records: Sequence[ClaimRecord]) -> str:
+def counted(records: Sequence[ClaimRecord]) -> str:
     counts = Counter(record.verdict for record in records)
     some = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     open_ones = sum(record.undecided for record in records)
@@ -108,12 +108,12 @@ def _counted(records: Sequence[ClaimRecord]) -> str:
     return f"{count_words(len(records), 'claim')}: {some}" if records else "no claim"
 
 
-def _said(record: ClaimRecord) -> str:
+def said(record: ClaimRecord) -> str:
     """The verdict; mixed may mean that nothing is decided by these data."""
     return "mixed (nothing decided)" if record.undecided else record.verdict
 
 
-def _for_and_against(record: ClaimRecord) -> str:
+def for_and_against(record: ClaimRecord) -> str:
     """How many main findings speak which way, where they do not agree."""
     if record.verdict != "mixed":
         return ""

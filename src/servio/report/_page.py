@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import markupsafe
 
+from servio.progress import bar
 from servio.report import _methods
 from servio.report._blocks import Block, Figure, Headline, Section, Table, Text, csv_bytes, data_uri
 from servio.report._chains import export_services, origins, participation, positions, trade_matrix
@@ -27,23 +28,26 @@ from servio.report._linkage import linkage
 from servio.report._modern import modern
 from servio.report._notes import member_words
 from servio.report._outsourcing import delegating, make_or_buy
+from servio.report._product import FIGURES, product
 from servio.report._profiles import accounts, levels, links, offshore
 from servio.report._quality import quality
 from servio.report._smile import smile
 from servio.report._stamp import made_from
 from servio.report._svg import as_svg
+from servio.report._verdicts import verdicts
 from servio.report.view import Results, View
 from servio.report.words import country, lower_first
 
 if TYPE_CHECKING:
-    from servio.study import StudyStore
+    from servio.study import LiveTables, StudyStore
 
 __all__ = ["Entry", "Part", "Report", "as_html", "build"]
 
-SECTIONS = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
-            changes, export_services, origins, accounts, trade_matrix, participation, offshore,
-            positions, levels, links, income, smile, modern, delegating, make_or_buy,
-            manufacturing_modes, community, symbioses)  # fmt: skip
+BEFORE = (headlines, ranks, trends, service_groups, heat_maps, technology, definitions, linkage,
+          changes, export_services, origins, accounts, trade_matrix, participation, offshore,
+          positions, levels, links)  # fmt: skip
+AFTER = (income, smile, modern, delegating, make_or_buy, manufacturing_modes, community, symbioses)
+NO_TABLES = "the study's tables"
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,17 @@ class Part:
 class Report:
     """Everything a report says, before it is a page or a workbook.
 
-    `models` are the sections on the panel and the estimates, which may rest on several sources.
+    `models` are the sections on the panel and the estimates, which may rest on several sources;
+    `book` is that on the claims of the source documents. `live` says whether tables were read.
     """
 
     results: Results
     parts: tuple[Part, ...]
     models: tuple[Section, ...]
+    book: Section
     entries: tuple[Entry, ...]
     inputs: Entry | None
+    live: bool
 
     def entry(self, block: Block) -> Entry | None:
         """The number of a figure or table."""
@@ -98,21 +105,26 @@ class Report:
                 if isinstance(b, Headline)]  # fmt: skip
 
 
-def build(store: StudyStore) -> Report:
-    """Sections of every source of a study."""
+def build(store: StudyStore, tables: LiveTables | str = NO_TABLES) -> Report:
+    """Sections of every source of a study; `tables` are its tables, or what is missing."""
     results = Results(store)
-    parts = tuple(_part(View(results, source)) for source in results.sources)
+    with bar("Report", len(results.sources) * len(FIGURES) + 1) as step:
+        parts = tuple(_part(View(results, source), tables, step) for source in results.sources)
+        book = verdicts(store)
+        step()
     explained = models(store)
-    sections = [*(section for part in parts for section in part.sections), *explained]
+    sections = [*(section for part in parts for section in part.sections), *explained, book]
     blocks = [b for section in sections for b in section.blocks]
     files = _methods.inputs(store.provenance())
     entries = tuple(_numbered([*blocks, *([files] if files else [])]))
     last = entries[-1] if files else None
-    return Report(results, parts, explained, entries, last)
+    return Report(results, parts, explained, book, entries, last, not isinstance(tables, str))
 
 
-def _part(view: View) -> Part:
-    made = [make(view) for make in SECTIONS]
+def _part(view: View, tables: LiveTables | str, step: Callable[[], None]) -> Part:
+    made = [make(view) for make in BEFORE]
+    made.append(product(view, tables, step))
+    made += [make(view) for make in AFTER]
     table = _methods.everything(view)
     if table is not None:
         made.append(Section("All results at a glance", "", [table]))

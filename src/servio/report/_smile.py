@@ -18,7 +18,7 @@ from servio.report._notes import small_print
 from servio.report.view import Slab, Variant, View
 from servio.report.words import UNDEFINED, country, industry_kinds, industry_titles, money, number
 
-__all__ = ["smile"]
+__all__ = ["DRAWN", "KINDS", "bubbles", "fitted", "named", "smile"]
 
 DRAWN, NAMES, LARGE = 80, 34, 0.15
 SHARE = 1e-12
@@ -90,7 +90,7 @@ def _curve(view: View, place: Variant, rate: Variant, size: Variant) -> Iterator
         "enlarged; test of Lind and Mehlum (2010).",
         f"Bubble chart of {len(frame)} industries. {caption}",
         _chart(frame, test),
-        frame.assign(fitted=_fitted(test, frame["distance"].to_numpy()), year=year)
+        frame.assign(fitted=fitted(test, frame["distance"].to_numpy()), year=year)
         .rename_axis("industry").reset_index(),
         [Key("dot", name, colour) for name, colour in KINDS] + [Key("dash", "fitted", _charts.INK)],
     )  # fmt: skip
@@ -104,19 +104,20 @@ def _largest(frame: pd.DataFrame, unit: str) -> str:
     )
 
 
-def _fitted(test: algebra.UShape, at: Any) -> Any:
+def fitted(test: algebra.UShape, at: Any) -> Any:
+    """The curve of a test at some distances."""
     return np.exp(test.intercept + test.linear * at + test.quadratic * at**2)
 
 
 def _chart(frame: pd.DataFrame, test: algebra.UShape) -> dict[str, Any]:
     data = _charts.Data()
-    chart = _bubbles(frame, test, data, x_title="stages to final use (final use on the right)",
+    chart = bubbles(frame, test, data, x_title="stages to final use (final use on the right)",
                      size=(_charts.WIDTH - 75, 380))  # fmt: skip
     return _charts.finish(chart, data)
 
 
-def _bubbles(
-    frame: pd.DataFrame, test: algebra.UShape, data: _charts.Data, *, x_title: str,
+def bubbles(
+    frame: pd.DataFrame, test: algebra.UShape | None, data: _charts.Data, *, x_title: str,
     size: tuple[int, int], title: str = "", ends: tuple[float, float] | None = None,
     top: float = 0.0,
 ) -> Any:  # fmt: skip
@@ -136,8 +137,9 @@ def _bubbles(
     y = alt.Y("y:Q", title="value added per unit of output",
               scale=alt.Scale(domain=[0, top], nice=False),
               axis=alt.Axis(format="~%", tickCount=6))  # fmt: skip
-    grid = np.linspace(low, high, 60)
-    line = [{"x": float(a), "y": float(b)} for a, b in zip(grid, _fitted(test, grid), strict=True)
+    grid = np.linspace(low, high, 60) if test is not None else np.empty(0)
+    curve = fitted(test, grid) if test is not None else grid
+    line = [{"x": float(a), "y": float(b)} for a, b in zip(grid, curve, strict=True)
             if b <= top]  # fmt: skip
     colours = dict(KINDS)
     rows = [
@@ -146,7 +148,7 @@ def _bubbles(
         for code, r in frame.sort_values("value_added", ascending=False, kind="stable")
         .iterrows()
     ]  # fmt: skip
-    named = _named(rows[:NAMES], (high + room, low - room), top, size)
+    texts = named(rows[:NAMES], (high + room, low - room), top, size)
     large = LARGE * float(frame["value_added"].max())
     points = alt.Chart(data(rows)).encode(x=x, y=y, color=alt.Color("colour:N", scale=None))
     area = alt.Size("size:Q", legend=None, scale=alt.Scale(range=[14, 1300], domainMin=0))
@@ -159,8 +161,8 @@ def _bubbles(
         points.mark_point(filled=True, opacity=0.55, stroke="#ffffff").encode(size=area),
         alt.Chart(data(line)).mark_line(color=_charts.INK, strokeDash=_charts.DASH)
         .encode(x=x, y=y),
-        text([row for row in named if row["size"] >= large]),
-        text([row for row in named if row["size"] < large], align="left", dx=4),
+        text([row for row in texts if row["size"] >= large]),
+        text([row for row in texts if row["size"] < large], align="left", dx=4),
     )  # fmt: skip
     return chart.properties(width=width, height=height, **({"title": title} if title else {}))
 
@@ -192,7 +194,7 @@ def _chain(view: View, variant: Variant) -> Iterator[Figure]:
     ends = float(every["distance"].min()), float(every["distance"].max())
     wide = (_charts.WIDTH - 75 - 50 * (len(frames) - 1)) // len(frames)
     panels = [
-        _bubbles(frame, tests[year], data, x_title="links to the end of the chain",
+        bubbles(frame, tests[year], data, x_title="links to the end of the chain",
                  size=(wide, 320), title=str(year or ""), ends=ends, top=top)
         for year, frame in drawn.items()
     ]  # fmt: skip
@@ -207,7 +209,7 @@ def _chain(view: View, variant: Variant) -> Iterator[Figure]:
         f"{len(panels)} bubble charts. {caption}",
         _charts.finish(alt.hconcat(*panels, spacing=30), data),
         pd.concat([
-            f.assign(fitted=_fitted(tests[y], f["distance"].to_numpy()), year=y)
+            f.assign(fitted=fitted(tests[y], f["distance"].to_numpy()), year=y)
             .rename_axis("label").reset_index() for y, f in drawn.items()
         ]),
         [Key("dot", name, colour) for name, colour in KINDS] + [Key("dash", "fitted", _charts.INK)],
@@ -244,16 +246,19 @@ def _first(frame: pd.DataFrame) -> str:
                      for label, v in top["value_added"].items())  # fmt: skip
 
 
-def _named(
+def named(
     rows: Sequence[Mapping[str, Any]], ends: tuple[float, float], top: float,
-    size: tuple[int, int],
+    size: tuple[int, int], above: str = "y",
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Points whose name covers no name of a larger one; largest first."""
+    """Points whose name covers no name of a larger one; largest first.
+
+    `above` is the column with heights over the lower end of the axis.
+    """
     taken: list[tuple[float, float]] = []
     found = []
     for row in rows:
         x = (row["x"] - ends[0]) / (ends[1] - ends[0]) * size[0]
-        y = row["y"] / top * size[1]
+        y = row[above] / top * size[1]
         wide = 5.5 * len(row["code"]) + 7
         if all(abs(x - a) > wide or abs(y - b) > 10 for a, b in taken):
             taken.append((x, y))

@@ -27,12 +27,13 @@ def made_from(store: StudyStore) -> str:
 
 
 def up_to_date(store: StudyStore, path: Path) -> bool:
-    """Whether a whole report lies at `path` that was made from this study by this code."""
+    """Whether a whole report lies at `path`, made from this study and its tables by this code."""
     if not path.is_file():
         return False
     page = path.read_bytes()
-    stamp = f'content="{made_from(store)}"'.encode()
-    return stamp in page[:HEAD] and page.rstrip().endswith(b"</html>")
+    stamp, head = f'content="{made_from(store)}"'.encode(), page[:HEAD]
+    live = b'name="tables" content="read"' in head
+    return live and stamp in head and page.rstrip().endswith(b"</html>")
 
 
 def _files(folder: Traversable) -> list[Traversable]:
