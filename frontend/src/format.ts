@@ -50,7 +50,7 @@ export function unitText(unit: string, lang: Lang): string {
 /** With its unit, for sentences and the evidence panel. */
 export function quantity(value: unknown, unit: string, lang: Lang): string {
   const text = number(value, unit, lang);
-  return text === NONE || ["share", "ratio", "index", "", "1"].includes(unit) ? text : `${text} ${unitText(unit, lang)}`;
+  return text === NONE || ["share", "ratio", "index", "class", "", "1"].includes(unit) ? text : `${text} ${unitText(unit, lang)}`;
 }
 
 /** A residual or a probability: two significant figures, small ones as powers of ten. */

@@ -152,6 +152,8 @@ export interface Study {
   readonly base_year: number | null;
   readonly measures: readonly MeasureInfo[];
   readonly groupings: readonly Grouping[];
+  /** Names of the parts of measures that have one. */
+  readonly parts?: Readonly<Record<string, Words>>;
   readonly definitions: readonly string[];
   readonly industries: Readonly<Record<string, readonly { readonly code: string; readonly title: string | Words; readonly service?: boolean }[]>>;
   readonly quality: Quality;

@@ -14,10 +14,19 @@ from servio.explain import claims
 from servio.measure import MEASURES
 from servio.report.words import _countries
 from servio.web._answers import OpenStudy
-from servio.web._api.study import _choice, summary
+from servio.web._api.study import summary
 from servio.web._industries import industry_words
 from servio.web._jobs import Jobs
-from servio.web._words import korean, option_words, reason_words, sentence, unit_words
+from servio.web._words import (
+    choice_words,
+    english_names,
+    korean,
+    option_words,
+    part_words,
+    reason_words,
+    sentence,
+    unit_words,
+)
 
 if TYPE_CHECKING:
     from servio.measure._contract import Option
@@ -93,9 +102,34 @@ def test_options_and_reasons_are_said_in_korean() -> None:
     assert reason_words("") is None
 
 
+def test_options_are_said_in_words_not_codes() -> None:
+    """H21: "form broad", "origin balance", "Total: true" on a page"""
+    assert option_words("offshoring", {"form": "broad", "by": "industry"})["en"] == (
+        "broad; by industry"
+    )
+    assert option_words("key_sector", {"model": "ghosh", "origin": "balance"}) == {
+        "en": "Ghosh model; the flows that balance the table",
+        "ko": "고쉬 모형; 표의 균형을 이루는 흐름",
+    }
+    assert option_words("chain_income", {"chain": "manufacturing", "form": "stage"}) == {
+        "en": "value chain: Manufacturing; by stage", "ko": "가치사슬 제조업; 단계별",
+    }  # fmt: skip
+    assert part_words("proportional")["en"] == "imports shared out in proportion"
+    assert part_words("KOR_C26 > KOR_G46")["ko"] == "KOR_C26 > KOR_G46"
+
+
+@pytest.mark.parametrize("kind", ["option", "choice", "part"])
+def test_every_option_choice_and_part_has_words_in_both_languages(kind: str) -> None:
+    english, both_have = english_names()[kind], korean()[kind]
+    assert set(english) == set(both_have)
+    assert WANTED.get(kind, set()) <= set(english)
+    plain = re.compile("[a-z]+(_[a-z]+)+|true|false")
+    assert [text for text in english.values() if plain.search(text)] == []
+
+
 def test_there_is_no_other_kind() -> None:
     assert set(korean()) == {
-        *WANTED, "country", "unit", "reason", "identity", "note", "lacking", "word",
+        *WANTED, "part", "country", "unit", "reason", "identity", "note", "lacking", "word",
     }  # fmt: skip
 
 
@@ -168,15 +202,14 @@ def test_industries_of_a_classification_differ_in_name(name: str) -> None:
 
 @pytest.mark.parametrize(("measure", "option"), OPTIONS, ids=lambda one: getattr(one, "name", one))
 def test_choices_of_an_option_differ_in_name(measure: str, option: Option) -> None:
-    spec = MEASURES[measure]
-    names = [_choice(spec, option, choice)["ko"] for choice in option.choices]
-    assert len(set(names)) == len(names)
+    for lang in ("en", "ko"):
+        names = [choice_words(measure, option.name, choice)[lang] for choice in option.choices]
+        assert len(set(names)) == len(names)
 
 
 def test_a_choice_is_named_for_its_measure_where_it_means_another_thing() -> None:
     def rate(measure: str) -> str:
-        spec = MEASURES[measure]
-        return _choice(spec, spec.options["form"], "rate")["ko"]
+        return choice_words(measure, "form", "rate")["ko"]
 
     assert rate("externalisation") == "외부화율"
     assert rate("smile_curve") == "산출당 부가가치"
@@ -192,7 +225,7 @@ def test_the_study_names_its_countries_groups_and_industries(small_store: StudyS
     found = {one["name"]: one for one in study["measures"]}["service_input_share"]
     assert found["title"]["ko"] == "중간투입 가운데 서비스의 비중"
     assert {o["name"]: o["titles"] for o in found["options"]}["total"]["true"] == {
-        "en": "true", "ko": "직접·간접 투입",
+        "en": "direct and indirect inputs", "ko": "직접·간접 투입",
     }  # fmt: skip
 
 

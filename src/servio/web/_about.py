@@ -68,7 +68,7 @@ def about(
         "question": both("question", call.name, spec.question),
         "formula": spec.formula,
         "unit": unit,
-        "unit_name": unit_words(unit),
+        "unit_name": unit_words(unit, call.name),
         "source": spec.source,
         "definition": call.definition,
         "words": option_words(call.name, {key: call.option(key) for key, _ in call.options}),

@@ -18,13 +18,20 @@ from servio.report.words import (
     lower_first,
     number,
     rank_words,
-    variant_words,
 )
-from servio.web._words import both, korean, option_words
+from servio.web._words import (
+    both,
+    choice_words,
+    korean,
+    option_words,
+    part_words,
+    unit_words,
+)
 
 __all__ = ["COUNT", "headlines"]
 
 COUNT = 5
+_MONEY = ("thousand ", "million ", "billion ")
 _WHOLES = ("manufacturing", "economy", "services", "sectors")
 
 
@@ -82,24 +89,47 @@ def _most_of(
     grouping = variant.options.get("grouping", "")
     named = both("group", f"{grouping}.{group}", group_title(grouping, group))
     whole = titles.get(industry, {"en": industry, "ko": industry})
-    title, shown = both("measure", variant.name, variant.spec.title), number(value, slab.unit)
+    title, shown = _title(variant), _shown(value, slab.unit)
     name = korean()["country"].get(code, code)
     english = [_plain(whole["en"]), *(lower_first(text) for text in (named["en"],) if text)]
     of = " with ".join(text for text in english if text)
-    more = ", ".join(text for text in (partner, part) if text)
+    other = [part_words(part), {"en": partner, "ko": partner}]
+    more, korean_more = (
+        ", ".join(text[lang] for text in other if text[lang]) for lang in ("en", "ko")
+    )
     service = f"({named['ko']})" if named["ko"] and whole["ko"] else named["ko"]
     return {
         "text": {
-            "en": f"{title['en']} in {country(code)}{f', {year}' if year else ''}: {shown} for "
-            f"{of}{f', {more}' if of and more else more}, the highest of {count}.",
+            "en": f"{title['en']} in {country(code)}{f', {year}' if year else ''}: {shown['en']} "
+            f"for {of}{f', {more}' if of and more else more}, the highest of {count}.",
             "ko": f"{name}의 {title['ko']}: {f'{year}년 ' if year else ''}{whole['ko']}{service}"
-            f"{f' {more}' if more else ''} {shown}, {count}개 중 가장 높음.",
+            f"{f' {korean_more}' if korean_more else ''} {shown['ko']}, {count}개 중 가장 높음.",
         },
         "value": value,
         "unit": slab.unit,
         "country": code,
         "year": year,
     }
+
+
+def _in_title(measure: str, option: str) -> bool:
+    return (measure, option) == ("account", "of")
+
+
+def _title(variant: Variant) -> dict[str, str]:
+    """Of the measure; what is counted where the measure is the level of anything."""
+    if _in_title(variant.name, "of"):
+        what = choice_words(variant.name, "of", variant.options["of"])
+        return {"en": what["en"][:1].upper() + what["en"][1:], "ko": what["ko"]}
+    return both("measure", variant.name, variant.spec.title)
+
+
+def _shown(value: float, unit: str) -> dict[str, str]:
+    """The number as readers expect it, money with its unit."""
+    text = number(value, unit)
+    if not unit.startswith(_MONEY):
+        return {"en": text, "ko": text}
+    return {lang: f"{text} {word}" for lang, word in unit_words(unit).items()}
 
 
 def _plain(title: str) -> str:
@@ -140,7 +170,7 @@ def _telling(variant: Variant) -> dict[str, str]:
     defaults = {key: option.default for key, option in variant.spec.options.items()}
     return {
         key: text for key, text in variant.options.items()
-        if key == "by" or text != _text(defaults.get(key))
+        if key == "by" or (text != _text(defaults.get(key)) and not _in_title(variant.name, key))
     }  # fmt: skip
 
 
@@ -167,17 +197,17 @@ def _english(
     panel: Panel, what: str, code: str | None, year: int | None, value: float, rank: int | None,
     count: int, base_year: int | None, base: float,
 ) -> str:  # fmt: skip
-    shown, when = number(value, panel.unit), f" in {year}" if year else ""
+    shown, when = _shown(value, panel.unit)["en"], f" in {year}" if year else ""
     if what:
         text = what.format(place=country(code or ""), value=shown, when=when)
     else:
-        words = variant_words(_telling(panel.variant))
-        text = f"{panel.variant.spec.title}{f' {words}' if words else ''}, "
+        words = option_words(panel.variant.name, _telling(panel.variant))["en"]
+        text = f"{_title(panel.variant)['en']}{f' {words}' if words else ''}, "
         text += f"{country(code or '')}{when}: {shown}"
     if rank is not None and count > 1:
         text += f", {rank_words(rank, count)} countries"
     if not math.isnan(base):
-        text += f"; {base_year}: {number(base, panel.unit)}"
+        text += f"; {base_year}: {_shown(base, panel.unit)['en']}"
     return f"{text}."
 
 
@@ -186,12 +216,12 @@ def _korean(
     count: int, base_year: int | None, base: float,
 ) -> str:  # fmt: skip
     name = korean().get("country", {}).get(code or "", code or "")
-    title = both("measure", panel.variant.name, panel.variant.spec.title)["ko"]
+    title, shown = _title(panel.variant)["ko"], _shown(value, panel.unit)["ko"]
     when = f"{year}년 " if year else ""
     whose = option_words(panel.variant.name, _telling(panel.variant))["ko"]
-    text = f"{name}{f' {whose}' if whose else ''}의 {title}: {when}{number(value, panel.unit)}"
+    text = f"{name}{f' {whose}' if whose else ''}의 {title}: {when}{shown}"
     if rank is not None and count > 1:
         text += f" ({count}개국 중 {rank}위)"
     if not math.isnan(base):
-        text += f", {base_year}년 {number(base, panel.unit)}"
+        text += f", {base_year}년 {_shown(base, panel.unit)['ko']}"
     return f"{text}."

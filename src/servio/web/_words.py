@@ -1,4 +1,4 @@
-"""Names in English and Korean; what has no Korean name keeps its English one."""
+"""Names in English and Korean; what has no name of its own keeps the code or the English one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from servio.report.words import variant_words
 __all__ = [
     "both",
     "by_words",
+    "choice_words",
+    "english_names",
     "korean",
     "option_words",
+    "part_words",
     "reason_words",
     "sentence",
     "unit_words",
@@ -28,19 +31,44 @@ _SIZES = {"thousand": "천", "million": "백만", "billion": "십억"}
 
 def both(kind: str, name: str, english: str) -> Words:
     """A name in both languages, by its kind (``measure``, ``option``, ``grouping`` …) and code."""
-    return {"en": english, "ko": korean().get(kind, {}).get(name, english)}
+    plain = english_names().get(kind, {}).get(name, english)
+    return {"en": plain, "ko": korean().get(kind, {}).get(name, plain)}
+
+
+def choice_words(measure: str, option: str, choice: str) -> Words:
+    """A choice, named for the option, or for this measure where it means another thing there."""
+    name, plain = f"{option}.{choice}", choice.replace("_", " ")
+    own = f"{measure}.{name}"
+    return both("choice", own if own in korean()["choice"] else name, plain)
+
+
+def part_words(part: str) -> Words:
+    """A part of a measure, as its labels name it."""
+    return both("part", part, part)
+
+
+def english_names() -> dict[str, dict[str, str]]:
+    """English names by kind and code, of what has no other."""
+    return _names("en.toml")
+
+
+def korean() -> dict[str, dict[str, str]]:
+    """Korean names by kind and code."""
+    return _names("ko.toml")
 
 
 @cache
-def korean() -> dict[str, dict[str, str]]:
-    """Korean names by kind and code."""
-    text = (resources.files("servio.web") / "ko.toml").read_text(encoding="utf-8")
+def _names(file: str) -> dict[str, dict[str, str]]:
+    text = (resources.files("servio.web") / file).read_text(encoding="utf-8")
     found: dict[str, dict[str, str]] = tomllib.loads(text)
     return found
 
 
-def unit_words(unit: str) -> Words:
-    """A unit, or several with " or " between, in both languages."""
+def unit_words(unit: str, measure: str = "") -> Words:
+    """A unit, or several with " or " between, in both languages; of a measure if it has its own."""
+    own = f"{measure}.{unit}"
+    if own in korean()["unit"]:
+        return both("unit", own, unit)
     texts = [_unit(one) for one in unit.split(" or ")]
     return {"en": unit, "ko": " 또는 ".join(texts)}
 
@@ -100,7 +128,28 @@ def option_words(measure: str, options: Mapping[str, str]) -> Words:
     keys = sorted(options, key=lambda key: (("grouping", "", "by").index(key)
                                             if key in ("grouping", "by") else 1, key))  # fmt: skip
     said = [_option(measure, key, options[key]) for key in keys if options[key]]
-    return {"en": variant_words(options), "ko": "; ".join(said)}
+    plain = [_english_option(measure, key, options[key]) for key in keys if options[key]]
+    return {"en": "; ".join(plain), "ko": "; ".join(said)}
+
+
+def _english_option(measure: str, key: str, value: str) -> str:
+    """As reports say it, or by the names of the option and the choice."""
+    said = variant_words({key: value})
+    if key in ("grouping", "by") or said != f"{key} {value}":
+        return said
+    chosen = choice_words(measure, key, value)["en"]
+    name = both("option", key, key)["en"]
+    return (
+        chosen
+        if f"{key}.{value}" in english_names()["choice"]
+        else f"{name}: {_value(value)['en']}"
+    )
+
+
+def _value(value: str) -> Words:
+    """A text that an option takes: a grouping by its title, others as they are."""
+    title = classify.grouping(value).title if value in classify.groupings() else value
+    return both("grouping", value, title)
 
 
 def _option(measure: str, key: str, value: str) -> str:
@@ -112,7 +161,7 @@ def _option(measure: str, key: str, value: str) -> str:
     for name in (f"{measure}.{key}.{value}", f"{key}.{value}"):
         if name in known["choice"]:
             return known["choice"][name]
-    return f"{known['option'].get(key, key)} {value}"
+    return f"{known['option'].get(key, key)} {_value(value)['ko']}"
 
 
 def by_words(by: str) -> str:

@@ -18,7 +18,7 @@ from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
 from servio.web._industries import industries_of, industry_words
 from servio.web._rows import takes_groupings
-from servio.web._words import both, korean
+from servio.web._words import both, choice_words, korean, part_words
 
 __all__ = ["routes", "summary"]
 
@@ -75,6 +75,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         "groupings": [_grouping(name) for name in classify.groupings()],
         "definitions": list(classify.producer_service_definitions()),
         "industries": industries,
+        "parts": {part: part_words(part) for part in korean()["part"]},
         "quality": _quality(store),
         "headlines": said[:COUNT],
         "pages": _pages(study),
@@ -119,16 +120,8 @@ def _option(spec: MeasureSpec, option: Option) -> dict[str, Any]:
         "words": option.words,
         "takes": "groupings" if takes_groupings(option) else "",
         "title": both("option", option.name, option.name.replace("_", " ")),
-        "titles": {choice: _choice(spec, option, choice) for choice in choices},
+        "titles": {choice: choice_words(spec.name, option.name, choice) for choice in choices},
     }
-
-
-def _choice(spec: MeasureSpec, option: Option, choice: str) -> dict[str, str]:
-    """Named for the option, or for this measure where it means another thing there."""
-    name = f"{option.name}.{choice}"
-    own = f"{spec.name}.{name}"
-    english = choice.replace("_", " ")
-    return both("choice", own if own in korean()["choice"] else name, english)
 
 
 def _grouping(name: str) -> dict[str, Any]:
@@ -206,8 +199,8 @@ def _quality(store: StudyStore) -> dict[str, Any]:
         "data_residual": _most(audits.data_residual),
         "numeric_residual": _most(audits.numeric_residual),
         "text": {
-            "en": f"{tables} table{'s' * (tables != 1)} audited: {failed} fail{'s' * (failed == 1)}, "
-            f"{warned} with warnings.",
+            "en": f"{tables} table{'s' * (tables != 1)} audited: "
+            f"{failed} fail{'s' * (failed == 1)}, {warned} with warnings.",
             "ko": f"표 {tables}개 점검: 불합격 {failed}개, 경고 있는 표 {warned}개.",
         },
     }
