@@ -215,6 +215,10 @@ export class App {
       t: (key, values) => text(lang, key, values),
       say: (words) => say(lang, words),
       left,
+      at: (industry) => {
+        this.#visit?.at(industry);
+        this.#lead();
+      },
       watch: (names, run) => this.#watch(left, names, run),
       load: (place, path, query, draw, signal) => load(ctx, place, path, query, draw, signal),
     };

@@ -19,6 +19,8 @@ export interface Context {
   readonly t: (key: Key, values?: Record<string, string | number>) => string;
   /** Server words in the page's language; a plain text stays as it is. */
   readonly say: (words: Words | string | null | undefined) => string;
+  /** Tells the menu which industry, or whole, is looked at where the address leaves that to the page. */
+  readonly at: (industry: string) => void;
   /** Aborts when the page is left. */
   readonly left: AbortSignal;
   /** Runs now and whenever one of these parameters changes; `signal` aborts the run before. */

@@ -16,6 +16,8 @@ const HAVE: Partial<Record<PageName, readonly Name[]>> = {
 export class Visit {
   readonly #last = new Map<string, Params>();
   #place: Partial<Record<Name, string>> = {};
+  /** Measure was left at one industry, not at a whole sector. */
+  #single = false;
 
   constructor(private readonly study: Pick<Study, "sources" | "industries">) {}
 
@@ -31,6 +33,12 @@ export class Visit {
     }
   }
 
+  /** The industry, or the whole, that Measure shows. */
+  at(industry: string): void {
+    this.#single = this.#isIndustry(this.#source(this.#place), industry);
+    if (this.#single) this.#place.industry = industry;
+  }
+
   /** A page as it was left, moved to the place looked at last. */
   params(page: PageName): Params {
     const own = this.#last.get(page) ?? {};
@@ -40,7 +48,7 @@ export class Visit {
     if (this.#source(own) !== this.#source(this.#place)) for (const name of ["industry", "year", "with"]) delete next[name];
     for (const name of names) {
       const value = this.#place[name];
-      if (value === undefined || (own[name] ?? "").split(",")[0] === value || (name === "industry" && !takesIndustry(page, own))) continue;
+      if (value === undefined || (own[name] ?? "").split(",")[0] === value || (name === "industry" && !this.#takesIndustry(page))) continue;
       next[name] = value;
       if (name === "industry" && page === "measure") next["by"] = "industry";
       delete next["cell"];
@@ -52,12 +60,12 @@ export class Visit {
     return params["source"] ?? this.study.sources[0]?.name ?? "";
   }
 
+  /** Measure keeps a whole sector; an industry is for its first look, or instead of another. */
+  #takesIndustry(page: PageName): boolean {
+    return page !== "measure" || !this.#last.has(page) || this.#single;
+  }
+
   #isIndustry(source: string, code: string): boolean {
     return this.study.industries[source]?.some((one) => one.code === code) ?? false;
   }
-}
-
-/** Measure keeps what its number was of, be it a whole sector; an industry is for its first look, or instead of another. */
-function takesIndustry(page: PageName, own: Params): boolean {
-  return page !== "measure" || Object.keys(own).length === 0 || own["by"] === "industry";
 }

@@ -155,6 +155,11 @@ def test_the_menu_carries_the_place_and_leads_back_to_what_was_left(desk: Watche
         desk.settled()
 
     left = f"name={NAME}&by=industry&grouping=services&country=M02&industry=C27_28&year=2001"
+    desk.go(f"#/measure?name={NAME}&by=industry&grouping=services")
+    desk.page.locator(".answers > li").nth(3).wait_for()
+    industry = desk.page.get_by_label("Industry or group", exact=True).input_value()
+    menu("chains")
+    assert industry == f"industry|{desk.page.get_by_label('Industry', exact=True).input_value()}"
     desk.go(f"#/measure?{left}&view=rank")
     menu("chains")
     assert desk.page.get_by_label("Industry", exact=True).input_value() == "C27_28"

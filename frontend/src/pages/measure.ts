@@ -185,6 +185,7 @@ class MeasurePage {
     this.#drawn = drawn;
     this.#summary();
     askLate(drawn);
+    if (question.table === "") ctx.at(sliceOf(ctx, scope).labels.industry ?? "");
     this.#stage = stage(drawn);
     this.#apart.mark();
     return this.#stage.nodes;
