@@ -138,6 +138,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () =
     value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0) ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
   const many = (value: unknown) => (Array.isArray(value) ? value.join(", ") : String(value));
   const { info = {}, audit = {} } = own;
+  const countries = [info["countries"] ?? []].flat().filter(Boolean).map((code) => countryName(ctx, code));
   const place = h("div");
   const drop = async () => {
     try {
@@ -165,7 +166,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () =
       "dl",
       { class: "terms" },
       line(t("info.tables"), info["tables"]),
-      line(t("info.countries"), info["countries"], many),
+      line(t("info.countries"), countries, many),
       line(t("info.years"), info["years"], many),
       line(t("info.industries"), info["industries"]),
       line(t("info.classification"), info["classification"]),
