@@ -37,7 +37,7 @@ function groupName(ctx: Naming, grouping: string | undefined, code: string): str
 export function labelName(ctx: Context, question: Question, kind: LabelName, code: string): string {
   const { options, source } = question;
   if (kind === "partner") return countryName(ctx, code);
-  if (kind === "part") return plain(code);
+  if (kind === "part") return ctx.say(ctx.study.parts?.[code] ?? plain(code));
   const by = options["by"] ?? "industry";
   if (kind === "group" && options["grouping"] !== undefined) return groupName(ctx, options["grouping"], code);
   return by === "industry" ? industryName(ctx, source, code) : groupName(ctx, by, code);
