@@ -606,6 +606,11 @@ def test_two_measures_stand_side_by_side(ask: Ask, tables: dict[int, IOTable]) -
     about = reply.data["about"]
     assert "upstreamness" in about["second_cli"] and f"industry={code}" in about["second_cli"]
     assert about["second_formula"] == measure.MEASURES["upstreamness"].formula
+    swapped = frame(ask(
+        paired, "upstreamness", by="industry", industry=code,
+        second=f"service_input_coefficient;grouping=kiet;by=industry;industry={code};sum=true",
+    ))  # fmt: skip
+    pd.testing.assert_frame_equal(swapped[rows.columns], rows)
     book = as_file(reply, "xlsx", "x")
     assert book.name.endswith(".xlsx") and len(book.body) > 1000
 

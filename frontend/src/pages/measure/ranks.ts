@@ -253,6 +253,7 @@ export function ranksPart(drawn: Drawn, all: boolean, choose: (grouping: string)
       (spread) => {
         const shown = drawn.shown();
         const ranks = ranksOf(spread);
+        if (ranks.length === 0) return [];
         const names = [...new Set(ranks.map((one) => one.definition))];
         const line = linesOf(ranks).find((one) => one.country === shown.slice.country);
         words.textContent = inWords(shown, line, names);

@@ -15,7 +15,7 @@ import type { About, MeasureAnswer } from "../../types";
 import { panelOf, type Panel } from "./data";
 import { figureOf, type Drawn } from "./drawn";
 import { countryName, labelName } from "./names";
-import { baseQuery, measurePath, type Scope } from "./question";
+import { ALL, baseQuery, measurePath, type Scope } from "./question";
 import { labelsOf, secondOf, secondOptions, usualSecond, wordsOf, written, type Second } from "./second";
 import type { Shown } from "./views";
 
@@ -128,7 +128,7 @@ export function scatterPart(drawn: Drawn): HTMLElement {
   const { ctx, t, question } = drawn;
   const place = h("div", { class: "stack" });
   const offered = secondOptions(ctx, t, question);
-  const second = secondOf(ctx, ctx.state.get("second")) ?? usualSecond(question, offered);
+  const second = secondOf(ctx, ctx.state.get("second")) ?? usualSecond(question, drawn.shown().slice, offered);
   if (second === undefined) return notice("info", ctx.t("chart.nothing"));
   const value = written(second);
   const options = offered.map((one) => one.option);
@@ -165,8 +165,9 @@ function drawnBoth(drawn: Drawn, second: Second, found: Scope, labels: Readonly<
   const differ = own !== undefined && own !== labels["industry"];
   const panel = about(ctx, t("scatter.made"));
   panel.show(answer.about);
-  const pair = written({ ...second, group: "", labels });
-  const numbers = panelOf(answer);
+  const whole = second.group === ALL;
+  const pair = [written({ ...second, group: "", labels }), ...(whole ? ["sum=true"] : [])].join(";");
+  const numbers = panelOf(answer, whole);
   return [
     ...(differ ? [notice("warning", t("scatter.differ", { first: labelName(ctx, question, "industry", own), second: industry || t("economy") }))] : []),
     figureOf(drawn, (shown) => scatter(shown, numbers, answer.about, words, address(`pair/${question.info.name}`, { ...shown.query, second: pair, ...(slice.summed ? { sum: true } : {}) }))),

@@ -4,8 +4,8 @@ import type { Context } from "../../page";
 import type { Option } from "../../parts/select";
 import type { Say } from "../../text/measure";
 import type { Labels, MeasureInfo, Study } from "../../types";
-import { groupingOf, short, wholeName } from "./names";
-import { defaults, LABELS, usualIndustry, variants, type Options, type Question, type Slice } from "./question";
+import { groupingOf, isOfServices, short, wholeName } from "./names";
+import { ADDITIVE, ALL, defaults, LABELS, usualIndustry, variants, type Options, type Question, type Slice } from "./question";
 
 export interface Second {
   readonly info: MeasureInfo;
@@ -44,7 +44,8 @@ export function secondOptions(ctx: Context, t: Say, question: Question): Offered
       .filter((one) => fits(one.options["by"]))
       .flatMap((one) => {
         const groups = groupingOf(ctx, one.options["grouping"])?.groups ?? [];
-        const each = groups.length > 1 ? groups.map((group) => group.code) : [""];
+        const sums = ADDITIVE.has(info.name) && isOfServices(ctx, one.options["grouping"] ?? "");
+        const each = groups.length > 1 ? [...(sums ? [ALL] : []), ...groups.map((group) => group.code)] : [""];
         return each.map((group) => ({ info, options: one.options, only: one.only, group }));
       }),
   );
@@ -58,11 +59,12 @@ export function secondOptions(ctx: Context, t: Say, question: Question): Offered
   return [...held.map((one) => row(one, true)), ...now.map((one) => row(one, false))];
 }
 
-/** The other measure to begin with: of the same industries if the study holds one, and of all services if it can be. */
-export function usualSecond(question: Question, offered: readonly Offered[]): Second | undefined {
+/** The other measure to begin with: of the same industries and services if the study holds one. */
+export function usualSecond(question: Question, slice: Slice, offered: readonly Offered[]): Second | undefined {
   const kin = offered.filter((one) => one.held && one.second.info !== question.info).map((one) => one.second);
   const same = kin.filter((one) => one.options["by"] === question.options["by"]);
-  const whole = (all: readonly Second[]) => all.find((one) => one.group === "") ?? all[0];
+  const group = slice.summed ? ALL : (slice.labels.group ?? "");
+  const whole = (all: readonly Second[]) => ["", group, ALL].flatMap((wanted) => all.find((one) => one.group === wanted) ?? [])[0] ?? all[0];
   const own = written({ info: question.info, options: question.options, only: question.only, group: "" });
   return whole(same) ?? whole(kin) ?? (offered.find((one) => one.option.value !== own) ?? offered[0])?.second;
 }
@@ -73,7 +75,7 @@ export function labelsOf(study: Study, question: Question, second: Second, slice
   return Object.fromEntries(
     LABELS.flatMap((name) => {
       const all = known[name];
-      if (all === undefined) return [];
+      if (all === undefined || (name === "group" && second.group === ALL)) return [];
       const usual = name === "industry" ? usualIndustry(study, question.source, all) : undefined;
       const label = all.find((one) => one === wanted[name]) ?? usual ?? all[0];
       return label === undefined ? [] : [[name, label]];
@@ -90,7 +92,7 @@ export function wordsOf(ctx: Context, t: Say, { info, options, group }: Second, 
     if (name === "grouping") {
       const grouping = groupingOf(ctx, value);
       const one = grouping?.groups.find((code) => code.code === group);
-      return [short(ctx.say(one?.title ?? grouping?.title ?? value), 40)];
+      return [short(ctx.say(one?.title ?? grouping?.title ?? value), 40), ...(group === ALL ? [t("group.all")] : [])];
     }
     return [`${ctx.say(option?.title)}: ${ctx.say(option?.titles?.[value] ?? value)}`];
   });

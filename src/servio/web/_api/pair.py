@@ -23,12 +23,13 @@ def paired(study: OpenStudy, query: Query) -> Reply:
     """One number a country and year of each of two measures.
 
     The first is asked for as at ``/api/measure``; ``sum=true`` adds up its rows of a country and
-    year. ``second`` names the other with its options and labels:
+    year. ``second`` names the other with its options and labels, and ``sum=true`` if so:
     ``offshoring;by=industry;industry=C28``.
     """
     chosen = {name: query.texts(name) for name in FILTERS}
     years, summed = years_of(query), query.flag("sum")
-    name, options, only, labels = _written(query.text("second"))
+    name, options, labels = _written(query.text("second"))
+    only, other_summed = options.pop("only", ""), options.pop("sum", "") == "true"
     places = {name: chosen[name] for name in ("source", "country")}
     other = found(study, settled_call(name, options, only), "", places)
     first = found(study, asked_call(query.path["name"], query), "", chosen)
@@ -43,7 +44,7 @@ def paired(study: OpenStudy, query: Query) -> Reply:
         columns[1] += "_2"
     sides = [
         _numbers(first, chosen, years, columns[0], summed=summed),
-        _numbers(other, {**places, **labels}, years, columns[1]),
+        _numbers(other, {**places, **labels}, years, columns[1], summed=other_summed),
     ]
     about = of_found(study, first, chosen, years)
     second = of_found(study, other, {**places, **labels}, years)
@@ -53,8 +54,8 @@ def paired(study: OpenStudy, query: Query) -> Reply:
     )
 
 
-def _written(text: str) -> tuple[str, dict[str, str], str, dict[str, list[str]]]:
-    """Measure, options, grouping kept, labels of a text such as ``name;by=industry``."""
+def _written(text: str) -> tuple[str, dict[str, str], dict[str, list[str]]]:
+    """Measure, what it is asked with, and labels of a text such as ``name;by=industry``."""
     name, *parts = text.split(";")
     wrong = [part for part in parts if "=" not in part]
     if wrong:
@@ -62,8 +63,7 @@ def _written(text: str) -> tuple[str, dict[str, str], str, dict[str, list[str]]]
                          expected="a measure, then option=value after each semicolon",
                          remedy="Correct it.")  # fmt: skip
     options = dict(part.split("=", 1) for part in parts)
-    only = options.pop("only", "")
-    return name, options, only, {key: [options.pop(key)] for key in LABELS if key in options}
+    return name, options, {key: [options.pop(key)] for key in LABELS if key in options}
 
 
 def _numbers(
