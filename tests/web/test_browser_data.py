@@ -100,6 +100,14 @@ def test_a_workbook_comes_with_its_description(
         one.page.locator(f"{CARD} .light.green").wait_for()
         one.settled().shot("data-workbook")
         one.sound()
+        choose(one, {"z.csv": example("csv")["z.csv"]})
+        add(one)
+        fault = one.page.locator(f"{CARD} .notice.fault")
+        fault.wait_for()
+        korean = look["locale"] == "ko-KR"
+        assert ("servio reads" in fault.inner_text(), "함께 보내" in fault.inner_text()) == (
+            not korean, korean)  # fmt: skip
+        assert one.overflow() <= 0 and one.faults() == []
 
 
 def test_the_example_is_downloaded_and_added_as_it_is(desk: Watched, tmp_path: Path) -> None:

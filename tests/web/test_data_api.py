@@ -238,6 +238,7 @@ def test_what_is_missing_is_said_to_who_has_a_page_only(
     client = visitor()
     one = settled(client, sent(client, body, name).json()["table"])
     assert words in " ".join(one["error"].values())
+    assert one["lacking"] == ("manual" not in words)
     assert "docs/" not in str(one) and ".md" not in str(one)
 
 

@@ -1,6 +1,6 @@
 import { address, ApiError, type Fault } from "../api";
 import { fresh, h, replace, type Child } from "../dom";
-import { NONE, small } from "../format";
+import { NONE, small, unitText } from "../format";
 import { numeric, rowsOf, type Row } from "../frames";
 import type { Context, Page } from "../page";
 import { faultNotice, notice } from "../parts/notice";
@@ -23,6 +23,8 @@ interface Own {
   readonly size: number;
   readonly pending?: boolean;
   readonly error?: Fault;
+  /** Nothing says what the files hold. */
+  readonly lacking?: boolean;
   readonly info?: Readonly<Record<string, Cell | readonly Cell[]>>;
   readonly audit?: Readonly<Record<string, Cell>>;
   readonly findings?: Frame;
@@ -133,6 +135,11 @@ function refusal(ctx: Context, t: Say, error: unknown, needs: HTMLElement): HTML
   return shown;
 }
 
+/** In the page's language where it is what newcomers meet: a file alone. */
+function faultOf(own: Own, error: Fault, t: Say): ApiError {
+  return new ApiError(400, own.lacking ? { place: own.name, found: t("own.alone", { found: error.found }), expected: t("own.alone.expected"), remedy: t("own.alone.remedy") } : error);
+}
+
 function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () => void, changed: () => void): HTMLElement {
   const line = (term: string, value: unknown, show: (value: unknown) => string = String): Child[] =>
     value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0) ? [] : [h("dt", {}, term), h("dd", {}, show(value))];
@@ -150,7 +157,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () =
   };
   const deletion = h("button", { type: "button", onclick: () => void drop(), "aria-label": `${t("own.delete")}: ${own.name}` }, t("own.delete"));
   const head = h("h3", { tabindex: -1, "data-table": own.table }, own.name, " ", h("small", {}, sizeOf(own.size)));
-  if (own.error !== undefined) return h("li", { class: "card" }, head, refusal(ctx, t, new ApiError(400, own.error), needs), h("p", { class: "actions" }, deletion), place);
+  if (own.error !== undefined) return h("li", { class: "card" }, head, refusal(ctx, t, faultOf(own, own.error, t), needs), h("p", { class: "actions" }, deletion), place);
   if (own.pending === true) {
     const check = h("div");
     void ctx.load<Own>(check, `uploads/${own.table}`, {}, () => changed());
@@ -170,7 +177,7 @@ function ownEntry(ctx: Context, t: Say, own: Own, needs: HTMLElement, gone: () =
       line(t("info.years"), info["years"], many),
       line(t("info.industries"), info["industries"]),
       line(t("info.classification"), info["classification"]),
-      line(t("info.unit"), info["unit"]),
+      line(t("info.unit"), info["unit"], (unit) => unitText(String(unit), ctx.lang)),
       line(t("residual"), audit["data_residual"], small),
       line(t("numeric"), audit["numeric_residual"], small),
       line(t("failures"), audit["failures"]),

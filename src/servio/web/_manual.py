@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from servio.errors import FormatError
 
-__all__ = ["for_a_visitor"]
+__all__ = ["for_a_visitor", "lacks_description"]
 
 UNKNOWN = "of no source servio reads"
 MANUAL = "docs/generic-tables.md"
@@ -14,6 +14,11 @@ TOGETHER = (
     "one ZIP."
 )
 PUT_IN = "Put the table.toml that says what the files hold into the ZIP."
+
+
+def lacks_description(error: BaseException) -> bool:
+    """Whether files could not be read because nothing says what they hold."""
+    return isinstance(error, FormatError) and error.expected == EXPECTED
 
 
 def for_a_visitor(error: FormatError) -> FormatError:

@@ -21,6 +21,7 @@ from servio.web._api._parts import answered
 from servio.web._faults import told
 from servio.web._jobs import Job, Jobs, Task
 from servio.web._lines import of_store
+from servio.web._manual import lacks_description
 from servio.web._security import Limits
 from servio.web._tasks import about_the_file
 
@@ -199,7 +200,7 @@ def _unpacked(path: Path, folder: Path) -> Path:
 def _shown(id: str, own: Own) -> dict[str, Any]:
     data: dict[str, Any] = {"table": id, "name": own.name, "size": own.size}
     if own.error is not None:
-        return {**data, "error": told(own.error)}
+        return {**data, "error": told(own.error), "lacking": lacks_description(own.error)}
     found = own.described
     return {**data, "pending": True} if found is None else {**data, **found}
 
