@@ -215,7 +215,9 @@ def test_a_long_task_goes_apart_and_needs_no_tables(store: study.StudyStore) -> 
     queue = Jobs(store)
     queue.tables = None
     queue.start()
-    assert queue.submit(Task("claims", holder=APART)).future.result(WAIT)
+    job = queue.submit(Task("claims", holder=APART))
+    job.join("somebody")
+    assert job.future.result(WAIT)
     assert queue._hands[0].tasks.empty()
     queue.close()
 
@@ -226,6 +228,19 @@ def test_answers_are_kept_within_bounds(store: study.StudyStore) -> None:
         job = queue.submit(share(f"g{number}"))
         queue._answered(job, 0, [b"x" * 100])
     assert 5 < len(queue._kept) < 20 and queue._held <= 2048
+
+
+def test_h12_what_somebody_looks_at_is_not_computed_again(store: study.StudyStore) -> None:
+    queue = Jobs(store, limits=Limits(kept=0))
+    tasks = [Task("x", (("number", n),)) for n in (1, 2)]
+    jobs = [queue.submit(task) for task in tasks]
+    for job in jobs:
+        assert queue._hands[0].tasks.get() is job
+        queue._answered(job, 0, "y" * 1024)
+    assert len(queue._kept) == 1, "no room for two"
+    assert [queue.submit(task) for task in tasks] == jobs
+    del jobs[0], job
+    assert not queue.submit(tasks[0]).future.done()
 
 
 def test_tasks_name_their_arguments() -> None:

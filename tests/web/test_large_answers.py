@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -28,6 +29,7 @@ from servio.web._api import export
 from servio.web._app import build
 from servio.web._jobs import Jobs
 from servio.web._large import LARGE, PART, InParts, Queue, Written, from_bytes, from_file
+from servio.web._rows import _in_order, _Recent
 from servio.web._tasks import _bounded
 from web_server import eventually, listening
 
@@ -89,6 +91,41 @@ def test_h12_a_child_sends_no_more_numbers_than_the_server_holds() -> None:
     with pytest.raises(RequestFault, match="2 numbers") as refused:
         _bounded(Made(), 1)  # type: ignore[arg-type]
     assert refused.value.status == 422
+
+
+def test_h12_rows_asked_for_by_many_at_a_time_are_made_once() -> None:
+    recent, made = _Recent(), list[int]()
+
+    def make() -> Any:
+        made.append(1)
+        time.sleep(0.05)
+        return SimpleNamespace(rows=pa.table({"value": [1.0]}))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: recent.get("a", make), range(4)))
+    assert len(made) == 1
+    assert all(one is found[0] for one in found)
+    with pytest.raises(ZeroDivisionError):
+        recent.get("b", lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    assert recent.get("b", make) is not None
+
+
+def test_rows_of_several_parts_are_in_order() -> None:
+    def part(countries: list[str], values: list[float]) -> pa.Table:
+        return pa.table({
+            "source": pa.array(["s"] * len(values)).dictionary_encode(),
+            "year": pa.array([2001, 2000], pa.int32()),
+            "country": pa.array(countries).dictionary_encode(),
+            "value": values, "unit": ["1", "1"], "unknown": [1, 2],
+        })  # fmt: skip
+
+    rows = _in_order([part(["KOR", "JPN"], [1.0, 2.0]), part(["DEU", "KOR"], [3.0, 4.0])])
+    assert rows.drop_columns(["source", "unit"]).to_pydict() == {
+        "year": [2000, 2000, 2001, 2001],
+        "country": ["JPN", "KOR", "DEU", "KOR"],
+        "value": [2.0, 4.0, 3.0, 1.0],
+    }
+    assert rows.schema.field("country").type == pa.string()
 
 
 # -- files are written apart -----------------------------------------------------------------------

@@ -206,12 +206,13 @@ class _Server:
         if found is not None:
             return self._sent(request, found, etag)
         loop = asyncio.get_running_loop()
-        deadline, last = loop.time() + asked.wait, ""
+        deadline = loop.time() + asked.wait
+        last: Job | None = None
         while True:
             body = await self._shared(asked, session)
             if isinstance(body, _Body):
                 return self._sent(request, body, etag)
-            if body.job.id == last:
+            if body.job is last:
                 raise RuntimeError("a job that has ended, and no answer")
             body.job.join(request.state.request)
             waited = body.job.id in session.all(JOBS)
@@ -222,7 +223,7 @@ class _Server:
                     return self._later(request, body.job, session)
             finally:
                 body.job.leave(request.state.request)
-            last = body.job.id
+            last = body.job
 
     async def _shared(self, asked: _Asked, session: Session) -> _Body | Pending:
         """The answer, made once for all of a session, or without one, who ask at the same time."""

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from servio.errors import InputError, ResourceError, ServioError
 from servio.study import LiveTables, StudyStore, live_tables, unattended
@@ -181,6 +182,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._open: dict[str, Job] = {}
         self._kept: OrderedDict[str, tuple[Job, int]] = OrderedDict()
+        self._looked_at: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._held = 0
         self._hands = [_Hand(self, number, workers) for number in range(max(1, workers))]
         self._apart = _Hand(self, 0, 1, eager=False)
@@ -240,7 +242,9 @@ class Jobs:
             self._kept.move_to_end(id)
             return self._kept[id][0]
         job = self._open.get(id)
-        return None if job is None or job.unwanted else job
+        if job is None:
+            return self._looked_at.get(id)
+        return None if job.unwanted else job
 
     def _new(self, task: Task) -> Job:
         if len(self._open) >= self.limits.queued:
@@ -273,6 +277,7 @@ class Jobs:
             self._close(job)
             found = [job.answers[n] for n in sorted(job.answers)]
             if job.task.holder != WRITER:
+                self._looked_at[job.id] = job
                 self._keep(job, sum(map(_size, found)))
         job.future.set_result(found)
 

@@ -259,18 +259,23 @@ class _Recent:
         self.room = room
         self._kept: OrderedDict[str, Found] = OrderedDict()
         self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
 
     def get(self, id: str, make: Callable[[], Found]) -> Found:
-        """Those of a job; what is made has the answer of that job."""
+        """Those of a job, made once for all who ask at a time; they have the answer of that job."""
         with self._lock:
-            rows = self._kept.get(id)
-        if rows is None:
-            rows = make()
-        with self._lock:
-            self._kept[id] = rows
-            self._kept.move_to_end(id)
-            while len(self._kept) > 1 and self._held() > self.room:
-                self._kept.popitem(last=False)
+            making = self._making.setdefault(id, threading.Lock())
+        with making:
+            with self._lock:
+                rows = self._kept.get(id)
+            if rows is None:
+                rows = make()
+            with self._lock:
+                self._kept[id] = rows
+                self._kept.move_to_end(id)
+                while len(self._kept) > 1 and self._held() > self.room:
+                    self._kept.popitem(last=False)
+                self._making.pop(id, None)
         return rows
 
     def _held(self) -> int:
@@ -382,15 +387,27 @@ def _concerns(note: str, call: Call) -> bool:
 
 
 def _of_parts(call: Call, parts: Sequence[Any]) -> Found:
-    rows = _plain(pa.concat_tables([_decoded(part.results) for part in parts]))
-    order = [("source", "ascending"), ("year", "ascending"), ("country", "ascending")]
+    rows = _in_order([part.results for part in parts])
     gaps = pa.concat_tables([_decoded(part.undefined) for part in parts]).to_pandas()
     notes = dict.fromkeys(text for part in parts for text, _ in part.notes)
     problems = dict.fromkeys(p["text"] for part in parts for p in part.problems)
     return Found(
-        call, rows.sort_by(order), False, gaps[GAPS], tuple(problems)[:5],
+        call, rows, False, gaps[GAPS], tuple(problems)[:5],
         tuple(notes), max(part.residual for part in parts),
     )  # fmt: skip
+
+
+def _in_order(parts: Sequence[pa.Table]) -> pa.Table:
+    """Rows of several parts by source, year and country.
+
+    Texts are written out last: they are much larger than their numbers in a dictionary.
+    """
+    kept = [name for name in COLUMNS if name in parts[0].column_names]
+    rows = pa.concat_tables([part.select(kept) for part in parts], promote_options="default")
+    rows = rows.unify_dictionaries().combine_chunks()
+    keys = ("source", "year", "country")
+    order = pc.sort_indices(_decoded(rows.select(keys)), [(key, "ascending") for key in keys])
+    return _decoded(rows.take(order))
 
 
 def _gap(gaps: pd.DataFrame) -> str:
