@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 import servio
-from servio import measure
+from servio import classify, measure
 from servio import study as studies
 from servio.web import application
 from servio.web._jobs import Jobs
@@ -40,6 +43,7 @@ only = "manufacturing"
 name = "upstreamness"
 by = "manufacturing"
 """
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LINK = ".copyable:last-of-type code"
 NAME = "service_input_coefficient"
 VIEWS = ("all", "trend", "rank", "services", "heat", "scatter", "definitions", "table")
@@ -418,3 +422,143 @@ def test_the_second_measure_is_of_the_same_industry_or_says_of_which(desk: Watch
     last = saved[saved.year == max(years)].set_index("country")
     assert last[NAME].to_dict() == pytest.approx(first.to_dict())
     assert last.upstreamness.to_dict() == pytest.approx(other.to_dict())
+
+
+def explained(desk: Watched) -> tuple[str, str]:
+    """The number under the pointer, or taken apart, and the line that gives it."""
+    point = desk.page.locator(".about .point").inner_text()
+    return point, desk.page.locator(".about .copyable pre").first.inner_text()
+
+
+@contextmanager
+def kept_back(desk: Watched, addresses: re.Pattern[str]) -> Iterator[None]:
+    """What is asked at these addresses is answered at the end."""
+    held: list[Any] = []
+    ended: list[bool] = []
+    desk.page.route(addresses, lambda route: route.continue_() if ended else held.append(route))
+    yield
+    ended.append(True)
+    assert held
+    for route in held:
+        route.continue_()
+
+
+def pointed(desk: Watched, name: str) -> tuple[str, str]:
+    """Down the middle of a figure until it says what is there."""
+    host = desk.page.locator(f"[data-done='{name}']")
+    host.scroll_into_view_if_needed()
+    box = host.bounding_box()
+    assert box is not None
+    for y in range(0, int(box["height"]), 5):
+        desk.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+        desk.page.wait_for_timeout(20)
+        if explained(desk)[0]:
+            return explained(desk)
+    raise AssertionError(f"nothing in {name}")
+
+
+def test_the_number_pointed_at_is_the_one_explained(desk: Watched) -> None:
+    for view in ("all", "services"):
+        desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping=services&view={view}")
+        desk.page.locator(".answers > li").nth(3).wait_for()
+        focus = str(latest(grouping="kiet", by="manufacturing").country.iloc[0])
+        assert view != "all" or "--grouping" not in explained(desk)[1]
+        assert "--grouping kiet" in pointed(desk, f"{NAME}-services-{focus}")[1]
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping=services&view=definitions")
+    desk.page.locator("main figure .tools > button").first.click()
+    for name in ("ps_daniels1985", "ps_hktdc"):
+        words = classify.grouping(name).title.removeprefix("Producer services: ")
+        desk.page.locator("main figure tbody tr", has_text=words).first.hover()
+        point, line = explained(desk)
+        value = float(latest(grouping=name, by="manufacturing").value.iloc[0])
+        assert written(value) in point and f"--grouping {name}" in line
+
+
+@pytest.mark.parametrize("last", ["cell", "measure"])
+def test_a_number_of_the_link_is_explained_whatever_answer_is_last(
+    desk: Watched, last: str
+) -> None:
+    rows = latest(grouping="kiet", by="industry")
+    industry, year = "C26", 2002
+    own = rows[(rows.country == "M02") & (rows.group == "it") & (rows.industry == industry)]
+    value = float(own.value.iloc[0])
+    with kept_back(desk, re.compile(f"/api/{last}/")):
+        desk.page.goto(
+            f"{desk.base}/#/measure?name={NAME}&view=heat&"
+            f"cell=M02~{industry}~it~{year}~industry~kiet~manufacturing"
+        )
+        desk.page.wait_for_timeout(1500)
+    desk.page.locator(".cell .notice").wait_for()
+    desk.settled()
+    point, line = explained(desk)
+    assert written(value) in point and str(year) in point
+    assert f"--where industry={industry}" in line and f"--year {year}" in line
+    desk.page.locator(".cell").get_by_role("button", name="Close").click()
+    assert "--year" not in explained(desk)[1]
+
+
+def test_the_number_taken_apart_follows_the_controls(desk: Watched) -> None:
+    cell = "M01~C27_28~~2002~industry~services~manufacturing"
+    whole = "by=industry&only=manufacturing&grouping=services"
+    desk.go(f"#/measure?name={NAME}&{whole}&industry=C27_28&cell={cell}")
+    control = desk.page.get_by_label("Industry or group", exact=True)
+    words = [w for w in control.locator("option").all_inner_texts() if w.startswith("C26")]
+    choose(desk, "Industry or group", words[0])
+    code = desk.page.url.partition("industry=")[2].partition("&")[0]
+    assert f"cell=M01~{code}~" in desk.page.url
+    rows = latest(grouping="services", by="industry")
+    value = float(rows[(rows.industry == code) & (rows.country == "M01")].value.iloc[0])
+    assert written(value) in desk.page.locator(".cell .lead").first.inner_text()
+    assert written(value) in explained(desk)[0]
+
+
+def test_imports_are_called_so(desk: Watched) -> None:
+    cell = "M01~manufacturing~~2002~manufacturing~services~"
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&origin=imported&cell={cell}")
+    desk.page.locator(".cell dl").wait_for()
+    said = desk.page.locator(".cell dl").first.inner_text()
+    assert "Bought from suppliers abroad" in said and "all suppliers" not in said
+
+
+@pytest.mark.parametrize("wrong", ["grouping=zzz", "cell=QQQ~zzz", "origin=zzz", "table=zzz"])
+def test_no_value_of_a_link_ends_in_an_error(desk: Watched, wrong: str) -> None:
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&{wrong}")
+    notices = desk.page.locator("main .notice")
+    assert "zzz" in notices.first.inner_text() and notices.count() == 1
+    assert written(float(latest(by="manufacturing").value.iloc[0])) in cards(desk)[0]
+
+
+def test_an_own_table_is_asked_what_it_can_answer(desk: Watched, tmp_path: Path) -> None:
+    file = shutil.make_archive(str(tmp_path / "own"), "zip", EXAMPLES, "two-sector")
+    desk.go("#/data")
+    desk.page.set_input_files("input[type=file]", file)
+    desk.page.click("form button[type=submit]")
+    desk.page.get_by_role("link", name="Measure it").click()
+    desk.page.locator(".answers").wait_for()
+    assert "1.52" in cards(desk)[0] and "own.zip" in cards(desk)[0]
+    tabs = desk.page.locator("[role=tab]").all_inner_texts()
+    assert tabs == ["Overview", "Ranking", "Table"]
+    assert desk.page.locator(".host[data-done]").count() == 1
+    desk.go("#/measure?grouping=kiet&by=industry")
+    choose(desk, "Table", "own.zip")
+    assert "kiet" not in desk.page.url
+    desk.page.locator(".answers", has_text="own.zip").wait_for()
+    offered = desk.page.get_by_label("Definition of services", exact=True).locator("option")
+    assert offered.all_inner_texts() == ["services", "manufacturing"]
+    assert "0.2000" in cards(desk)[0]
+    assert desk.page.get_by_role("tab", name="Services").count() == 0
+    assert desk.page.locator("main .notice").count() == 0
+    desk.page.get_by_role("tab", name="Table").click()
+    desk.page.locator(".tabpanel tbody button").first.click()
+    desk.page.locator(".cell .notice").wait_for()
+    assert "add up to 0.2000" in desk.page.locator(".cell").inner_text()
+
+
+def test_what_is_computed_late_is_said_to_come(desk: Watched) -> None:
+    late = desk.page.locator(".answers > li[aria-busy=true]")
+    with kept_back(desk, re.compile("/api/measure/.*grouping=kiet")):
+        desk.page.goto(f"{desk.base}/#/measure?name={NAME}&by=manufacturing&view=trend")
+        late.wait_for()
+        assert "By which services?" in late.inner_text()
+    desk.settled()
+    assert late.count() == 0 and len(cards(desk)) == 4

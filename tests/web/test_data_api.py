@@ -144,6 +144,25 @@ def as_if_synthetic(found: Brought | Pending | None) -> Brought | Pending | None
     return replace(found, synthetic=True) if isinstance(found, Brought) else found
 
 
+def test_what_an_own_table_can_be_asked_is_told(visitor: Any) -> None:
+    client = visitor()
+    bare = {**FILES, "own/table.toml": TABLE.partition("[groups]")[0]}
+    named, plain = (
+        asked(client, f"/api/uploads/{sent(client, packed(files)).json()['table']}").json()["can"]
+        for files in (FILES, bare)
+    )
+    assert named["groupings"] == ["manufacturing", "services"]
+    assert [one["name"] for one in named["own"]] == named["groupings"]
+    assert [g["code"] for one in named["own"] for g in one["groups"]] == named["groupings"]
+    both = {"output_multiplier", "cycling"}
+    assert both | {"service_input_coefficient", "inducement_pair"} <= set(named["measures"])
+    never = {"outsourcing", "participation", "service_input_change", "functional_specialisation"}
+    assert not never & set(named["measures"]), "no energy, one country, one year, no functions"
+    assert plain["groupings"] == plain["own"] == []
+    assert both <= set(plain["measures"]) < set(named["measures"])
+    assert "service_input_coefficient" not in plain["measures"]
+
+
 def test_h07_the_table_of_another_session_is_not_there(visitor: Any) -> None:
     one, other = visitor(), visitor()
     id = sent(one, packed(FILES)).json()["table"]

@@ -263,6 +263,11 @@ def test_a_spread(world: Opened) -> None:
     reply = world.ask(spread, {"name": "service_input_share"}, by="manufacturing", **PLACE)
     assert len(reply.data["definitions"]) == 2
     both(world, reply.data["about"], column(reply))
+    rows = reply.frame.to_pandas()
+    for name, about in reply.data["abouts"].items():
+        assert f"grouping={name}" in about["definition"]
+        both(world, about, rows[rows.definition == name].value.tolist())
+    assert set(reply.data["abouts"]) == set(rows.definition)
 
 
 @pytest.mark.parametrize("of", ["smile", "positions", "income"])

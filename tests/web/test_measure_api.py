@@ -392,6 +392,21 @@ def test_the_flows_of_a_coefficient_add_up_to_it(
     assert reply.data["check"]["sum"] == pytest.approx(one.value, rel=1e-9)
 
 
+def test_where_what_is_shown_was_bought_is_said(ask: Ask, tables: dict[int, IOTable]) -> None:
+    where = {"industry": "manufacturing", "by": "manufacturing", "year": "2000"}
+    country = tables[2000].axis.country_names[0]
+    money = {}
+    for origin in ("total", "domestic", "imported"):
+        reply = ask(taken_apart, "service_input_coefficient", grouping="services", origin=origin,
+                    country=country, **where)  # fmt: skip
+        assert reply.data["origin"] == origin and reply.data["check"]["kind"] == "exact"
+        money[origin] = reply.data["sums"]["money"]
+    assert money["domestic"] + money["imported"] == pytest.approx(money["total"], rel=1e-12)
+    assert 0 < money["imported"] < money["domestic"]
+    reply = ask(taken_apart, "output_multiplier", country=country, **where)
+    assert reply.data["origin"] == "total", "a measure without such flows shows all"
+
+
 def test_the_flows_of_a_share_add_up_to_it(ask: Ask, tables: dict[int, IOTable]) -> None:
     own = computed("service_input_share", tables[2000], by="manufacturing")
     country = str(own.country.iloc[0])

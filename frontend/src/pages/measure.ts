@@ -12,7 +12,7 @@ import { panelOf } from "./measure/data";
 import type { Drawn } from "./measure/drawn";
 import { Explained } from "./measure/explained";
 import { isOfServices, labelName, short } from "./measure/names";
-import { contextOf, type Own } from "./measure/own";
+import { contextOf, undated, type Own } from "./measure/own";
 import { ADDITIVE, ask, baseQuery, LABELS, measurePath, optionNames, sliceOf, type Question, type Scope, type Slice } from "./measure/question";
 import { stage, viewOf, type Stage } from "./measure/stage";
 import { askLate, summary } from "./measure/summary";
@@ -148,7 +148,7 @@ class MeasurePage {
     if (!kinds.includes("partner") && !kinds.includes("part")) return {};
     const { country, year, labels } = sliceOf(ctx, scope);
     let rows: Row[] = [];
-    await ctx.load<MeasureAnswer>(this.#place, path, { ...baseQuery(question), country, year }, (answer) => void (rows = rowsOf(answer)), signal);
+    await ctx.load<MeasureAnswer>(this.#place, path, { ...baseQuery(question), country, ...(year === 0 ? {} : { year }) }, (answer) => void (rows = rowsOf(answer)), signal);
     const asked = kinds.filter((name) => ctx.state.get(name) !== "" && scope.labels[name]?.includes(ctx.state.get(name)));
     const held = rows.filter((row) => numeric(row["value"]) !== null && asked.every((name) => row[name] === ctx.state.get(name)));
     const full = held.filter((row) => kinds.every((name) => row[name] !== ""));
@@ -165,26 +165,28 @@ class MeasurePage {
 
   #draw(ctx: Context, question: Question, scope: Scope, answer: MeasureAnswer, query: Record<string, unknown>, signal: AbortSignal): HTMLElement[] {
     const panel = panelOf(answer, sliceOf(ctx, scope).summed);
+    const t = scope.years.length === 0 ? undated(this.#t) : this.#t;
     const path = measurePath(question);
     const words = (slice: Slice) =>
-      [ctx.say(answer.about.title), ...(["industry", "group", "part", "partner"] as const).flatMap((kind) => (slice.labels[kind] && (scope.labels[kind]?.length ?? 0) > 1 ? short(labelName(ctx, question, kind, slice.labels[kind] ?? "")) : [])), slice.summed && this.#t("group.all")].filter(Boolean).join(" · ");
+      [ctx.say(answer.about.title), ...(["industry", "group", "part", "partner"] as const).flatMap((kind) => (slice.labels[kind] && (scope.labels[kind]?.length ?? 0) > 1 ? short(labelName(ctx, question, kind, slice.labels[kind] ?? "")) : [])), slice.summed && t("group.all")].filter(Boolean).join(" · ");
     const shown = (): Shown => {
       const slice = sliceOf(ctx, scope);
-      return { ctx, t: this.#t, about: answer.about, title: words(slice), panel, slice, path, query: query as Shown["query"], pick: (place) => this.#apart.pick(place, question), point: (one, facts) => this.#panel.point(one, facts ?? answer.about) };
+      return { ctx, t, about: answer.about, title: words(slice), panel, slice, path, query: query as Shown["query"], pick: (place) => this.#apart.pick(place, question), point: (one, facts) => this.#panel.point(one, facts ?? answer.about) };
     };
     this.#panel.measure(answer.about);
     const drawn: Drawn = {
-      ...{ ctx, t: this.#t, shown, question, scope, answer, signal },
+      ...{ ctx, t, shown, question, scope, answer, signal },
       current: () => drawn === this.#drawn,
       summary: () => this.#summary(),
       pick: (place, other) => this.#apart.pick(place, other),
       band: null,
       services: null,
+      late: null,
       refresh: new Set(),
     };
     this.#drawn = drawn;
-    this.#summary();
     askLate(drawn);
+    this.#summary();
     if (question.table === "") ctx.at(sliceOf(ctx, scope).labels.industry ?? "");
     this.#stage = stage(drawn);
     this.#apart.mark();

@@ -36,6 +36,7 @@ def abilities(table: IOTable, years: Sequence[int]) -> dict[str, Any]:
         "measures": [
             spec.name for spec in MEASURES.values()
             if not missing & set(spec.needs)
+            and _fixed_groupings(spec) <= set(known)
             and not (spec.compares and len(years) < 2)
             and (known or not _needs_grouping(spec))
         ],
@@ -54,6 +55,12 @@ def _knows(table: IOTable, grouping: str) -> bool:
 
 def _needs_grouping(spec: MeasureSpec) -> bool:
     return any(takes_groupings(option) and option.name != "by" for option in spec.options.values())
+
+
+def _fixed_groupings(spec: MeasureSpec) -> set[str]:
+    """Groupings a measure takes for itself: no option names another in their place."""
+    chosen = {option.default for option in spec.options.values()}
+    return {name for name in spec.needs if name in classify.groupings()} - chosen
 
 
 def _described(grouping: classify.Grouping) -> dict[str, Any]:

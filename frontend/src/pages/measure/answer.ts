@@ -5,7 +5,7 @@ import { number, quantity } from "../../format";
 import { rankOf } from "./data";
 import { countryName } from "./names";
 import type { GroupShare } from "./services";
-import { ranked, type Shown } from "./views";
+import { ranked, when, type Shown } from "./views";
 
 const TOP = 3;
 
@@ -17,7 +17,7 @@ function line(words: Child): Child {
   return words && h("p", {}, words);
 }
 
-export function answers(shown: Shown, band: string, why: string, services: { shares: readonly GroupShare[]; additive: boolean; of: string; services: boolean } | null): HTMLElement {
+export function answers(shown: Shown, band: string, why: string, services: { shares: readonly GroupShare[]; additive: boolean; of: string; services: boolean } | null, late: "by.which" | "by.inputs" | null): HTMLElement {
   const { ctx, t, panel, slice, about } = shown;
   const { unit } = about;
   const place = countryName(ctx, slice.country);
@@ -38,7 +38,7 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
   const size = (one: number) => number(Math.abs(one), unit, ctx.lang).replace(/ %$/, t("points"));
   const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${size(one)}`;
   const cards = [
-    card(t("how.much"), value === null ? ctx.t("table.undefined") : quantity(value, unit, ctx.lang), line(`${place} · ${slice.year}`), line(shown.title), value === null && line(why), line(band)),
+    card(t("how.much"), value === null ? ctx.t("table.undefined") : quantity(value, unit, ctx.lang), line(when(place, slice.year)), line(shown.title), value === null && line(why), line(band)),
   ];
   const ordered = unit !== "class";
   if (ordered && column.length > 1)
@@ -66,5 +66,6 @@ export function answers(shown: Shown, band: string, why: string, services: { sha
     const words = (one: GroupShare) => (services.additive && total > 0 ? `${one.name} ${say(one.value)} (${number(one.value / total, "share", ctx.lang)})` : `${one.name} ${say(one.value)}`);
     cards.push(card(t(services.services ? "by.which" : "by.inputs"), top?.name ?? "–", line(top && words(top)), line(rest.map(words).join(", ")), services.additive && line(t("by.total", { total: say(total), of: services.of }))));
   }
+  if (services === null && late !== null) cards.push(h("li", { class: "card headline", "aria-busy": "true" }, h("h2", {}, t(late)), h("div", { class: "pending", role: "status" }, h("progress", { "aria-label": ctx.t("pending.working") }), h("span", {}, ctx.t("pending.working")))));
   return h("ul", { class: "cards answers", "aria-label": t("answers") }, cards);
 }

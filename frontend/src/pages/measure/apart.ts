@@ -34,7 +34,7 @@ export class Apart {
       country: place.country,
       industry: place.industry ?? labels.industry ?? "",
       group: place.group ?? (same ? (labels.group ?? "") : ""),
-      year: String(place.year),
+      year: place.year === 0 ? "" : String(place.year),
       by: question.options["by"] ?? "",
       grouping: question.options["grouping"] ?? "",
       only: question.only,

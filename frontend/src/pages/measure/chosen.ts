@@ -50,8 +50,7 @@ function isKnown(ctx: Context, question: Question, one: Chosen): boolean {
     return one[name] === "" || (option !== undefined && accepts(study, question.info, option, one[name]));
   };
   return (
-    one.country !== "" &&
-    (Boolean(options["blocs"]) || among(one.country, source?.countries ?? [])) &&
+    (Boolean(options["blocs"]) || (source?.countries ?? [one.country]).includes(one.country)) &&
     among(one.year, source?.years ?? []) &&
     among(one.industry, industries) &&
     among(one.group, groups(grouping ?? "")) &&

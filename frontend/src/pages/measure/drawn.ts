@@ -26,6 +26,8 @@ export interface Drawn {
   readonly pick: (place: Place, question: Question) => void;
   band: Band | null;
   services: { plan: ServicesPlan; answer: MeasureAnswer } | null;
+  /** The service groups are asked for and not here yet. */
+  late: ServicesPlan | null;
   /** Redraws what a year or a late answer changes. */
   readonly refresh: Set<() => void>;
 }

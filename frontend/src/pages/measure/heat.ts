@@ -31,16 +31,17 @@ export function plans(ctx: Context, question: Question, scope: Scope, slice: Sli
   const { info, options } = question;
   const chosen = { ...slice.labels };
   const found: Plan[] = [];
+  const year = slice.year === 0 ? {} : { year: slice.year };
   const plan = (across: Across, other: Question, rest: Query) => found.push({ across, question: other, query: { ...baseQuery(other), ...rest } });
   const { industry: _industry, ...noIndustry } = chosen;
   const { group: _group, ...noGroup } = chosen;
-  if ((scope.labels.industry?.length ?? 0) > 1) plan("industry", question, { ...noIndustry, year: slice.year });
+  if ((scope.labels.industry?.length ?? 0) > 1) plan("industry", question, { ...noIndustry, ...year });
   else if (options["by"] !== undefined) {
     const wanted = { ...options, by: "industry" };
     const held = question.table === "" ? findVariant(info, wanted) : null;
-    if (held !== null || live) plan("industry", { ...question, options: wanted, only: held?.only ?? "", stored: held !== null }, { ...noIndustry, year: slice.year });
+    if (held !== null || live) plan("industry", { ...question, options: wanted, only: held?.only ?? "", stored: held !== null }, { ...noIndustry, ...year });
   }
-  if ((scope.labels.group?.length ?? 0) > 1) plan("group", question, { ...noGroup, year: slice.year });
+  if ((scope.labels.group?.length ?? 0) > 1) plan("group", question, { ...noGroup, ...year });
   plan("year", question, { ...chosen });
   return found;
 }

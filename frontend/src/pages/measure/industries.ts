@@ -56,7 +56,7 @@ function industries(drawn: Drawn, shown: Shown, plan: Plan, answer: MeasureAnswe
   const { ctx, t, slice } = shown;
   const { about } = answer;
   const cells = new Map<string, number | null>();
-  for (const row of rowsOf(answer)) if (row["year"] === slice.year) add(cells, String(row["industry"]), numeric(row["value"]), slice.summed);
+  for (const row of rowsOf(answer)) if (Number(row["year"]) === slice.year) add(cells, String(row["industry"]), numeric(row["value"]), slice.summed);
   const name = (code: string) => labelName(ctx, plan.question, "industry", code);
   const known = [...cells].flatMap(([code, value]) => (value === null ? [] : [{ code, value }])).sort((a, b) => b.value - a.value);
   const bars = known.map(({ code, value }) => ({ code, name: name(code), value, rank: placeOf(known, value) }));

@@ -1,6 +1,7 @@
 /** A table the session brought along: what can be asked of it, in the place of the study. */
 
 import type { Context } from "../../page";
+import type { Say } from "../../text/measure";
 import type { Grouping, Study, Words } from "../../types";
 
 /** What `/api/uploads` says of a file; without `can` it is not read yet, or cannot be. */
@@ -22,6 +23,11 @@ export interface Own {
   };
 }
 
+/** Texts for a table without a year, which counts as 0: a year at their end is left out. */
+export function undated(t: Say): Say {
+  return (key, values) => (values?.["year"] === 0 ? t(key, values).replace(/, 0년?$/, "") : t(key, values));
+}
+
 /** The page's context with the table for a study: one source, nothing held, everything computed. */
 export function contextOf(ctx: Context, own: Own): Context {
   const { study } = ctx;
@@ -32,7 +38,7 @@ export function contextOf(ctx: Context, own: Own): Context {
   const other: Study = {
     ...study,
     sources: [{ name: places.source, title: own.name, years: places.years, countries: places.countries } as Study["sources"][number]],
-    countries: [...study.countries, ...places.countries.filter((code) => !named.has(code)).map((code) => ({ code, name: { en: code, ko: code } }))],
+    countries: [...study.countries, ...places.countries.filter((code) => !named.has(code)).map((code) => ({ code, name: { en: code || own.name, ko: code || own.name } }))],
     measures: study.measures.filter((one) => can.measures.includes(one.name)).map((one) => ({ ...one, computed: [], lacks: [] })),
     groupings,
     definitions: study.definitions.filter((name) => groupings.some((one) => one.name === name)),

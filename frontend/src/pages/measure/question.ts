@@ -35,6 +35,7 @@ export interface Slice {
   readonly country: string;
   readonly others: readonly string[];
   readonly labels: Labelled;
+  /** 0 of a table without a year. */
   readonly year: number;
   /** All groups together: no group among the labels. */
   readonly summed: boolean;

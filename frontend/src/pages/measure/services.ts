@@ -187,6 +187,7 @@ export function servicesPart(drawn: Drawn): HTMLElement {
       (answer) => {
         if (drawn.services === null) {
           drawn.services = { plan, answer };
+          drawn.late = null;
           drawn.summary();
         }
         return [

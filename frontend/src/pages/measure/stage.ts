@@ -34,13 +34,12 @@ export function stage(drawn: Drawn): Stage {
   const { slice } = drawn.shown();
   const own = question.table !== "";
   const single = scope.countries.length < 2 && scope.years.length < 2;
-  const several = (scope.labels.industry?.length ?? 0) > 1 || (scope.labels.group?.length ?? 0) > 1;
   const can: Can = {
     trend: scope.years.length > 1,
     rank: canRank(drawn),
     map: hasMap(ctx.study) && scope.countries.length > 1 && !own,
     services: servicesPlan(ctx, question, scope, slice) !== null,
-    heat: !single || several,
+    heat: !single,
     scatter: scope.countries.length > 1 && !own,
     definitions: question.options["grouping"] !== undefined && (!own || ctx.study.definitions.length > 1),
   };
@@ -76,7 +75,7 @@ function show(drawn: Drawn, name: ViewName, panel: HTMLElement, can: Can): void 
       const of = (...names: ViewName[]) => names.filter((one) => can[one] !== false).flatMap((one) => parts[one]());
       const ranks = drawn.scope.countries.length > 1 ? [figureOf(drawn, ranking)] : [];
       const shown = [of("trend", "services"), [...ranks, ...of("map")]].filter((one) => one.length > 0);
-      return (shown.length > 0 ? shown : [of("table")]).map((column) => h("div", { class: "stack" }, column));
+      return (shown.length > 0 ? shown : [of(can.rank === false ? "table" : "rank")]).map((column) => h("div", { class: "stack" }, column));
     },
     trend: () => [figureOf(drawn, (shown) => trend(shown, drawn.band))],
     rank: () => [rankPart(drawn)],

@@ -13,7 +13,7 @@ export function summary(drawn: Drawn): HTMLElement {
   const shown = drawn.shown();
   const { slice } = shown;
   const services = drawn.services && { shares: sharesOf(ctx, drawn.services.plan, drawn.services.answer, slice.country, slice.year), additive: drawn.services.plan.additive, of: ctx.say(groupingOf(ctx, drawn.services.plan.whole)?.title ?? ""), services: isOfServices(ctx, drawn.services.plan.whole) };
-  return answers(shown, drawn.band === null ? "" : bandWords(shown, drawn.band), why(drawn, slice.country, slice.year) ?? "", services);
+  return answers(shown, drawn.band === null ? "" : bandWords(shown, drawn.band), why(drawn, slice.country, slice.year) ?? "", services, drawn.late && isOfServices(ctx, drawn.late.whole) ? "by.which" : drawn.late && "by.inputs");
 }
 
 /** The spread over definitions and the service groups; neither is missed where there is none. */
@@ -35,12 +35,14 @@ export function askLate(drawn: Drawn): void {
       })
       .catch(quiet);
   const plan = servicesPlan(ctx, question, scope, slice);
+  drawn.late = plan;
   if (plan !== null)
     ctx.api
       .get<MeasureAnswer>(measurePath(plan.question), plan.query, { signal: drawn.signal })
-      .then((answer) => {
-        drawn.services = { plan, answer };
+      .then((answer) => void (drawn.services = { plan, answer }))
+      .catch(quiet)
+      .finally(() => {
+        drawn.late = null;
         again();
-      })
-      .catch(quiet);
+      });
 }

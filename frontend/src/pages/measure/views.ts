@@ -47,8 +47,13 @@ export interface Band {
   readonly count: number;
 }
 
+/** A place and its year; a table of one's own need not have one. */
+export function when(place: string, year: number): string {
+  return [place, year || ""].filter(Boolean).join(" · ");
+}
+
 function said(shown: Shown, country: string, year: number, value: unknown, unit = shown.about.unit) {
-  return { label: `${countryName(shown.ctx, country)} · ${year}`, value: quantity(value, unit, shown.ctx.lang) };
+  return { label: when(countryName(shown.ctx, country), year), value: quantity(value, unit, shown.ctx.lang) };
 }
 
 /** Countries by value: what is left over in a world table is none. */
@@ -81,7 +86,7 @@ export function noteOf(shown: Shown): string {
 }
 
 function years(shown: Shown): Column[] {
-  return shown.panel.years.map((year) => ({ key: String(year), title: String(year), unit: shown.about.unit }));
+  return shown.panel.years.map((year) => ({ key: String(year), title: year === 0 ? shown.t("value") : String(year), unit: shown.about.unit }));
 }
 
 /** Countries down, years across. */
