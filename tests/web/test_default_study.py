@@ -62,7 +62,8 @@ def test_it_is_run_once_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def own(*, estimates: bool = True) -> study.StudyFile:
         asked.append(estimates)
-        text = f"study.title = 'Own'\ntables = [{{{SMALL}}}]\n[[measures]]\nname = 'intermediate_use_share'\n"
+        measured = "[[measures]]\nname = 'intermediate_use_share'\n"
+        text = f"study.title = 'Own'\ntables = [{{{SMALL}}}]\n{measured}"
         return study.parse(text, "own.toml", Path())
 
     monkeypatch.setattr(study, "observatory", own)
