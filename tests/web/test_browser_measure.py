@@ -352,6 +352,7 @@ def test_every_number_of_the_heat_map_is_reached_by_keys(desk: Watched) -> None:
     desk.go(f"#/measure?name={NAME}&by=industry&grouping=services&view=heat&across=industry")
     lines = desk.cells()
     assert desk.page.locator("[data-cell][tabindex='0']").count() == 1, "one stop of Tab"
+    assert desk.faults() == []
     desk.page.locator("[data-cell][tabindex='0']").focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft"):
         desk.page.keyboard.press(key)

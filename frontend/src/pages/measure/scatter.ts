@@ -56,9 +56,9 @@ export function scatter(shown: Shown, other: Panel, otherAbout: About, words: { 
   };
   const named = points.filter(({ code }) => code === slice.country || slice.others.includes(code));
   const size = (at: 0 | 1) => Math.max(...points.map((one) => Math.abs(one.at[at]))) || 1;
-  /** Another name would begin right beside the point. */
+  /** Another name would begin right beside the point, and there is room on its other side. */
   const crowded = (code: string, at: readonly [number, number]) =>
-    named.some((one) => one.code !== code && one.at[0] > at[0] && one.at[0] - at[0] < BESIDE * size(0) && Math.abs(one.at[1] - at[1]) < BESIDE * 0.4 * size(1));
+    Math.abs(at[0]) > BESIDE * size(0) && named.some((one) => one.code !== code && one.at[0] > at[0] && one.at[0] - at[0] < BESIDE * size(0) && Math.abs(one.at[1] - at[1]) < BESIDE * 0.4 * size(1));
   const pointWords = (code: string, at: readonly [number, number]) =>
     `${countryName(ctx, code)}\n${words.first}: ${quantity(at[1], about.unit, ctx.lang)}\n${words.second}: ${quantity(at[0], otherAbout.unit, ctx.lang)}`;
   const [up, across] = [inLines(`↑ ${words.first}`), inLines(`→ ${words.second}`)];
