@@ -68,6 +68,32 @@ def test_flows_are_in_the_table_and_lead_to_the_chains_of_suppliers(desk: Watche
     desk.clean()
 
 
+@pytest.mark.parametrize(
+    ("view", "measures"),
+    [
+        ("smile", {"rate": "smile_curve", "distance": "smile_curve"}),
+        ("positions", {"upstreamness": "upstreamness", "value_added": "footprint"}),
+    ],
+)
+def test_the_number_under_the_pointer_is_the_one_explained(
+    desk: Watched, view: str, measures: dict[str, str]
+) -> None:
+    desk.page.goto(f"{desk.base}/#/chains?country=M02&industry=C26&view={view}")
+    drawn(desk, view)
+    desk.page.get_by_role("button", name="As table").click()
+    row = desk.page.locator(".alternative tbody tr").first
+    numbers = [cell.inner_text() for cell in row.locator("td").all()]
+    for name, measure in measures.items():
+        desk.page.get_by_label("Explain the number", exact=True).select_option(name)
+        row.hover()
+        number = desk.page.locator(".about .point strong").inner_text()
+        assert sum(number.startswith(one) for one in numbers) == 1, (number, numbers)
+        line = desk.page.locator(".about .copyable pre").first.inner_text()
+        assert f"servio measure {measure}" in line
+        desk.page.mouse.move(0, 0)
+    desk.clean()
+
+
 def test_a_phone_says_in_the_address_how_many_stages_it_shows(browser: Browser, base: str) -> None:
     with watched(browser, base, **LOOKS["phone"]) as one:
         one.go("#/chains?country=M02&industry=C26")

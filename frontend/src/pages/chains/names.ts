@@ -108,15 +108,18 @@ export function radius(value: number, largest: number, most: number): number {
   return largest > 0 ? Math.max(4, most * Math.sqrt(Math.max(0, value) / largest)) : 4;
 }
 
-/** Chooses which of the numbers in a figure the panel explains. */
-export function explained(view: View, abouts: Readonly<Record<string, About>>): HTMLElement {
+/** Chooses which of the numbers in a figure the panel explains: that one is shown under the pointer. */
+export function explained(view: View, abouts: Readonly<Record<string, About>>): { element: HTMLElement; point: (place: string, said: Readonly<Record<string, string>>) => void } {
   const names = Object.keys(abouts);
+  const words = (name: string) => (name === "share" ? view.t("earned") : view.t(name as Key));
+  let shown = names[0] ?? "";
   const show = (name: string) => {
     const about = abouts[name];
+    shown = name;
     if (about !== undefined) view.panel.show(about);
+    view.panel.point(null);
   };
-  const options = names.map((name) => ({ value: name, words: name === "share" ? view.t("earned") : view.t(name as Key) }));
-  const control = select({ label: view.t("explained"), options, value: names[0] ?? "", onChange: show });
-  show(names[0] ?? "");
-  return h("div", { class: "controls" }, control.element);
+  const control = select({ label: view.t("explained"), options: names.map((name) => ({ value: name, words: words(name) })), value: shown, onChange: show });
+  show(shown);
+  return { element: h("div", { class: "controls" }, control.element), point: (place, said) => view.panel.point({ label: `${place} · ${words(shown)}`, value: said[shown] ?? "" }) };
 }

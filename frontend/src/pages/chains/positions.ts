@@ -60,7 +60,13 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
     yAxis: { ...valueAxis(ctx, "stages"), name: t("positions.y"), nameTextStyle: { align: "left" as const }, ...ticks("downstreamness") },
     series: kindsOf(view, drawn).map((kind) => points(kind, colours)),
   });
-  const point = (row: Row) => panel.point({ label: String(row["name"]), value: words(row).join(" · ") });
+  const facts = explained(view, answer.abouts);
+  const point = (row: Row) =>
+    facts.point(String(row["name"]), {
+      upstreamness: number(row["upstreamness"], "stages", ctx.lang),
+      downstreamness: number(row["downstreamness"], "stages", ctx.lang),
+      value_added: quantity(row["value_added"], answer.unit, ctx.lang),
+    });
   const pick = (row: Row | undefined) => {
     if (row !== undefined) ctx.state.patch({ industry: String(row["industry"]), view: "stages" });
   };
@@ -93,5 +99,5 @@ export function positionsView(view: View, answer: PositionsAnswer, query: Query,
       ],
     },
   };
-  return [figure(ctx, spec).element, explained(view, answer.abouts)];
+  return [figure(ctx, spec).element, facts.element];
 }

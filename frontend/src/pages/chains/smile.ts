@@ -28,7 +28,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
   const title = t("smile.title", { industry: industryName(view, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
   const own = (row: Row) => row["country"] === answer.country && row["industry"] === answer.industry;
   const label = new Set(rows.slice(0, narrow ? NAMED.narrow : NAMED.wide));
-  const value = (row: Row) => `${number(row["rate"], "share", ctx.lang)} · ${number(row["distance"], "links", ctx.lang)} · ${number(row["share"], "share", ctx.lang)}`;
+  const facts = explained(view, answer.abouts);
   const points = ({ name, is, colour }: ReturnType<typeof kindsOf>[number], colours: Colours) => ({
     type: "scatter" as const,
     name,
@@ -68,7 +68,7 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
         : [{ type: "line" as const, name: t("fit"), color: colours.ink, symbol: "none", silent: true, lineStyle: { type: "dashed" as const, width: 1.5 }, data: line.distance.map((at, index) => [at, line.rate[index] ?? null]).filter(([, rate]) => Number(rate) <= top) as number[][] }]),
     ],
   });
-  const point = (row: Row) => panel.point({ label: `${row["name"]} · ${t("rate")}, ${t("distance")}, ${t("earned")}`, value: value(row) });
+  const point = (row: Row) => facts.point(String(row["name"]), { rate: number(row["rate"], "share", ctx.lang), distance: number(row["distance"], "links", ctx.lang), share: number(row["share"], "share", ctx.lang) });
   const spec: FigureSpec = {
     title,
     name: "chain-smile",
@@ -99,5 +99,5 @@ export function smileView(view: View, answer: SmileAnswer, query: Query): Node[]
   };
   const services = answer.services !== null && t(answer.world ? "smile.services" : "smile.home", { share: number(answer.services, "share", ctx.lang) });
   const said = h("section", { class: "card" }, h("p", {}, h("strong", {}, verdict(view, answer))), services && h("p", {}, services));
-  return [said, figure(ctx, spec).element, explained(view, answer.abouts)];
+  return [said, figure(ctx, spec).element, facts.element];
 }
