@@ -17,6 +17,12 @@ function isPage(name: string): name is PageName {
   return Object.hasOwn(PAGES, name);
 }
 
+/** What the study names by one text, in the page's language. */
+function inLanguage(study: Study, lang: Lang): Study {
+  const sources = study.sources.map((one) => ({ ...one, title: one.titles?.[lang] ?? one.title }));
+  return { ...study, sources, live: { ...study.live, why: study.live.words?.[lang] ?? study.live.why } };
+}
+
 /** Of the window; the first page is named for the study. */
 function titled(page: string, study: string): string {
   return [...new Set([page, study, "servio"])].filter(Boolean).join(" · ");
@@ -208,7 +214,7 @@ export class App {
     const ctx: Context = {
       state: this.#state,
       api: this.#api,
-      study,
+      study: inLanguage(study, lang),
       lang,
       theme: this.#theme,
       colours: coloursOf(this.#theme),

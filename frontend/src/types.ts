@@ -141,7 +141,9 @@ export interface Study {
   readonly version: string;
   readonly sources: readonly {
     readonly name: string;
+    /** As the page's language has it. */
     readonly title: string;
+    readonly titles?: Words;
     /** Of the data; "" where servio does not know it. */
     readonly licence: string;
     readonly years: readonly number[];
@@ -159,5 +161,5 @@ export interface Study {
   readonly quality: Quality;
   readonly headlines: readonly Headline[];
   readonly pages: Readonly<Record<string, boolean>>;
-  readonly live: { readonly tables: boolean; readonly why: string };
+  readonly live: { readonly tables: boolean; readonly why: string; readonly words?: Words };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -239,3 +240,14 @@ def test_one_claim_has_all_its_findings_and_a_line_that_names_no_place(
     assert head.startswith("# in the folder that holds")
     assert line == f"servio claims {small_store.folder.name} --only TR-2"
     assert str(small_store.folder.parent) not in encoded(dict(answer.data)).decode()
+
+
+def test_a_verdict_in_korean_has_the_numbers_of_the_english_one(
+    small_store: studies.StudyStore,
+) -> None:
+    claim = asking(OpenStudy(small_store))("claims/TR-2").data["claim"]
+    korean = claim["ko"]["text"]
+    assert "서로 맞지 않습니다" in korean
+    for number in re.findall(r"\d+\.\d+", claim["text"].replace("1.65 to 1.8", "")):
+        assert number in korean
+    assert claim["ko"]["needed"] == "한 기관이 발표한 연도별 서비스 아웃소싱 매출"

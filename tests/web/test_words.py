@@ -13,6 +13,7 @@ from servio import classify, measure
 from servio.explain import claims
 from servio.measure import MEASURES
 from servio.report.words import _countries
+from servio.sources import sources
 from servio.web._answers import OpenStudy
 from servio.web._api.study import summary
 from servio.web._industries import industry_words
@@ -62,6 +63,19 @@ WANTED = {
     },
 }
 ALSO = {"choice": {f"{measure}.{option}.{choice}" for measure, option, choice in CHOICES}}
+
+
+OF_CLAIMS = ("claim_definition", "claim_data", "claim_needed")
+
+
+@pytest.mark.parametrize("kind", OF_CLAIMS)
+def test_what_a_claim_rests_on_is_said_in_korean(kind: str) -> None:
+    assert set(korean()[kind]) == {claim.id for claim in claims()}
+    assert all(re.search("[가-힣]", text) for text in korean()[kind].values())
+
+
+def test_sources_have_a_korean_name() -> None:
+    assert set(korean()["source"]) == {one.name for one in sources()}
 
 
 @pytest.mark.parametrize("kind", WANTED)
@@ -129,7 +143,8 @@ def test_every_option_choice_and_part_has_words_in_both_languages(kind: str) -> 
 
 def test_there_is_no_other_kind() -> None:
     assert set(korean()) == {
-        *WANTED, "part", "country", "unit", "reason", "identity", "note", "lacking", "word",
+        *WANTED, *OF_CLAIMS, "part", "country", "unit", "reason", "identity", "note", "lacking",
+        "live", "scope", "source", "verdict", "word",
     }  # fmt: skip
 
 
@@ -148,6 +163,11 @@ def test_there_is_no_other_kind() -> None:
         ("lacking", 'The study has no measure account with of = "value_added".',
          '이 연구에는 다음 지표가 없습니다: account (of = "value_added").'),
         ("note", "of something new", "of something new"),
+        ("verdict", "both ways against services per unit of output, along the chain",
+         "양방향 융합률 대 산출 한 단위당 서비스(직접·간접)"),
+        ("unit", "of 43 countries", "43개국 중 순위"),
+        ("live", "no such file, nor its folder. Check the path.",
+         "파일도 그 폴더도 없습니다. 경로를 확인하십시오."),
     ],
 )  # fmt: skip
 def test_sentences_with_numbers_and_names_are_said_in_korean(
@@ -156,11 +176,11 @@ def test_sentences_with_numbers_and_names_are_said_in_korean(
     assert sentence(kind, said) == wanted
 
 
-@pytest.mark.parametrize("kind", ["reason", "note", "lacking"])
+@pytest.mark.parametrize("kind", ["reason", "note", "lacking", "verdict"])
 def test_sentences_have_as_many_places_in_both_languages(kind: str) -> None:
     for english, words in korean()[kind].items():
         places = english.count("{}")
-        found = len(re.findall(r"\{\d?\}", words))
+        found = len(re.findall(r"\{\d*\}", words))
         assert found == places, english
 
 

@@ -77,7 +77,7 @@ def _unit(unit: str) -> str:
     money = _MONEY.fullmatch(unit)
     if money:
         return f"{_SIZES[money[1]]} {money[2]}"
-    return both("unit", unit, unit)["ko"]
+    return sentence("unit", unit)
 
 
 def reason_words(said: str) -> Words | None:

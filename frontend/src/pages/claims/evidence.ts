@@ -11,7 +11,7 @@ import { select } from "../../parts/select";
 import type { Column } from "../../parts/table";
 import { isKey, type texts } from "../../text/claims";
 import type { Colours } from "../../theme";
-import type { About, Cell, Frame } from "../../types";
+import type { About, Cell, Frame, Words } from "../../types";
 import { forest, forestHeight, type Interval } from "../explain/forest";
 
 export type Say = ReturnType<typeof texts>;
@@ -35,12 +35,14 @@ export interface Claim {
   readonly findings: number;
   readonly main: Readonly<Record<"supported" | "contradicted" | "open", number>>;
   /** The same in Korean; what has no Korean is as it is. */
-  readonly ko: Readonly<Record<"source" | "claim" | "hypothesis" | "text", string>>;
+  readonly ko: Readonly<Record<"source" | "claim" | "hypothesis" | "text" | "definition" | "data" | "needed", string>>;
 }
 
 export interface OneClaim extends Frame {
   readonly about: About;
   readonly claim: Claim;
+  /** Names of the units of the findings. */
+  readonly units?: Readonly<Record<string, Words>>;
 }
 
 const MOST = 40;
@@ -53,6 +55,10 @@ export function verdictWords(t: Say, verdict: string): string {
   return isKey(key) ? t(key) : verdict;
 }
 
+function unitName(ctx: Context, { units }: OneClaim, unit: string): string {
+  return ctx.say(units?.[unit] ?? unit);
+}
+
 function scopeWords(ctx: Context, t: Say, scope: Cell | undefined): string {
   if (scope === "all") return t("every");
   return ctx.say(ctx.study.countries.find((one) => one.code === scope)?.name ?? String(scope ?? ""));
@@ -62,16 +68,16 @@ export function evidence(ctx: Context, t: Say, answer: OneClaim): Node[] {
   const { claim } = answer;
   const terms: Child[] = [];
   const row = (term: string, words: string, lang = "en") => void (words && terms.push(h("dt", {}, term), h("dd", { lang }, words)));
-  const own = (term: string, name: "text" | "hypothesis") => {
+  const own = (term: string, name: "text" | "hypothesis" | "definition" | "data" | "needed") => {
     const words = ctx.lang === "ko" ? claim.ko[name] : claim[name];
     row(term, words, words === claim[name] ? "en" : ctx.lang);
   };
   own(t("said"), "text");
   row(t("missing"), claim.missing);
   own(t("hypothesis"), "hypothesis");
-  row(t("definition"), claim.definition);
-  row(t("data"), claim.data);
-  row(t("needed"), claim.needed);
+  own(t("definition"), "definition");
+  own(t("data"), "data");
+  own(t("needed"), "needed");
   return [
     h("dl", { class: "terms" }, terms),
     claim.alone ? h("p", { class: "hint" }, t("alone")) : "",
@@ -94,7 +100,7 @@ function findings(ctx: Context, t: Say, answer: OneClaim): HTMLElement {
   const unitControl = select({ label: t("unit"), options: [], value: "", onChange: (value) => ((unit = value), draw()) });
   const fill = () => {
     if (!units().includes(unit)) unit = units()[0] ?? "";
-    unitControl.set(unit, units().map((value) => ({ value, words: value })));
+    unitControl.set(unit, units().map((value) => ({ value, words: unitName(ctx, answer, value) })));
     unitControl.element.hidden = units().length < 2;
     draw();
   };
@@ -118,7 +124,9 @@ function colourOf(t: Say) {
 }
 
 /** Findings named by what differs between them. */
-function drawn(ctx: Context, t: Say, { about, claim }: OneClaim, rows: readonly Row[], unit: string): HTMLElement {
+function drawn(ctx: Context, t: Say, answer: OneClaim, rows: readonly Row[], unit: string): HTMLElement {
+  const { about, claim } = answer;
+  const named = unitName(ctx, answer, unit);
   const differing = VARYING.filter((key) => distinct(rows, key).length > 1);
   const varying = differing.filter((key) => key !== "years" || !differing.includes("source"));
   const scoped = (key: string, row: Row) => (key === "scope" ? scopeWords(ctx, t, row[key]) : String(row[key] ?? ""));
@@ -132,16 +140,16 @@ function drawn(ctx: Context, t: Say, { about, claim }: OneClaim, rows: readonly 
   });
   const intervals = distinct(rows, "interval").filter(Boolean).join("; ");
   const some = rows.length > shown.length ? t("chart.some", { shown: shown.length, all: rows.length }) : "";
-  const title = `${claim.id}: ${claim.claim}`;
+  const title = `${claim.id}: ${ctx.lang === "ko" ? claim.ko.claim : claim.claim}`;
   return figure(ctx, {
     title,
-    note: `${t("chart.note", { unit, interval: intervals || "–" })} ${some}`,
+    note: `${t("chart.note", { unit: named, interval: intervals || "–" })} ${some}`,
     about,
     name: `claim-${claim.id}`,
     data: address(`claims/${claim.id}`),
     pixels: forestHeight(shown),
     option: (colours) =>
-      forest(ctx, { rows: shown, unit: "", axis: unit.length < SHORT ? unit : "", series: WORDS.map((word) => verdictWords(t, word)).filter((word) => shown.some((row) => row.series === word)), colourOf: colourOf(t) }, colours),
+      forest(ctx, { rows: shown, unit: "", axis: named.length < SHORT ? named : "", series: WORDS.map((word) => verdictWords(t, word)).filter((word) => shown.some((row) => row.series === word)), colourOf: colourOf(t) }, colours),
     table: { caption: title, rows, columns: columns(ctx, t) },
   }).element;
 }

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from servio.explain import ClaimRecord, claims
-from servio.explain.book import frame
+from servio.explain.book import Finding, frame
+from servio.report.words import number
 from servio.web._about import evidence
 from servio.web._answers import Answer, OpenStudy, Pending, Query, Reply, RequestFault
 from servio.web._api._parts import flat
 from servio.web._jobs import APART, Task
 from servio.web._lines import ABOVE, of_store
-from servio.web._words import both, sentence
+from servio.web._words import both, korean, sentence, unit_words
 
 __all__ = ["routes"]
 
 PARTS = ("claims", "findings")
 VERDICTS = ("supported", "contradicted", "mixed", "not testable")
+MOST = 3
+"""Main numbers in a sentence."""
+CAUTION = re.compile(r" \d+ of \d+ intervals rest on few effective clusters and allow for it\.")
+RANGE = re.compile(r"(?<=[\d%]) to (?=[+−\d])")
+YEARS = re.compile(r"\d{4}(-\d{4})?")
+_VERDICTS = {
+    "supported": "지지",
+    "contradicted": "반박",
+    "open": "유보",
+    "not testable": "검증 불가",
+}
 TASK = Task("claims", holder=APART)
 
 
@@ -64,7 +77,8 @@ def one_tested(study: OpenStudy, query: Query) -> Reply:
         return records
     record = next(record for record in records if record.claim.id == id)
     rows = frame([record]).drop(columns=["text", "claim_verdict", "undecided", "synthetic"])
-    data = {"about": _about(study, id), "claim": _shown(study, record)}
+    units = {unit: unit_words(unit) for unit in dict.fromkeys(one.unit for one in record.findings)}
+    data = {"about": _about(study, id), "claim": _shown(study, record), "units": units}
     return Answer(data, rows if record.findings else rows.iloc[:0])
 
 
@@ -98,7 +112,11 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
             "source": both("document", record.claim.source, record.claim.source)["ko"],
             "claim": both("claim", record.claim.id, record.claim.claim)["ko"],
             "hypothesis": both("hypothesis", record.claim.id, record.claim.hypothesis)["ko"],
-            "text": sentence("lacking", record.text),
+            "text": _korean_text(record),
+            **{
+                name: both(f"claim_{name}", record.claim.id, getattr(record.claim, name))["ko"]
+                for name in ("definition", "data", "needed")
+            },
         },
     }
 
@@ -115,6 +133,38 @@ def _row(record: ClaimRecord) -> dict[str, Any]:
         "findings": len(record.findings),
         **{f"main_{word}": main[word] for word in ("supported", "contradicted", "open")},
     }  # fmt: skip
+
+
+def _korean_text(record: ClaimRecord) -> str:
+    """What is lacking, or what was found; the main numbers where the sentence has no Korean one."""
+    caution = CAUTION.search(record.text)
+    text = CAUTION.sub("", record.text)
+    for kind in ("lacking", "verdict"):
+        if (said := sentence(kind, text)) != text:
+            said = RANGE.sub("~", said)
+            return f"{said} {sentence('verdict', caution[0].strip())}" if caution else said
+    main = [one for one in record.findings if one.main]
+    if not main:
+        return record.text
+    said = "; ".join(map(_korean_finding, main[:MOST]))
+    rest = f" 외 {len(main) - MOST}개" if len(main) > MOST else ""
+    counts = Counter(str(one.verdict) for one in main)
+    verdicts = ", ".join(f"{_VERDICTS[w]} {counts[w]}개" for w in _VERDICTS if counts[w])
+    return f"주요 결과 {len(main)}개: {verdicts}. {said}{rest}."
+
+
+def _korean_finding(one: Finding) -> str:
+    where = korean()["scope"].get(one.scope) or korean()["country"].get(one.scope, one.scope)
+    interval = "" if one.lower is None or one.upper is None else (
+        f" ({_number(one.lower, one.unit)} ~ {_number(one.upper, one.unit)})"
+    )  # fmt: skip
+    years = one.years if YEARS.fullmatch(one.years) else ""
+    words = f"{where} {years}".strip()
+    return f"{words} {_number(one.estimate, one.unit)}{interval} {_VERDICTS[one.verdict]}"
+
+
+def _number(value: float, unit: str) -> str:
+    return number(value, unit) if unit == "share" else f"{value:.3g}".replace("-", "−")
 
 
 def _line(study: OpenStudy, words: Sequence[str]) -> str:

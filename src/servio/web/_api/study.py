@@ -18,7 +18,7 @@ from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
 from servio.web._industries import industries_of, industry_words
 from servio.web._rows import takes_groupings
-from servio.web._words import both, choice_words, korean, part_words
+from servio.web._words import both, choice_words, korean, part_words, sentence
 
 __all__ = ["routes", "summary"]
 
@@ -59,6 +59,7 @@ def _described(study: OpenStudy) -> dict[str, Any]:
             {
                 "name": view.source,
                 "title": source_title(view.source),
+                "titles": both("source", view.source, source_title(view.source)),
                 "licence": licences.get(view.source, ""),
                 "years": view.years,
                 "countries": view.codes,
@@ -79,8 +80,12 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         "quality": _quality(store),
         "headlines": said[:COUNT],
         "pages": _pages(study),
-        "live": {"tables": _live(study), "why": getattr(study.jobs, "why", "")},
+        "live": _live_words(getattr(study.jobs, "why", "")) | {"tables": _live(study)},
     }
+
+
+def _live_words(why: str) -> dict[str, Any]:
+    return {"why": why, "words": {"en": why, "ko": sentence("live", why)}}
 
 
 def _country(code: str) -> dict[str, str]:
