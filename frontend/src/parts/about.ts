@@ -23,10 +23,22 @@ const LISTED = 8;
 type Speaking = Pick<Context, "t" | "say">;
 type Following = Speaking & Pick<Context, "state" | "left" | "lang">;
 
+/** What lines say of where they run, in the page's language. */
+const COMMENTS = [
+  [/^# in the folder the study file lies in$/gm, "about.beside"],
+  [/^# in the folder the tables lie in$/gm, "about.aside"],
+  [/^# in the folder that holds the study's folder$/gm, "about.above"],
+  [/^# the study keeps the industries of the grouping (\S+) only$/gm, "about.kept"],
+] as const;
+
+function commented(ctx: Pick<Context, "t">, lines: string): string {
+  return COMMENTS.reduce((text, [said, key]) => text.replace(said, (_, name = "") => `# ${ctx.t(key, { name: String(name) })}`), lines);
+}
+
 /** A line to copy, with its button: what it says when it is copied. */
 export function copyable(ctx: Pick<Context, "t">, label: string, line: string): HTMLElement {
   const said = h("span", { role: "status", class: "hint" });
-  const code = h("code", {}, line);
+  const code = h("code", {}, commented(ctx, line));
   const copy = async () => {
     await navigator.clipboard.writeText(code.textContent);
     said.textContent = ctx.t("about.copied");
@@ -100,7 +112,7 @@ export function about(ctx: Following, title = ctx.t("about.title")): AboutPanel 
     row(ctx.t("about.question"), ctx.say(facts.question));
     row(ctx.t("about.formula"), facts.formula && h("code", { class: "formula" }, facts.formula));
     row(ctx.t("about.unit"), ctx.say(facts.unit_name ?? unitText(facts.unit, ctx.lang)));
-    row(ctx.t("about.definition"), ctx.say(facts.definition));
+    if (typeof facts.definition !== "string" || !ctx.say(facts.words)) row(ctx.t("about.definition"), ctx.say(facts.definition));
     row(ctx.t("about.options"), ctx.say(facts.words));
     row(ctx.t("about.source"), facts.source);
     row(ctx.t("about.identity"), ctx.say(facts.identity));
