@@ -135,3 +135,40 @@ def test_shown_rows_can_be_taken_in_every_format(
             assert column in found
             assert len(found) == shown or (menu == 1 and len(found) >= shown), words
         one.clean()
+
+
+@pytest.mark.parametrize("locale", SAID)
+def test_paper_says_what_its_figures_show(
+    browser: Browser, base: str, tmp_path: Path, locale: str
+) -> None:
+    look: dict[str, Any] = {**DESK, "locale": locale, "color_scheme": "dark"}
+    with watched(browser, base, **look) as one:
+        for view in (MEASURE, f"{MEASURE}&view=heat", "#/chains"):
+            one.go(view)
+            one.page.wait_for_selector("[data-done]")
+            assert not one.page.locator(".printed >> visible=true").count()
+            one.page.emulate_media(media="print")
+            one.page.wait_for_selector(".picture canvas")
+            drawn = one.page.locator("figure.figure").evaluate_all(COLOURED)
+            assert drawn and all(count > 500 for count in drawn), (view, drawn)
+            for gone in (".slider", "[role=tab][aria-selected=false]", ".tools", "nav", ".doing"):
+                assert not one.page.locator(f"{gone} >> visible=true").count(), gone
+            found = spoken(one.page.locator("main").inner_text())
+            if view == MEASURE:
+                assert all(words in found for words in SAID[locale]), found
+            for words in (SAID[locale][0], SAID[locale][-1]):
+                assert found.count(words) >= len(drawn), (view, words)
+            brand = one.page.locator(".brand span")
+            assert brand.evaluate("one => one.scrollWidth <= one.clientWidth || !one.clientWidth")
+            one.page.emulate_media(media="screen")
+        one.clean()
+
+
+COLOURED = """figures => figures.map(figure => {
+    const c = figure.querySelector('.picture canvas');
+    const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    let count = 0;
+    for (let i = 0; i < d.length; i += 4)
+        count += d[i + 3] > 99 && Math.max(d[i], d[i + 1], d[i + 2])
+            - Math.min(d[i], d[i + 1], d[i + 2]) > 32;
+    return count; })"""

@@ -175,7 +175,7 @@ def boxes(one: Watched) -> list[dict[str, float]]:
         .map(f => { const c = f.querySelector('canvas').getBoundingClientRect(),
           n = f.querySelector('figcaption').getBoundingClientRect(), b = f.getBoundingClientRect();
           return {end: c.bottom, caption: n.height ? n.top : c.bottom + 1, right: c.right,
-            card: b.right, inner: f.querySelector('.host').firstElementChild.clientWidth,
+            card: b.right, inner: f.querySelector('canvas').parentElement.clientWidth,
             drawn: c.width, tall: c.height}; })"""
     )
     return found

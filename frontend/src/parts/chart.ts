@@ -6,7 +6,7 @@ import { fresh, h, onRelease, replace } from "../dom";
 import type { Context } from "../page";
 import { coloursOf, type Colours, type Theme } from "../theme";
 import { core, look } from "./echarts";
-import { savePng, saveSvg, type Plate } from "./export";
+import { painted, savePng, saveSvg, type Plate } from "./export";
 import { dataLinks } from "./files";
 import { imprint, warning, type Imprinted } from "./imprint";
 import { notice } from "./notice";
@@ -32,7 +32,8 @@ export interface FigureSpec extends Imprinted {
   readonly subject?: string;
   /** The figure in words for those who do not see it; the title where there is none. */
   readonly words?: string;
-  readonly option: (colours: Colours) => EChartsOption;
+  /** `width`: pixels across the drawing, which on paper and in files are not those of the page. */
+  readonly option: (colours: Colours, width: number) => EChartsOption;
   /** The same numbers; every figure has them. */
   readonly table: TableSpec;
   /** Stem of the names of exported figures. */
@@ -53,8 +54,12 @@ export interface Figure {
   readonly set: (spec: FigureSpec) => void;
 }
 
-/** Pixels across an A4 page between its margins and those of the card; CSS fits the drawing to any other paper. */
-const PAPER = 680;
+/** Pixels across an A4 page between its margins and those of the card, and the most down; CSS fits the drawing to any other paper. */
+const PAPER = { width: 680, most: 520 };
+/** The same where figures stand side by side. */
+const COLUMN = { width: 326, most: 250 };
+/** The most down where rows decide: what fits on a page with its words. */
+const SHEET = 730;
 const USUAL = 352;
 /** Pixels across an exported figure, at least: its texts are whole sentences. */
 const LEAST = 640;
@@ -82,8 +87,6 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   const paper = matchMedia("print");
   const asked = () => ctx.state.list("as_table").includes(keyOf(spec.name));
   let tabular = asked();
-  let printing = paper.matches;
-  let theme: Theme = printing ? "light" : ctx.theme;
   let tall = USUAL;
   const titleId = fresh("figure");
   const title = h("h2", { id: titleId });
@@ -92,6 +95,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   const note = h("figcaption");
   const above = h("p", { class: "printed above" });
   const below = h("div", { class: "printed below" });
+  const picture = h("div", { class: "printed picture" });
   const toggle = h("button", { type: "button", onclick: () => flip() });
   const menu = h("div", { class: "drop" });
   const exports = h("details", { class: "menu" }, h("summary", {}, ctx.t("chart.export")), menu);
@@ -101,19 +105,27 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     { class: "figure", "aria-labelledby": titleId },
     h("div", { class: "bar" }, title, h("div", { class: "tools" }, toggle, exports)),
     above,
+    picture,
     host,
     alternative,
     note,
     below,
   );
 
+  /** Size on paper. */
+  const onPaper = () => {
+    const { width, most } = element.closest(".figures") !== null && element.closest(".wide") === null ? COLUMN : PAPER;
+    return { width, height: Math.min(tall, spec.pixels === undefined ? most : SHEET) };
+  };
+  const option = (worn: Theme, width: number) => complete(spec.option(coloursOf(worn), width));
+  const across = () => Math.max(LEAST, host.clientWidth);
   const plate = (): Plate => ({
     title: spec.subject ?? spec.title,
     under: spec.subject === undefined ? "" : spec.title,
     warning: warning(ctx, spec),
     notes: imprint(ctx, spec),
-    option: complete(spec.option(coloursOf("light"))),
-    width: Math.max(LEAST, host.clientWidth),
+    option: option("light", across()),
+    width: across(),
     height: Math.max(240, host.clientHeight),
     name: `servio-${spec.name}`,
   });
@@ -121,12 +133,12 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
   const draw = () => {
     if (chart === null) return;
     delete host.dataset["done"];
-    chart.setOption(complete(spec.option(coloursOf(theme))), { notMerge: true });
+    chart.setOption(option(ctx.theme, host.clientWidth), { notMerge: true });
   };
 
   const open = () => {
     if (chart !== null || host.clientWidth === 0 || tabular) return;
-    chart = core.init(host, look(theme), printing ? { renderer: "canvas", height: tall } : { renderer: "canvas" });
+    chart = core.init(host, look(ctx.theme), { renderer: "canvas" });
     chart.on("finished", () => {
       host.dataset["done"] = spec.name;
     });
@@ -139,7 +151,6 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     chart.on("globalout", () => spec.onPoint?.(null));
     tall = host.clientHeight || tall;
     draw();
-    if (printing) fit();
   };
 
   const flip = () => {
@@ -189,6 +200,7 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     show();
     fit();
     draw();
+    if (paper.matches) before();
   };
 
   const exportItems = () => {
@@ -200,32 +212,18 @@ export function figure(ctx: Pick<Context, "t" | "lang" | "theme" | "study" | "le
     ];
   };
 
-  const wearFor = (next: Theme) => {
-    theme = next;
-    chart?.setTheme(look(theme));
-    draw();
-  };
-  /** On paper the drawing decides the height of its place: as tall as on the screen, as wide as the page. */
   const fit = () => {
     if (chart === null || host.clientWidth === 0) return;
-    if (!printing && !paper.matches) {
-      chart.resize();
-      tall = host.clientHeight || tall;
-    } else chart.resize({ width: Math.min(PAPER, host.clientWidth), height: tall });
+    chart.resize();
+    tall = host.clientHeight || tall;
   };
+  /** On paper stands a picture of the drawing, in light colours and as wide as the page. */
   const before = () => {
-    if (printing) return;
-    printing = true;
-    wearFor("light");
-    fit();
-    chart?.getZr().flush();
+    if (tabular || spec.table.rows.length === 0) return;
+    const { width, height } = onPaper();
+    picture.replaceChildren(painted(option("light", width), width, height));
   };
-  const after = () => {
-    if (!printing) return;
-    printing = false;
-    wearFor(ctx.theme);
-    fit();
-  };
+  const after = () => picture.replaceChildren();
   const turned = () => (paper.matches ? before() : after());
   const observer = new ResizeObserver(() => (chart === null ? open() : fit()));
   const close = () => {

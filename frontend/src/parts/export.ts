@@ -100,14 +100,20 @@ export function saveSvg(plate: Plate): void {
   save(new Blob([whole], { type: "image/svg+xml" }), `${plate.name}.svg`);
 }
 
+/** A drawing on one canvas, sharp enough for paper. */
+export function painted(option: EChartsOption, width: number, height: number): HTMLCanvasElement {
+  const chart = core.init(h("div"), look("light"), { renderer: "canvas", width, height, devicePixelRatio: SHARP });
+  chart.setOption(option);
+  chart.getZr().flush();
+  const canvas = chart.renderToCanvas({ pixelRatio: SHARP });
+  chart.dispose();
+  return canvas;
+}
+
 export function savePng(plate: Plate): void {
   const { ground } = coloursOf("light");
   const { top, height, texts } = layout(plate);
-  const chart = core.init(h("div"), look("light"), { renderer: "canvas", width: plate.width, height: plate.height, devicePixelRatio: SHARP });
-  chart.setOption(plate.option);
-  chart.getZr().flush();
-  const inner = chart.renderToCanvas({ pixelRatio: SHARP });
-  chart.dispose();
+  const inner = painted(plate.option, plate.width, plate.height);
   const whole = document.createElement("canvas");
   whole.width = plate.width * SHARP;
   whole.height = height * SHARP;

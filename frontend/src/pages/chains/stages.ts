@@ -82,11 +82,11 @@ export function stagesView(view: View, answer: StagesAnswer, query: Query): Node
   const title = t("stages.title", { industry: industryName(view, answer.industry), place: placeOf(ctx, answer.country, answer.year) });
   const said = (value: number) => `${quantity(value, answer.unit, ctx.lang)} (${number(value / answer.output, "share", ctx.lang)})`;
   const tall = (row: Row) => (numeric(row["share"]) ?? 0) >= TALL;
-  const option = (colours: Colours) => {
+  const option = (colours: Colours, width: number) => {
     const scale = scaleOfPage();
     const margin = (narrow ? 92 : 160) * scale;
     const thick = (narrow ? 9 : 13) * scale;
-    const room = (view.width() - 40 - margin) / (last + 1) - thick - 10;
+    const room = (width - 6 - margin) / (last + 1) - thick - 10;
     return {
       tooltip: {
         trigger: "item" as const,

@@ -89,7 +89,7 @@ function show(drawn: Drawn, name: ViewName, panel: HTMLElement, can: Can): void 
   panel.append(
     h("p", { class: "lead title" }, h("strong", {}, drawn.shown().title), " ", h("small", {}, noteOf(drawn.shown()))),
     h("div", { class: name === "all" ? "figures" : "stack" }, parts[name]()),
-    h("p", { class: "hint" }, t("cell.pick")),
+    h("p", { class: "hint doing" }, t("cell.pick")),
   );
 }
 
