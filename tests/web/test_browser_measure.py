@@ -529,6 +529,15 @@ def test_no_value_of_a_link_ends_in_an_error(desk: Watched, wrong: str) -> None:
     assert written(float(latest(by="manufacturing").value.iloc[0])) in cards(desk)[0]
 
 
+def test_a_measure_of_two_groups_offers_no_view_by_many(desk: Watched) -> None:
+    desk.go("#/measure?name=inducement_pair&grouping=kiet")
+    assert "kiet" in desk.page.locator("main .notice").inner_text()
+    assert "Services" not in desk.page.locator("[role=tab]").all_inner_texts()
+    offered = desk.page.locator("[data-control=grouping] option")
+    names = offered.evaluate_all("all => all.map(one => one.value)")
+    assert "services" in names and "kiet" not in names
+
+
 def test_an_own_table_is_asked_what_it_can_answer(desk: Watched, tmp_path: Path) -> None:
     file = shutil.make_archive(str(tmp_path / "own"), "zip", EXAMPLES, "two-sector")
     desk.go("#/data")

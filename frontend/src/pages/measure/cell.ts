@@ -66,7 +66,7 @@ export function cellView(ctx: Context, t: Say, reply: CellReply, path: string, q
   const data = address(path, query);
   const drawn = figure(ctx, {
     title: t("cell.suppliers"),
-    note: t("cell.suppliers.note"),
+    note: t(complete ? "cell.suppliers.note" : "cell.suppliers.direct"),
     name: `${reply.about.measure}-suppliers`,
     about: reply.about,
     subject: [ctx.say(reply.about.title), countryName(ctx, String(query["country"] ?? "")), query["industry"], query["group"], query["year"]].filter(Boolean).join(" · "),
@@ -95,7 +95,7 @@ export function cellView(ctx: Context, t: Say, reply: CellReply, path: string, q
         { key: "kind", title: t("cell.counted") },
         { key: "money", title: `${t("cell.column.money")}${money ? `, ${money}` : ""}`, unit: money || "money" },
         { key: "share", title: t("cell.column.share"), unit: "share" },
-        ...(many.some((row) => numeric(row["imported"]) !== null) ? [{ key: "imported", title: t("cell.column.imported"), unit: money || "money" }] : []),
+        ...(reply.origin !== "imported" && many.some((row) => numeric(row["imported"]) !== null) ? [{ key: "imported", title: t("cell.column.imported"), unit: money || "money" }] : []),
         { key: "direct", title: t("cell.column.direct"), unit: "ratio" },
         ...(complete ? [{ key: "complete", title: t("cell.column.complete"), unit: "ratio" }] : []),
       ],

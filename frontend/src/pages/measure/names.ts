@@ -4,7 +4,7 @@ import type { Context } from "../../page";
 import type { Option } from "../../parts/select";
 import { families, type Say } from "../../text/measure";
 import type { Grouping, MeasureInfo, MeasureOption } from "../../types";
-import { isHeld, isStored, type LabelName, type Question, type Scope } from "./question";
+import { accepts, isHeld, isStored, optionOf, type LabelName, type Question, type Scope } from "./question";
 
 type Naming = Pick<Context, "study" | "say">;
 
@@ -77,7 +77,7 @@ export function definitionLabel(ctx: Naming, t: Say, question: Question): string
 
 /** Values of an option that takes a grouping, those of the study first. */
 export function groupingOptions(ctx: Context, t: Say, question: Question, option: MeasureOption, names?: readonly string[]): Option[] {
-  const all = names ?? ctx.study.groupings.map((one) => one.name);
+  const all = (names ?? ctx.study.groupings.map((one) => one.name)).filter((name) => accepts(ctx.study, question.info, option, name));
   const current = question.options[option.name] ?? "";
   const words = (name: string) => wholeName(t)[name] ?? ctx.say(groupingOf(ctx, name)?.title ?? plain(name));
   const held = (name: string) => isHeld(question, { [option.name]: name });
@@ -98,7 +98,8 @@ export function industryOptions(ctx: Context, t: Say, question: Question, scope:
   const by = options["by"];
   if (by === undefined) return (scope.labels.industry ?? []).map((code) => ({ value: code, words: labelName(ctx, question, "industry", code) }));
   const ways = new Set(["manufacturing", "services", "economy", "technology", "industry", by, ...info.computed.map((one) => String(one.options["by"]))]);
-  const can = [...ways].filter((way) => question.table !== "" || ctx.study.live.tables || isHeld(question, { by: way }));
+  const option = optionOf(info, "by");
+  const can = [...ways].filter((way) => (option === undefined || accepts(ctx.study, info, option, way)) && (question.table !== "" || ctx.study.live.tables || isHeld(question, { by: way })));
   return can.flatMap((way) => {
     const held = isHeld(question, { by: way });
     const head = [wholeName(t)[way] ?? ctx.say(groupingOf(ctx, way)?.title ?? plain(way)), !held && !question.table ? `(${t("now")})` : ""].filter(Boolean).join(" ");

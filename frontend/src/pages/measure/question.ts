@@ -48,6 +48,8 @@ export type LabelName = (typeof LABELS)[number];
 export const ALL = "all";
 /** Measures whose groups add up to the number for all of them. */
 export const ADDITIVE: ReadonlySet<string> = new Set(["service_input_coefficient", "service_input_share", "service_content", "service_content_of_exports", "value_content", "outsourcing", "export_origin", "embodied_inputs"]);
+/** Measures of two groups: each grouping they take is of one. */
+const PAIRS: ReadonlySet<string> = new Set(["inducement_pair"]);
 /** Measures of these families are of whole communities: every industry has to be in one group. */
 const OF_COMMUNITIES = ["ecology", "organisation", "utility"];
 
@@ -115,11 +117,12 @@ export function accepts(study: Study, info: MeasureInfo, option: MeasureOption, 
   const held = () => info.computed.some((one) => String(one.options[name]) === value);
   if (choices && choices.length > 0) return choices.map(String).includes(value);
   if (kind === "int" || kind === "float") return value !== "" && Number.isFinite(Number(value));
-  return !takes || known(study, option).includes(value) || held();
+  return !takes || known(study, info, option).includes(value) || held();
 }
 
 /** Groupings an option takes, and the words it takes besides. */
-function known(study: Study, option: MeasureOption): string[] {
+function known(study: Study, info: MeasureInfo, option: MeasureOption): string[] {
+  if (PAIRS.has(info.name)) return study.groupings.filter((one) => one.groups.length === 1).map((one) => one.name);
   return [...(option.name === "by" ? EVERYBODY : []), ...[option.words].flat(), ...study.groupings.map((one) => one.name)];
 }
 
