@@ -4,6 +4,7 @@ import { h, replace, type Child } from "../dom";
 import { small, unitText } from "../format";
 import type { Context } from "../page";
 import type { About, Evidence } from "../types";
+import { dataWords } from "./imprint";
 
 export interface Point {
   /** Where: "Korea · Machinery · 2014". */
@@ -21,7 +22,7 @@ export interface AboutPanel {
 const LISTED = 8;
 
 type Speaking = Pick<Context, "t" | "say">;
-type Following = Speaking & Pick<Context, "state" | "left" | "lang">;
+type Following = Speaking & Pick<Context, "state" | "left" | "lang" | "study">;
 
 /** What lines say of where they run, in the page's language. */
 const COMMENTS = [
@@ -115,6 +116,7 @@ export function about(ctx: Following, title = ctx.t("about.title")): AboutPanel 
     if (typeof facts.definition !== "string" || !ctx.say(facts.words)) row(ctx.t("about.definition"), ctx.say(facts.definition));
     row(ctx.t("about.options"), ctx.say(facts.words));
     row(ctx.t("about.source"), facts.source);
+    row(ctx.t("about.sources"), dataWords(ctx, facts));
     row(ctx.t("about.identity"), ctx.say(facts.identity));
     if (facts.evidence !== null) row(ctx.t("about.evidence"), evidenceNodes(ctx, facts.evidence));
     row(ctx.t("about.notes"), listed((ctx.lang === "ko" ? facts.notes_ko : undefined) ?? facts.notes));

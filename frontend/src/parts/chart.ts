@@ -59,7 +59,7 @@ const PAPER = { width: 680, most: 520 };
 /** The same where figures stand side by side. */
 const COLUMN = { width: 326, most: 250 };
 /** The most down where rows decide: what fits on a page with its words. */
-const SHEET = 730;
+const SHEET = 670;
 const USUAL = 352;
 /** Pixels across an exported figure, at least: its texts are whole sentences. */
 const LEAST = 640;

@@ -29,14 +29,16 @@ function made(ctx: Telling, about: About, note: string, named: boolean): string 
   return [named && say(ctx.lang, about.title), ...said].filter(Boolean).join(" · ");
 }
 
-function data(ctx: Telling, abouts: readonly About[]): string {
+/** Names of the databases with their licences; "" where there is nothing to say. */
+export function dataWords(ctx: Telling, about: Imprinted["about"]): string {
+  const abouts = listOf(about);
   const names = new Set(abouts.flatMap((one) => one.evidence?.sources ?? []));
   if (names.size === 0) return abouts.some((one) => one.evidence) ? ctx.t("imprint.own") : "";
   const sources = [...names].map((name) => {
     const known = ctx.study.sources.find((one) => one.name === name);
     return known?.licence ? `${known.title} (${ctx.t("imprint.licence", { licence: known.licence })})` : (known?.title ?? name);
   });
-  return ctx.t("imprint.data", { sources: sources.join("; ") });
+  return sources.join("; ");
 }
 
 /** Said first wherever a figure goes: the numbers are of no real economy; "" where they are. */
@@ -48,11 +50,12 @@ export function warning(ctx: Telling, spec: Imprinted): string {
 export function imprint(ctx: Telling, spec: Imprinted): string[] {
   const abouts = listOf(spec.about);
   const note = spec.note ?? "";
+  const sources = dataWords(ctx, abouts);
   const { title, version } = ctx.study;
   return [
     note,
     ...abouts.map((one) => made(ctx, one, note, abouts.length > 1)),
-    data(ctx, abouts),
+    sources && ctx.t("imprint.data", { sources }),
     ctx.t("imprint.study", { title, version: ["servio", version].filter(Boolean).join(" ") }),
   ].filter(Boolean);
 }
