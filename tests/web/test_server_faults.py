@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import http.client
 import logging
 import os
@@ -820,11 +821,12 @@ def test_h16_many_that_wait_end_no_session_that_brought_something() -> None:
 
 
 def test_h12_who_keeps_no_cookie_fills_no_queue() -> None:
-    sessions = Sessions()
+    sessions, jobs = Sessions(), list[FakeTask]()
 
     def ask(session: Session) -> None:
         job = FakeTask()
         job.id = Session().id
+        jobs.append(job)
         sessions.wait(session, job)  # type: ignore[arg-type]
 
     for _ in range(MAX_STRANGERS):
@@ -837,6 +839,17 @@ def test_h12_who_keeps_no_cookie_fills_no_queue() -> None:
     assert sessions.find(visitor.id) is visitor
     ask(visitor)
     assert len(visitor.all("jobs")) == 1
+
+
+def test_h16_a_wait_keeps_no_answer_alive() -> None:
+    sessions, session, job = Sessions(), Session(), FakeTask()
+    wait = sessions.wait(session, job)  # type: ignore[arg-type]
+    assert not wait.ended
+    del job
+    gc.collect()
+    assert wait.ended
+    assert wait.shown() == {"job": "j1", "done": 12, "of": 12, "place": 0}
+    session.close()
 
 
 def test_h16_files_of_a_killed_server_go_with_the_next(

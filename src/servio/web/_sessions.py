@@ -6,9 +6,9 @@ import re
 import secrets
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from servio.web._answers import RequestFault
@@ -104,9 +104,8 @@ class Session:
             _close(thing)
 
 
-@dataclass(frozen=True)
 class Waiting:
-    """A session's wait for a job; it ends with the session.
+    """A session's wait for a job; it ends with the session and keeps no answer alive.
 
     Parameters
     ----------
@@ -114,19 +113,28 @@ class Waiting:
     waiter : str
     """
 
-    job: Job
-    waiter: str
+    def __init__(self, job: Job, waiter: str) -> None:
+        self.id, self.of, self._waiter = job.id, job.of, waiter
+        self._job = weakref.ref(job)
+        job.join(waiter)
 
-    def __post_init__(self) -> None:
-        self.job.join(self.waiter)
+    @property
+    def ended(self) -> bool:
+        """Whether the job has been done, or given up."""
+        job = self._job()
+        return job is None or job.future.done()
 
     def shown(self) -> dict[str, Any]:
         """How far the job is; its place in the queue is 0 when it is next or runs."""
-        return progress(self.job)
+        job = self._job()
+        if job is None:
+            return {"job": self.id, "done": self.of, "of": self.of, "place": 0}
+        return progress(job)
 
     def close(self) -> None:
         """Wait no longer; a job that nobody waits for stops."""
-        self.job.leave(self.waiter, for_good=True)
+        if (job := self._job()) is not None:
+            job.leave(self._waiter, for_good=True)
 
 
 def progress(job: Job) -> dict[str, Any]:
@@ -186,7 +194,7 @@ class Sessions:
             429: it waits for too many, or it is a stranger and they do.
         """
         for id, waiting in session.all(JOBS).items():
-            if waiting.job.future.done():
+            if waiting.ended:
                 session.drop(JOBS, id)
         if not session.known and self._strangers(job) >= MAX_STRANGERS:
             raise RequestFault(
@@ -202,10 +210,10 @@ class Sessions:
     def _strangers(self, job: Job) -> int:
         """Computations other than `job` that only sessions whose cookie never came back await."""
         with self._lock:
-            waits = [(one.known, wait.job) for one in self._open.values()
-                     for wait in one.all(JOBS).values() if not wait.job.future.done()]  # fmt: skip
-        known = {job.id for of_known, job in waits if of_known} | {job.id}
-        return len({job.id for of_known, job in waits if not of_known} - known)
+            waits = [(one.known, id) for one in self._open.values()
+                     for id, wait in one.all(JOBS).items() if not wait.ended]  # fmt: skip
+        known = {id for of_known, id in waits if of_known} | {job.id}
+        return len({id for of_known, id in waits if not of_known} - known)
 
     def keep(self, session: Session) -> None:
         """Know a session from now on."""

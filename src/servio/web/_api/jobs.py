@@ -11,7 +11,7 @@ __all__ = ["routes"]
 def listed(study: OpenStudy, query: Query) -> Answer:
     """What the session waits for, oldest first."""
     waits = query.session.all(JOBS).values()
-    jobs = [{**wait.shown(), "ended": wait.job.future.done()} for wait in waits]
+    jobs = [{**wait.shown(), "ended": wait.ended} for wait in waits]
     return Answer({"jobs": jobs}, kept=False)
 
 
