@@ -12,7 +12,7 @@ from servio.table import IOTable
 from servio.web._rows import takes_groupings
 from servio.web._words import both
 
-__all__ = ["abilities", "lacking"]
+__all__ = ["RARE", "abilities", "lacking"]
 
 RARE = ("world", "functions", "secondary")
 """What measures need and few tables have."""

@@ -14,6 +14,7 @@ from servio.measure import MEASURES, MeasureSpec, Option
 from servio.report.words import country, source_title
 from servio.sources import sources as known_sources
 from servio.study import LiveTables, StudyStore
+from servio.web._abilities import RARE, lacking
 from servio.web._answers import Answer, OpenStudy, Query
 from servio.web._headlines import COUNT, headlines
 from servio.web._industries import industries_of, industry_words
@@ -163,14 +164,13 @@ def _missing(study: OpenStudy) -> set[str]:
     tables: LiveTables | None = getattr(study.jobs, "tables", None)
     if tables is None:
         return set()
-    missing = {"world", "functions", "secondary"}
+    missing = set(RARE)
     for one in {one.source: one for one in tables.inputs}.values():
         try:
             table = tables.table(one.source, one.entry.country, one.entry.year)
         except ServioError:
             return set()
-        held = {name.partition(":")[0] for name in table.satellites}
-        missing -= held | ({"world"} if table.axis.is_world else set())
+        missing &= lacking(table)
     return missing
 
 
