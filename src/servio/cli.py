@@ -181,9 +181,16 @@ def report(
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File instead of stdout.")
 @click.option("--strict", is_flag=True,
               help="Exit 1 if a claim tested on the study or named is contradicted.")  # fmt: skip
+@click.option("--compute", is_flag=True,
+              help="Compute from the study's tables what the claims need and the study lacks.",
+              )  # fmt: skip
+@click.option("--tables", type=click.Path(path_type=Path),
+              help="For --compute: folder that the paths in the study file start from; default: "
+              "where the study ran.")  # fmt: skip
 def claims(
-    folder: Path | None, only: tuple[str, ...], form: str | None, output: Path | None, strict: bool
-) -> None:
+    folder: Path | None, only: tuple[str, ...], form: str | None, output: Path | None,
+    strict: bool, compute: bool, tables: Path | None,
+) -> None:  # fmt: skip
     """Put the claims of the source documents to the test on a finished study.
 
     Without STUDY_DIR the book itself; only claims about arithmetic have a verdict then.
@@ -195,7 +202,8 @@ def claims(
     form = form or _form_of(output, CLAIM_ENDINGS)
     _check_output(output)
     store = study.open_store(folder) if folder else None
-    records = store.claims(only) if store else explain.evaluate(only=only)
+    live = study.live_tables(store, tables) if store and compute else None
+    records = store.claims(only, tables=live) if store else explain.evaluate(only=only)
     title = store.study.title if store else "Book of claims"
     text = reports.claims_text(records, form, title)
     if output:

@@ -10,7 +10,8 @@ import pytest
 
 from servio import study as studies
 from servio.web import application
-from web_browser import DESK, Watched, looks, needs_browser, watched
+from servio.web._jobs import Jobs
+from web_browser import DESK, WAIT, Watched, looks, needs_browser, watched
 from web_explained import ESTIMATES, PANEL
 from web_server import listening
 
@@ -79,6 +80,30 @@ def test_a_view_keeps_the_estimate_and_asks_for_its_variable(desk: Watched) -> N
     desk.page.get_by_role("tab", name="Sample and tests").click()
     desk.settled()
     assert "all service groups zero" in desk.page.locator(".page").inner_text()
+
+
+def test_claims_are_tested_on_the_tables_where_the_study_lacks_measures(
+    browser: Browser, small_store: studies.StudyStore
+) -> None:
+    app = application(small_store, jobs=Jobs(small_store))
+    with listening(app) as client, watched(browser, str(client.base_url), **DESK) as one:
+        one.go("#/claims")
+        open_ones = one.page.locator("li.claim .verdict.not-testable")
+        before = open_ones.count()
+        one.page.get_by_role("button", name="Test these claims on the tables too").click()
+        one.page.get_by_role("button", name="Only what the study holds").wait_for(timeout=WAIT)
+        one.settled()
+        assert "compute=1" in one.page.url
+        assert open_ones.count() < before
+        one.page.get_by_role("button", name="Evidence: K18-0").click()
+        one.settled()
+        assert "--only K18-0 --compute" in one.page.locator("li.claim pre").first.inner_text()
+        one.sound()
+        one.page.get_by_role("button", name="Only what the study holds").click()
+        one.page.get_by_role("button", name="Test these claims on the tables too").wait_for()
+        one.settled()
+        assert open_ones.count() == before
+        one.clean()
 
 
 def test_claims_are_filtered_and_searched(desk: Watched) -> None:

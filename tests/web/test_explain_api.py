@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from servio import study as studies
-from servio.errors import UsageError
+from servio.errors import InputError, UsageError
 from servio.explain import claims, estimate, evaluate, marginal_effects
 from servio.report.models import Models
 from servio.web._answers import Answer, OpenStudy, Pending, Query, RequestFault, encoded
@@ -251,3 +251,32 @@ def test_a_verdict_in_korean_has_the_numbers_of_the_english_one(
     for number in re.findall(r"\d+\.\d+", claim["text"].replace("1.65 to 1.8", "")):
         assert number in korean
     assert claim["ko"]["needed"] == "한 기관이 발표한 연도별 서비스 아웃소싱 매출"
+
+
+def test_claims_are_tested_on_what_the_tables_give_beyond_the_study(
+    small_store: studies.StudyStore, queued: OpenStudy
+) -> None:
+    first = claims_api.tested(queued, Query({"compute": "true"}))
+    assert isinstance(first, Pending)
+    first.job.join("test")
+    first.job.future.result(60)
+    assert first.job.done == first.job.of == len(queued.jobs.tables)  # type: ignore[union-attr, arg-type]
+    ask = asking(queued)
+    shown = ask("claims", compute="true").data
+    records = small_store.claims(tables=studies.live_tables(small_store))
+    assert [c["verdict"] for c in shown["claims"]] == [r.verdict for r in records]
+    assert shown["compute"] and not shown["can"]
+    assert shown["verdicts"]["not testable"] < ask("claims").data["verdicts"]["not testable"]
+    one = ask("claims/K18-0", compute="true")
+    assert one.data["claim"]["rerun"].endswith("--only K18-0 --compute")
+    assert "tables=study.live_tables(store)" in one.data["about"]["python"]
+    assert one.data["about"]["cli"].endswith("--compute")
+
+
+def test_claims_cannot_be_computed_where_the_tables_are_not(
+    small_store: studies.StudyStore,
+) -> None:
+    plain = asking(OpenStudy(small_store))
+    assert not plain("claims").data["can"]
+    with pytest.raises(InputError, match="tables of the study"):
+        plain("claims", compute="true")

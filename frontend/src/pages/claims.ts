@@ -16,6 +16,9 @@ interface Claims {
   readonly source_words: Readonly<Record<string, Words>>;
   readonly verdicts: Readonly<Record<Verdict, number>>;
   readonly claims: readonly Claim[];
+  /** Whether what the study lacks was computed from its tables, and whether it could be. */
+  readonly compute: boolean;
+  readonly can: boolean;
 }
 
 const FILTERS = ["source", "verdict", "q"];
@@ -57,7 +60,19 @@ function card(ctx: Context, t: Say, claim: Claim): { element: HTMLElement; place
   return { element, place, mark };
 }
 
-function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
+const computed = (compute: boolean) => (compute ? { compute: true } : {});
+
+/** What the claims were tested on, and how to test them on more. */
+function tested(ctx: Context, t: Say, found: Claims): HTMLElement[] {
+  const ask = (words: string, compute: number | undefined) => h("p", { class: "actions" }, h("button", { type: "button", onclick: () => ctx.state.patch({ compute, claim: undefined }) }, words));
+  if (found.compute) return [notice("info", h("p", {}, t("compute.done")), ask(t("compute.less"), undefined))];
+  const missing = found.claims.filter((claim) => claim.verdict === "not testable" && claim.missing).length;
+  if (!found.can || missing === 0) return [];
+  return [notice("info", h("p", {}, t("compute.can", { count: missing })), ask(t("compute.more"), 1))];
+}
+
+/** The book; it follows the address while it is the one shown. */
+function book(root: HTMLElement, ctx: Context, t: Say, found: Claims, shown: () => boolean): void {
   const { state } = ctx;
   const panel = about(ctx);
   panel.show(found.about);
@@ -75,10 +90,12 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
   const unknown = h("div", { hidden: true });
   root.append(
     unknown,
+    ...tested(ctx, t, found),
     h("div", { class: "controls" }, source.element, verdict.element, h("div", { class: "field" }, h("label", { for: id }, t("search")), search)),
     h("div", { class: "with-about" }, h("div", { class: "stack" }, h("div", { class: "found" }, count, taken), none, list), panel.element),
   );
   ctx.watch(FILTERS, () => {
+    if (!shown()) return;
     source.set(state.get("source"));
     verdict.set(state.get("verdict"));
     sayUnknown(ctx, unknown, [
@@ -95,6 +112,7 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
     count.textContent = t("count", { count: kept.size, all: found.claims.length });
   });
   ctx.watch(["claim"], (signal) => {
+    if (!shown()) return;
     const chosen = state.get("claim");
     for (const [name, one] of cards) one.mark(name === chosen);
     const open = cards.get(chosen);
@@ -102,9 +120,9 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims): void {
       panel.show(found.about);
       return;
     }
-    return ctx.load<OneClaim>(open.place, `claims/${chosen}`, {}, (answer) => {
+    return ctx.load<OneClaim>(open.place, `claims/${chosen}`, computed(found.compute), (answer) => {
       panel.show(answer.about);
-      return evidence(ctx, t, answer);
+      return evidence(ctx, t, answer, found.compute);
     }, signal);
   });
 }
@@ -114,11 +132,14 @@ export const page: Page = {
   render(root, ctx) {
     const t = texts(ctx.lang);
     const place = h("div");
+    let drawn = 0;
     root.append(h("p", { class: "lead" }, t("lead")), place);
-    void ctx.load<Claims>(place, "claims", {}, (found) => {
-      const inside = h("div");
-      book(inside, ctx, t, found);
-      return inside;
-    });
+    ctx.watch(["compute"], (signal) =>
+      ctx.load<Claims>(place, "claims", computed(ctx.state.get("compute") === "1"), (found) => {
+        const inside = h("div");
+        const mine = ++drawn;
+        book(inside, ctx, t, found, () => mine === drawn);
+        return inside;
+      }, signal));
   },
 };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from servio.explain import ClaimRecord, Estimate, Panel
+    from servio.study._live import LiveTables
 
 __all__ = ["PROVENANCE", "STUDY", "StudyStore", "open_store"]
 
@@ -190,8 +191,21 @@ class StudyStore:
         there = name in self.provenance()["files"]
         return read(self.folder, name.removesuffix(".parquet")) if there else None
 
-    def claims(self, only: Sequence[str] = ()) -> tuple[ClaimRecord, ...]:
+    def claims(
+        self, only: Sequence[str] = (), *, tables: LiveTables | None = None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> tuple[ClaimRecord, ...]:  # fmt: skip
         """Verdicts on the claims of the source documents, all or those named.
+
+        Parameters
+        ----------
+        only : sequence of str
+            Ids; all by default.
+        tables : LiveTables, optional
+            The study's tables (`live_tables`): what a claim needs and the study does not hold is
+            computed from them, with the default of every option the claim does not name.
+        tick : callable
+            Called after each table that is measured; what it raises stops the work.
 
         Raises
         ------
@@ -199,8 +213,10 @@ class StudyStore:
             No such claim.
         """
         from servio.explain import evaluate
+        from servio.study._evidence import StudyWithTables
 
-        return evaluate(self, only=only)
+        evidence = self if tables is None else StudyWithTables(self, tables, tick)
+        return evaluate(evidence, only=only)
 
     def contents(self) -> list[str]:
         """What the study made besides results, one line each."""

@@ -255,7 +255,8 @@ class Jobs:
         one = self._hands[task.holder % len(self._hands)] if task.needs_tables else self._apart
         one = self._writer if task.holder == WRITER else one
         hands = self._hands if everyone else [one]
-        job = Job(task, len(self.tables or ()) if everyone else 1, len(hands), self)
+        whole = everyone or ("compute", True) in task.arguments
+        job = Job(task, len(self.tables or ()) if whole else 1, len(hands), self)
         self._open[job.id] = job
         for hand in hands:
             hand.tasks.put(job)
@@ -265,7 +266,7 @@ class Jobs:
 
     def _ticked(self, job: Job) -> None:
         with self._lock:
-            job.done += 1
+            job.done = min(job.done + 1, job.of)
 
     def _answered(self, job: Job, number: int, answer: Any) -> None:
         with self._lock:

@@ -191,9 +191,9 @@ def audit_upload(hold: Hold, tick: Tick, *, upload: str) -> dict[str, Any]:
     }
 
 
-def claims(hold: Hold, tick: Tick) -> tuple[ClaimRecord, ...]:
-    """The book of claims on the study's results."""
-    found = hold.store.claims()
+def claims(hold: Hold, tick: Tick, *, compute: bool = False) -> tuple[ClaimRecord, ...]:
+    """The book of claims on the study's results, and on what its tables give beyond them."""
+    found = hold.store.claims(tables=hold.tables if compute else None, tick=tick)
     tick()
     return found
 

@@ -64,7 +64,7 @@ function scopeWords(ctx: Context, t: Say, scope: Cell | undefined): string {
   return ctx.say(ctx.study.countries.find((one) => one.code === scope)?.name ?? String(scope ?? ""));
 }
 
-export function evidence(ctx: Context, t: Say, answer: OneClaim): Node[] {
+export function evidence(ctx: Context, t: Say, answer: OneClaim, compute: boolean): Node[] {
   const { claim } = answer;
   const terms: Child[] = [];
   const row = (term: string, words: string, lang = "en") => void (words && terms.push(h("dt", {}, term), h("dd", { lang }, words)));
@@ -81,13 +81,13 @@ export function evidence(ctx: Context, t: Say, answer: OneClaim): Node[] {
   return [
     h("dl", { class: "terms" }, terms),
     claim.alone ? h("p", { class: "hint" }, t("alone")) : "",
-    findings(ctx, t, answer),
+    findings(ctx, t, answer, compute),
     copyable(ctx, t("rerun"), claim.rerun),
     claim.missing && claim.example !== claim.rerun ? copyable(ctx, t("example"), claim.example) : "",
   ].filter((node): node is HTMLElement => node instanceof Node);
 }
 
-function findings(ctx: Context, t: Say, answer: OneClaim): HTMLElement {
+function findings(ctx: Context, t: Say, answer: OneClaim, compute: boolean): HTMLElement {
   const rows = rowsOf(answer);
   if (rows.length === 0) return notice("info", t("no.findings"));
   const place = h("div");
@@ -96,7 +96,7 @@ function findings(ctx: Context, t: Say, answer: OneClaim): HTMLElement {
   const chosen = () => (which === "main" ? main : rows);
   const units = () => distinct(chosen(), "unit");
   let unit = units()[0] ?? "";
-  const draw = () => replace(place, drawn(ctx, t, answer, chosen().filter((row) => row["unit"] === unit), unit));
+  const draw = () => replace(place, drawn(ctx, t, answer, chosen().filter((row) => row["unit"] === unit), unit, compute));
   const unitControl = select({ label: t("unit"), options: [], value: "", onChange: (value) => ((unit = value), draw()) });
   const fill = () => {
     if (!units().includes(unit)) unit = units()[0] ?? "";
@@ -124,7 +124,7 @@ function colourOf(t: Say) {
 }
 
 /** Findings named by what differs between them. */
-function drawn(ctx: Context, t: Say, answer: OneClaim, rows: readonly Row[], unit: string): HTMLElement {
+function drawn(ctx: Context, t: Say, answer: OneClaim, rows: readonly Row[], unit: string, compute: boolean): HTMLElement {
   const { about, claim } = answer;
   const named = unitName(ctx, answer, unit);
   const differing = VARYING.filter((key) => distinct(rows, key).length > 1);
@@ -146,7 +146,7 @@ function drawn(ctx: Context, t: Say, answer: OneClaim, rows: readonly Row[], uni
     note: `${t("chart.note", { unit: named, interval: intervals || "–" })} ${some}`,
     about,
     name: `claim-${claim.id}`,
-    data: address(`claims/${claim.id}`),
+    data: address(`claims/${claim.id}`, compute ? { compute: true } : {}),
     pixels: forestHeight(shown),
     option: (colours) =>
       forest(ctx, { rows: shown, unit: "", axis: named.length < SHORT ? named : "", series: WORDS.map((word) => verdictWords(t, word)).filter((word) => shown.some((row) => row.series === word)), colourOf: colourOf(t) }, colours),

@@ -310,6 +310,8 @@ def _again(record: ClaimRecord, evidence: Evidence | None) -> ClaimRecord:
         rerun = f"servio claims --only {name}" if record.alone else record.claim.rerun
         return replace(record, rerun=rerun)
     rerun = f"servio claims {shlex.quote(str(folder))} --only {name}"
+    if getattr(evidence, "computes", False):
+        rerun += " --compute"
     return replace(record, rerun=rerun, study=str(Path(folder) / "study.toml"))
 
 

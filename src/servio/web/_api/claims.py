@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from servio.errors import InputError
 from servio.explain import ClaimRecord, claims
 from servio.explain.book import Finding, frame
 from servio.report.words import number
@@ -34,6 +35,7 @@ _VERDICTS = {
     "not testable": "검증 불가",
 }
 TASK = Task("claims", holder=APART)
+COMPUTE = Task("claims", (("compute", True),), holder=APART)
 
 
 def tested(study: OpenStudy, query: Query) -> Reply:
@@ -43,7 +45,8 @@ def tested(study: OpenStudy, query: Query) -> Reply:
     verdicts = query.texts("verdict", VERDICTS)
     only = query.texts("only", [claim.id for claim in claims()])
     part = query.text("part", "findings" if query.flag("findings") else "", PARTS)
-    records = _records(study)
+    compute = query.flag("compute")
+    records = _records(study, compute)
     if isinstance(records, Pending):
         return records
     chosen = [
@@ -53,12 +56,14 @@ def tested(study: OpenStudy, query: Query) -> Reply:
     ]  # fmt: skip
     counts = Counter(str(record.verdict) for record in records)
     data = {
-        "about": _about(study),
+        "about": _about(study, compute=compute),
+        "compute": compute,
+        "can": not compute and getattr(study.jobs, "tables", None) is not None,
         "sources": sources,
         "source_words": {source: both("document", source, source) for source in sources},
         "verdicts": {name: counts[name] for name in VERDICTS},
         "synthetic": study.store.synthetic,
-        "claims": [_shown(study, record) for record in chosen],
+        "claims": [_shown(study, record, compute) for record in chosen],
     }
     if part == "claims":
         return Answer(data, flat([_row(record) for record in chosen]))
@@ -72,24 +77,37 @@ def one_tested(study: OpenStudy, query: Query) -> Reply:
     if id not in known:
         raise RequestFault(404, "claim", found=repr(id[:40]), expected=" or ".join(known[:8]),
                            remedy="`servio list claims` shows all.")  # fmt: skip
-    records = _records(study)
+    compute = query.flag("compute")
+    records = _records(study, compute)
     if isinstance(records, Pending):
         return records
     record = next(record for record in records if record.claim.id == id)
     rows = frame([record]).drop(columns=["text", "claim_verdict", "undecided", "synthetic"])
     units = {unit: unit_words(unit) for unit in dict.fromkeys(one.unit for one in record.findings)}
-    data = {"about": _about(study, id), "claim": _shown(study, record), "units": units}
+    data = {
+        "about": _about(study, id, compute),
+        "claim": _shown(study, record, compute),
+        "units": units,
+    }
     return Answer(data, rows if record.findings else rows.iloc[:0])
 
 
-def _records(study: OpenStudy) -> Sequence[ClaimRecord] | Pending:
+def _records(study: OpenStudy, compute: bool) -> Sequence[ClaimRecord] | Pending:
     """All claims, by the queue where there is one; kept for good."""
     if study.jobs is None or study.jobs.tables is None:
+        if compute:
+            raise InputError("tables of the study", found=getattr(study.jobs, "why", "")
+                             or "not at hand", expected="the files the study was made with",
+                             remedy="Start the server with --tables FOLDER.")  # fmt: skip
         return study.once("claims", study.store.claims)
-    job = study.jobs.submit(TASK)
-    if not job.future.done():
-        return Pending(job)
-    return study.once("claims", lambda: _of_job(job.answer))
+    name = "claims, computed" if compute else "claims"
+    kept: dict[str, Sequence[ClaimRecord]] = study.once("claims kept", dict)
+    if name not in kept:
+        job = study.jobs.submit(COMPUTE if compute else TASK)
+        if not job.future.done():
+            return Pending(job)
+        kept[name] = _of_job(job.answer)
+    return kept[name]
 
 
 def _of_job(answers: Sequence[Any]) -> Sequence[ClaimRecord]:
@@ -97,7 +115,7 @@ def _of_job(answers: Sequence[Any]) -> Sequence[ClaimRecord]:
     return records
 
 
-def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
+def _shown(study: OpenStudy, record: ClaimRecord, compute: bool) -> dict[str, Any]:
     """A record whose command names the study's folder, not where it lies on the server."""
     shown = record.record()
     del shown["study"], shown["findings"]
@@ -106,7 +124,7 @@ def _shown(study: OpenStudy, record: ClaimRecord) -> dict[str, Any]:
         "findings": len(record.findings),
         "main": {word: main[word] for word in ("supported", "contradicted", "open")},
         "alone": record.alone,
-        "rerun": _line(study, ["--only", record.claim.id]),
+        "rerun": _line(study, _words(record.claim.id, compute)),
         "example": record.claim.rerun,
         "ko": {
             "source": both("document", record.claim.source, record.claim.source)["ko"],
@@ -167,11 +185,17 @@ def _number(value: float, unit: str) -> str:
     return number(value, unit) if unit == "share" else f"{value:.3g}".replace("-", "−")
 
 
+def _words(id: str, compute: bool) -> list[str]:
+    return [*(["--only", id] if id else []), *(["--compute"] if compute else [])]
+
+
 def _line(study: OpenStudy, words: Sequence[str]) -> str:
     return f"{ABOVE}\n{shlex.join(['servio', 'claims', study.store.folder.name, *words])}"
 
 
-def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
+def _about(study: OpenStudy, id: str = "", compute: bool = False) -> dict[str, Any]:
+    asked = [repr([id])] if id else []
+    asked += ["tables=study.live_tables(store)"] if compute else []
     return {
         "measure": "claims",
         "title": {"en": "Book of claims", "ko": "주장 검증"},
@@ -190,9 +214,9 @@ def _about(study: OpenStudy, id: str = "") -> dict[str, Any]:
         "evidence": evidence(study) | {"undefined": 0, "undefined_first": None},
         "notes": [],
         "problems": [],
-        "cli": _line(study, ["--only", id] if id else []),
+        "cli": _line(study, _words(id, compute)),
         "python": of_store(
-            study, f"for record in store.claims({[id] if id else ''}):",
+            study, f"for record in store.claims({', '.join(asked)}):",
             "    print(record.claim.id, record.verdict, record.text)",
         ),
         "synthetic": study.store.synthetic,
