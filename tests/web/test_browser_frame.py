@@ -234,7 +234,9 @@ def test_an_own_table_is_added_listed_linked_and_deleted(
         card.wait_for()
         assert card.locator("h3").inner_text().startswith("<b>own.zip")
         assert "million USD" in card.inner_text()
-        links = [str(a.get_attribute("href")) for a in card.locator("a").all()]
+        file = card.locator("a[download]").first.get_attribute("href")
+        assert one.page.request.get(f"{client.base_url}/{file}").text().startswith("country,year,")
+        links = [str(a.get_attribute("href")) for a in card.locator("a:not([download])").all()]
         assert all("table=" in link for link in links)
         assert [link.split("?")[0] for link in links] == ["#/measure", "#/chains"]
         one.settled().shot("data-own")
