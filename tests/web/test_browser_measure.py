@@ -529,6 +529,13 @@ def test_no_value_of_a_link_ends_in_an_error(desk: Watched, wrong: str) -> None:
     assert written(float(latest(by="manufacturing").value.iloc[0])) in cards(desk)[0]
 
 
+def test_a_number_that_is_not_there_is_said(desk: Watched) -> None:
+    desk.go(f"#/measure?name={NAME}&cell=M01~A01~~2002~industry~services~manufacturing")
+    said = desk.page.locator(".cell .notice.warning").inner_text()
+    assert "A01" in said and "left out" in said
+    assert explained(desk)[0] == ""
+
+
 def test_a_measure_of_two_groups_offers_no_view_by_many(desk: Watched) -> None:
     desk.go("#/measure?name=inducement_pair&grouping=kiet")
     assert "kiet" in desk.page.locator("main .notice").inner_text()

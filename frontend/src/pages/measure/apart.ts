@@ -4,13 +4,14 @@ import { h, replace } from "../../dom";
 import { quantity } from "../../format";
 import { numeric } from "../../frames";
 import type { Context } from "../../page";
+import { sayUnknown } from "../../parts/unknown";
 import type { Say } from "../../text/measure";
 import { cellView, type CellReply } from "./cell";
-import { chosen, questionOf, written } from "./chosen";
+import { chosen, questionOf, written, type Chosen } from "./chosen";
 import type { Drawn } from "./drawn";
 import type { Explained } from "./explained";
 import { countryName, labelName } from "./names";
-import { baseQuery, type Question } from "./question";
+import { baseQuery, measurePath, type Question, type Scope } from "./question";
 import type { Place } from "./views";
 
 export class Apart {
@@ -68,6 +69,13 @@ export class Apart {
       title.focus({ preventScroll: true });
       this.element.scrollIntoView({ block: "start" });
     }
+    let scope: Scope | null = null;
+    await ctx.load<Scope>(place, measurePath(question), { ...baseQuery(other), bare: true }, (found) => void (scope = found), signal);
+    if (signal.aborted) return;
+    if (scope === null || !isThere(scope, one)) {
+      if (scope !== null) sayUnknown(ctx, place, [{ kind: t("cell.asked"), asked: where, known: [] }]);
+      return panel.close();
+    }
     let answered = false;
     await ctx.load<CellReply>(
       place,
@@ -96,6 +104,12 @@ export class Apart {
     const other = country !== undefined && country !== slice.country;
     replace(this.#mark, other && h("button", { type: "button", onclick: () => ctx.state.patch({ country, with: others }) }, this.t("cell.mark", { country: countryName(ctx, country) })));
   }
+}
+
+/** Whether there is a row of these labels; a label the measure does not have is not asked for. */
+function isThere({ countries, years, labels }: Scope, one: Chosen): boolean {
+  const among = (text: string, all: readonly (string | number)[] | undefined) => text === "" || all === undefined || all.map(String).includes(text);
+  return among(one.country, countries) && among(one.year, years) && among(one.industry, labels.industry) && among(one.group, labels.group);
 }
 
 function numberWords(ctx: Context, reply: CellReply): string {
