@@ -98,3 +98,18 @@ def test_the_command_computes_and_says_so(stores: dict[str, study.StudyStore]) -
     assert computed["verdict"] == record.verdict != "not testable"
     assert computed["rerun"].endswith("--only TR-1a --compute")
     assert Path(stores["some"].folder).name in computed["rerun"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "wanted"),
+    [
+        ("TR-1b", {"ps_us_commerce, of services", "ps_fractional, of GDP"}),
+        ("INT-7", {"utility over all flows of communities",
+                   "utility over all flows of industries, added up"}),
+    ],
+)  # fmt: skip
+def test_claims_are_computed_under_every_definition_they_speak_of(
+    stores: dict[str, study.StudyStore], claim: str, wanted: set[str]
+) -> None:
+    (record,) = stores["some"].claims([claim], tables=study.live_tables(stores["some"]))
+    assert wanted <= {finding.definition for finding in record.findings}

@@ -310,7 +310,7 @@ def _again(record: ClaimRecord, evidence: Evidence | None) -> ClaimRecord:
         rerun = f"servio claims --only {name}" if record.alone else record.claim.rerun
         return replace(record, rerun=rerun)
     rerun = f"servio claims {shlex.quote(str(folder))} --only {name}"
-    if getattr(evidence, "computes", False):
+    if computes(evidence):
         rerun += " --compute"
     return replace(record, rerun=rerun, study=str(Path(folder) / "study.toml"))
 
@@ -370,6 +370,11 @@ def rows(evidence: Evidence, measure: str, **filters: Any) -> pd.DataFrame:
     if found.empty:
         raise Missing(f"values of {measure} with{wanted or ' its defaults'}")
     return found
+
+
+def computes(evidence: Evidence | None) -> bool:
+    """Whether it computes what it does not hold, so that a check must name all it wants."""
+    return bool(getattr(evidence, "computes", False))
 
 
 def by_source(found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

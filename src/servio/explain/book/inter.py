@@ -193,7 +193,8 @@ MUTUALISM = 4.0
 
 def _feeding(evidence: Evidence) -> list[Finding]:
     """Part of the pairs of communities in which both gain over all flows, last year."""
-    found = rows(evidence, "utility_relation", form="relation", by=COMMUNITIES, origin="balance")
+    found = rows(evidence, "utility_relation", form="relation", by=COMMUNITIES, origin="balance",
+                 detail=["group", "industry"])  # fmt: skip
     home = (found["partner"] == "") | (found["partner"] == found["country"])
     found = found[home & (found["industry"] < found["group"])]
     made: list[Finding] = []

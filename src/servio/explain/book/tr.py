@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from servio.classify import producer_service_definitions
 from servio.explain.book._book import (
     Answer,
     Evidence,
@@ -16,6 +17,7 @@ from servio.explain.book._book import (
     Word,
     by_source,
     check,
+    computes,
     rows,
     verdict_of,
     years_of,
@@ -106,11 +108,15 @@ def service_cost(evidence: Evidence) -> Answer:
     ), made
 
 
+DEFINITIONS = [*producer_service_definitions(), "ps_fractional", "ps_threshold50"]
+
+
 @check("TR-1b")
 def producer_services_in_rich_economies(evidence: Evidence) -> Answer:
     """Whether producer services are 60-70 % of services and 43 % of GDP where income is high."""
     rich = _richer_half(evidence)
-    found = rows(evidence, "producer_service_share", of=["services", "gdp"])
+    every: dict[str, Any] = {"grouping": DEFINITIONS} if computes(evidence) else {}
+    found = rows(evidence, "producer_service_share", of=["services", "gdp"], **every)
     made: list[Finding] = []
     for source, part in by_source(found[found["group"] == "producer_services"]):
         last = last_year(part)
