@@ -26,6 +26,7 @@ VERDICTS = ("supported", "contradicted", "mixed", "not testable")
 MOST = 3
 """Main numbers in a sentence."""
 CAUTION = re.compile(r" \d+ of \d+ intervals rest on few effective clusters and allow for it\.")
+ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)위")
 RANGE = re.compile(r"(?<=[\d%]) to (?=[+−\d])")
 YEARS = re.compile(r"\d{4}(-\d{4})?")
 _VERDICTS = {
@@ -159,7 +160,7 @@ def _korean_text(record: ClaimRecord) -> str:
     text = CAUTION.sub("", record.text)
     for kind in ("lacking", "verdict"):
         if (said := sentence(kind, text)) != text:
-            said = RANGE.sub("~", said)
+            said = ORDINAL.sub("위", RANGE.sub("~", said))
             return f"{said} {sentence('verdict', caution[0].strip())}" if caution else said
     main = [one for one in record.findings if one.main]
     if not main:
