@@ -108,7 +108,7 @@ function book(root: HTMLElement, ctx: Context, t: Say, found: Claims, shown: () 
     none.hidden = kept.size > 0;
     const chosen = { only: kept.size < found.claims.length ? [...kept] : [] };
     taken.hidden = kept.size === 0;
-    replace(taken, dataMenu(ctx, address("claims", { part: "claims", ...chosen }), t("take.claims")), dataMenu(ctx, address("claims", { part: "findings", ...chosen }), t("take.findings")));
+    replace(taken, dataMenu(ctx, address("claims", { part: "claims", ...chosen, ...computed(found.compute) }), t("take.claims")), dataMenu(ctx, address("claims", { part: "findings", ...chosen, ...computed(found.compute) }), t("take.findings")));
     count.textContent = t("count", { count: kept.size, all: found.claims.length });
   });
   ctx.watch(["claim"], (signal) => {
