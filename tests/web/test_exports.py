@@ -18,6 +18,14 @@ from servio.web._api import export
 from servio.web._api.export import CELL, MOST, as_file, write_frame
 
 
+READ: dict[str, Any] = {
+    "xlsx": partial(pd.read_excel, engine="openpyxl"),
+    "csv": pd.read_csv,
+    "parquet": pd.read_parquet,
+    "dta": pd.read_stata,
+}
+
+
 def rows(count: int) -> pa.Table:
     year = np.arange(count, dtype=np.int32) % 15 + 2000
     return pa.table({"year": year, "country": ["KOR"] * count, "value": np.arange(count) / 8})
@@ -74,6 +82,15 @@ def test_what_there_is_to_know_goes_on_in_the_next_cell() -> None:
 
 
 @pytest.mark.parametrize("form", ["xlsx", "csv", "parquet", "dta"])
+def test_places_of_rows_are_no_column(form: str) -> None:
+    some = rows(9).to_pandas()[::2].sort_values("value", ascending=False)
+    body = io.BytesIO(as_file(answer(some), form, "x").body)
+    back = READ[form](body)
+    assert list(back.columns) == ["year", "country", "value"]
+    assert back.value.tolist() == some.value.tolist()
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv", "parquet", "dta"])
 def test_a_file_written_in_pieces_holds_every_row(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,13 +98,7 @@ def test_a_file_written_in_pieces_holds_every_row(
     made, path = rows(50), tmp_path / f"file.{form}"
     with path.open("wb") as file:
         write_frame(made, {"measure": "m"}, form, file, tmp_path)
-    read = {
-        "xlsx": partial(pd.read_excel, engine="openpyxl"),
-        "csv": pd.read_csv,
-        "parquet": pd.read_parquet,
-        "dta": pd.read_stata,
-    }
-    back = read[form](path)
+    back = READ[form](path)
     assert back.value.tolist() == made["value"].to_pylist()
     assert back.year.tolist() == made["year"].to_pylist()
     assert list(tmp_path.iterdir()) == [path]

@@ -262,7 +262,8 @@ def _cut(line: str) -> list[str]:
 
 
 def _parquet(frame: Any, about: dict[str, Any], out: BinaryIO, folder: Path | None = None) -> None:
-    table = frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame)
+    plain = isinstance(frame, pa.Table)
+    table = frame if plain else pa.Table.from_pandas(frame, preserve_index=False)
     note = json.dumps(about, ensure_ascii=False, default=str)
     table = table.replace_schema_metadata({"servio": note})
     pq.write_table(table, out, compression="zstd")
