@@ -47,8 +47,9 @@ export function countryName(ctx: Context, code: string): string {
   return ctx.say(ctx.study.countries.find((one) => one.code === code)?.name ?? code);
 }
 
+/** Ends a title: neither of an own table without a country and a year. */
 export function placeOf(ctx: Context, country: string, year: number | null): string {
-  return [countryName(ctx, country), year].filter((part) => part !== null && part !== "").join(", ");
+  return [countryName(ctx, country), year].flatMap((part) => (part === null || part === "" ? [] : [`, ${part}`])).join("");
 }
 
 /** Code and title, in the page's language where it is known. */
