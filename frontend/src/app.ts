@@ -20,7 +20,8 @@ function isPage(name: string): name is PageName {
 /** What the study names by one text, in the page's language. */
 function inLanguage(study: Study, lang: Lang): Study {
   const sources = study.sources.map((one) => ({ ...one, title: one.titles?.[lang] ?? one.title }));
-  return { ...study, sources, live: { ...study.live, why: study.live.words?.[lang] ?? study.live.why } };
+  const { title, titles, description, descriptions } = study;
+  return { ...study, title: titles?.[lang] ?? title, description: descriptions?.[lang] ?? description, sources, live: { ...study.live, why: study.live.words?.[lang] ?? study.live.why } };
 }
 
 /** Of the window; the first page is named for the study. */

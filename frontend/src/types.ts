@@ -135,8 +135,11 @@ export interface Quality {
 }
 
 export interface Study {
+  /** As the page's language has it: of the default study; others are as written. */
   readonly title: string;
+  readonly titles?: Words;
   readonly description: string;
+  readonly descriptions?: Words;
   readonly synthetic: boolean;
   readonly version: string;
   readonly sources: readonly {
@@ -161,5 +164,7 @@ export interface Study {
   readonly quality: Quality;
   readonly headlines: readonly Headline[];
   readonly pages: Readonly<Record<string, boolean>>;
+  /** Whether it has any. */
+  readonly estimates?: boolean;
   readonly live: { readonly tables: boolean; readonly why: string; readonly words?: Words };
 }

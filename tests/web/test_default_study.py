@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def test_it_is_the_demo_and_more() -> None:
 def test_every_page_has_something_to_show(client: httpx.Client) -> None:
     said = client.get("/api/study").json()
     assert all(said["pages"].values()) and len(said["headlines"]) == 5
+    assert said["estimates"] is True
+    assert said["titles"]["en"] == said["title"]
+    assert said["descriptions"]["en"] == said["description"]
+    for one in (said["titles"], said["descriptions"]):
+        assert re.search("[가-힣]", one["ko"]) and not re.search("[A-Za-z]", one["ko"])
     explained = client.get("/api/explain/estimates").json()
     assert explained["missing"] is None
     assert [one["name"] for one in explained["estimates"]] == [

@@ -144,7 +144,7 @@ def test_every_option_choice_and_part_has_words_in_both_languages(kind: str) -> 
 def test_there_is_no_other_kind() -> None:
     assert set(korean()) == {
         *WANTED, *OF_CLAIMS, "part", "country", "unit", "reason", "identity", "note", "lacking",
-        "live", "scope", "source", "verdict", "word",
+        "live", "scope", "source", "study", "verdict", "word",
     }  # fmt: skip
 
 
@@ -238,6 +238,8 @@ def test_a_choice_is_named_for_its_measure_where_it_means_another_thing() -> Non
 def test_the_study_names_its_countries_groups_and_industries(small_store: StudyStore) -> None:
     jobs = Jobs(small_store)
     study = summary(OpenStudy(small_store, jobs))
+    assert set(study["titles"].values()) == {study["title"]}  # a user's own words
+    assert study["estimates"] is False
     (industries,) = study["industries"].values()
     assert {one["code"]: one["title"] for one in industries}["C26"] == {
         "en": "Computers, electronics and optics", "ko": "컴퓨터·전자·광학기기",

@@ -114,7 +114,7 @@ function starts(ctx: Context, t: Say): Child {
     const all = view === "definitions" && ctx.study.live.tables;
     return found === null ? [] : [{ key, more, href: ctx.state.link("measure", { name: found.name, ...found.options, country: focus(ctx), view, all: all ? "true" : undefined }) }];
   });
-  const paged = PAGED.filter(({ page }) => ctx.study.pages[page] !== false).map(({ key, more, page, view }) => ({ key, more, href: ctx.state.link(page, { view }) }));
+  const paged = PAGED.filter(({ page }) => ctx.study.pages[page] !== false).map(({ key, more, page, view }) => ({ key, more: page === "explain" && ctx.study.estimates === false ? ("start.effect.none" as const) : more, href: ctx.state.link(page, { view }) }));
   return h(
     "section",
     {},

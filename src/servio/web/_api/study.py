@@ -53,7 +53,9 @@ def _described(study: OpenStudy) -> dict[str, Any]:
     licences = {one.name: one.licence for one in known_sources()}
     return {
         "title": file.title,
+        "titles": _own(file.title),
         "description": file.description.strip(),
+        "descriptions": _own(file.description),
         "synthetic": store.synthetic,
         "version": study.version,
         "sources": [
@@ -81,8 +83,14 @@ def _described(study: OpenStudy) -> dict[str, Any]:
         "quality": _quality(store),
         "headlines": said[:COUNT],
         "pages": _pages(study),
+        "estimates": _estimates(store),
         "live": _live_words(getattr(study.jobs, "why", "")) | {"tables": _live(study)},
     }
+
+
+def _own(text: str) -> dict[str, str]:
+    """A text of the study file, as written, unless it is the default study's."""
+    return both("study", " ".join(text.split()), text.strip())
 
 
 def _live_words(why: str) -> dict[str, Any]:
@@ -227,6 +235,14 @@ def _pages(study: OpenStudy) -> dict[str, bool]:
         "claims": True,
         "data": True,
     }
+
+
+def _estimates(store: StudyStore) -> bool:
+    """Whether there are any; those that cannot be read are told of on their own page."""
+    try:
+        return store.study.panel is not None and bool(store.estimates())
+    except ServioError:
+        return True
 
 
 def _live(study: OpenStudy) -> bool:
