@@ -9,6 +9,7 @@ import { sayUnknown } from "../parts/unknown";
 import { texts } from "../text/explain";
 import type { Curve, Estimate, Estimates, Listed, Margins, Summary } from "./explain/answers";
 import { coefficients, curves, margins, problems, sample, worded, type Say, type Scale } from "./explain/views";
+import { entityWords, inWords } from "./explain/words";
 
 const VIEWS = ["coefficients", "curve", "margins", "sample"] as const;
 type View = (typeof VIEWS)[number];
@@ -81,7 +82,7 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
   const unknown = h("div", { hidden: true });
   root.append(
     unknown,
-    h("p", { class: "lead" }, t("lead", { rows: number(facts.rows, "", ctx.lang), entities: number(facts.entities, "", ctx.lang), entity: facts.entity.join(" × "), first: facts.first, last: facts.last, out: number(facts.left_out, "", ctx.lang) })),
+    h("p", { class: "lead" }, t("lead", { rows: number(facts.rows, "", ctx.lang), entities: number(facts.entities, "", ctx.lang), entity: entityWords(ctx.lang, facts.entity), first: facts.first, last: facts.last, out: number(facts.left_out, "", ctx.lang) })),
     h("div", { class: "controls" }, shownIn.map(([element]) => element)),
     h("div", { class: "with-about" }, bar.element, panel.element),
   );
@@ -91,23 +92,26 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
       const every = state.get("terms") === "all";
       replace(body, coefficients(ctx, t, found, picked(), state.get("scale", "effect") as Scale, every));
       const [first] = picked();
-      if (first) return ctx.api.get<Estimate>(`explain/estimate/${first.id}`, {}, { signal }).then((answer) => panel.show(answer.about));
+      if (first) return ctx.api.get<Estimate>(`explain/estimate/${first.id}`, {}, { signal }).then((answer) => panel.show(inWords(ctx.lang, answer).about));
     },
     curve: (focus, signal) =>
-      ctx.load<Curve>(body, `explain/curve/${focus.id}`, { term: state.get("term") }, (answer) => {
+      ctx.load<Curve>(body, `explain/curve/${focus.id}`, { term: state.get("term") }, (reply) => {
+        const answer = inWords(ctx.lang, reply);
         panel.show(answer.about);
         variable.set(answer.term ?? "", answer.terms.map((each) => ({ value: each.term, words: ctx.say(each.label) })));
         return curves(ctx, t, focus, answer);
       }, signal),
     margins: (focus, signal) =>
-      ctx.load<Margins>(body, `explain/margins/${focus.id}`, { term: state.get("term"), over: state.get("over") }, (answer) => {
+      ctx.load<Margins>(body, `explain/margins/${focus.id}`, { term: state.get("term"), over: state.get("over") }, (reply) => {
+        const answer = inWords(ctx.lang, reply);
         panel.show(answer.about);
         variable.set(answer.term, answer.variables.map((each) => ({ value: each.term, words: each.label === null ? each.term : ctx.say(each.label) })));
         over.set(answer.over, answer.overs.map((value) => ({ value, words: VARIABLE.test(value) ? worded(t, "over", value) : value })));
         return margins(ctx, t, focus, answer, state.get("scale", "effect") as Scale);
       }, signal),
     sample: (focus, signal) =>
-      ctx.load<Estimate>(body, `explain/estimate/${focus.id}`, {}, (answer) => {
+      ctx.load<Estimate>(body, `explain/estimate/${focus.id}`, {}, (reply) => {
+        const answer = inWords(ctx.lang, reply);
         panel.show(answer.about);
         return sample(ctx, t, answer, facts);
       }, signal),
@@ -141,7 +145,7 @@ export const page: Page = {
     void ctx.load<Listed>(place, "explain/estimates", {}, (found) => {
       if (found.missing !== null || found.panel === null) return missing(ctx, t, found);
       const inside = h("div");
-      explained(inside, ctx, t, found as Estimates);
+      explained(inside, ctx, t, inWords(ctx.lang, found as Estimates));
       return inside;
     });
   },

@@ -14,7 +14,7 @@ import type { Cell, Frame } from "../../types";
 import type { Curve, Estimate, Estimates, Margins, PanelFacts, Problem, Summary } from "./answers";
 import { curveHeight, specificationCurve, type Choice } from "./curve";
 import { forest, forestHeight, type Interval } from "./forest";
-import { measureWords, methodWords } from "./words";
+import { measureWords, methodWords, reasonWords, sampleWords } from "./words";
 
 export type Say = ReturnType<typeof texts>;
 export type Scale = "effect" | "coefficient";
@@ -272,7 +272,7 @@ function facts(ctx: Context, t: Say, answer: Estimate): HTMLElement {
   const row = (term: string, words: Child) => void (words !== "" && words !== null && terms.push(h("dt", {}, term), h("dd", {}, words)));
   row(t("statement"), ctx.say(answer.statement));
   row(t("formula"), h("code", { class: "formula" }, answer.formula));
-  row(t("sample"), answer.sample);
+  row(t("sample"), sampleWords(ctx.lang, answer.sample));
   row(t("where"), answer.where && h("code", {}, answer.where));
   row(t("method"), methodWords(ctx.lang, answer.method));
   row(t("errors"), methodWords(ctx.lang, answer.vcov));
@@ -298,7 +298,7 @@ function testsAndDropped(ctx: Context, t: Say, answer: Estimate): HTMLElement {
 }
 
 function reasons(ctx: Context, t: Say, caption: string, frame: Frame, data: string): HTMLElement {
-  return table(ctx, { caption, data, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, String(value)) }, { key: "rows", title: t("rows"), unit: "" }] });
+  return table(ctx, { caption, data, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, reasonWords(ctx.lang, String(value))) }, { key: "rows", title: t("rows"), unit: "" }] });
 }
 
 function trapCard(t: Say, answer: Estimate): Node[] {
