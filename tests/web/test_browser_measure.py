@@ -469,10 +469,33 @@ def test_the_number_pointed_at_is_the_one_explained(desk: Watched) -> None:
     desk.page.locator("main figure .tools > button").first.click()
     for name in ("ps_daniels1985", "ps_hktdc"):
         words = classify.grouping(name).title.removeprefix("Producer services: ")
-        desk.page.locator("main figure tbody tr", has_text=words).first.hover()
+        row = desk.page.locator("main figure tbody tr", has_text=words).first
+        row.locator("td").last.hover()
         point, line = explained(desk)
         value = float(latest(grouping=name, by="manufacturing").value.iloc[0])
         assert written(value) in point and f"--grouping {name}" in line
+
+
+@pytest.mark.parametrize("view", ["trend", "definitions", "services"])
+def test_a_cell_of_a_table_is_explained_as_itself(desk: Watched, view: str) -> None:
+    grouping = "kiet" if view == "services" else "services"
+    desk.go(f"#/measure?name={NAME}&by=manufacturing&grouping={grouping}&view={view}")
+    head, *cells = desk.cells()
+    column = 2
+    year = head[column].split()[0]
+    row = desk.page.locator("main figure tbody tr").first
+    row.locator("td").nth(column - 1).hover()
+    assert cells[0][column] in explained(desk)[0] and year in explained(desk)[0]
+    row.locator("td").nth(column - 2).locator("button").focus()
+    assert cells[0][column - 1] in explained(desk)[0] and year not in explained(desk)[0]
+    desk.page.keyboard.press("ArrowRight")
+    assert cells[0][column] in explained(desk)[0] and year in explained(desk)[0]
+    desk.page.keyboard.press("Enter")
+    desk.page.locator(".cell .notice").wait_for()
+    desk.settled()
+    assert f"~{year}~" in desk.page.url
+    said = desk.page.locator(".cell .lead").first.inner_text()
+    assert cells[0][column] in said and year in said
 
 
 @pytest.mark.parametrize("last", ["cell", "measure"])

@@ -13,6 +13,8 @@ export interface Column {
   readonly show?: (value: Cell, row: Row) => Child;
   /** Its cells become buttons: all of them one stop of the Tab key, arrow keys move between them. */
   readonly onPick?: (row: Row) => void;
+  /** Its cell under the cursor or with the focus, instead of the row. */
+  readonly onPoint?: (row: Row) => void;
 }
 
 export interface TableSpec {
@@ -57,7 +59,10 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
           : String(value);
     const pick = column.onPick ?? (first ? spec.onPick : undefined);
     const inner = pick === undefined ? shown : h("button", { type: "button", class: "link", tabindex: column.onPick ? -1 : null, "data-cell": column.onPick ? "" : null, onclick: () => pick(row) }, shown);
-    return first ? h("th", { scope: "row" }, inner) : h("td", { class: column.unit === undefined ? null : "number" }, inner);
+    const point = column.onPoint ?? spec.onPoint;
+    const at = point && (() => point(row));
+    const follow = { onmouseenter: at ?? null, onfocusin: at ?? null };
+    return first ? h("th", { scope: "row", ...follow }, inner) : h("td", { class: column.unit === undefined ? null : "number", ...follow }, inner);
   };
 
   const draw = () => {
@@ -75,11 +80,7 @@ export function table(ctx: Pick<Context, "t" | "lang">, spec: TableSpec): HTMLEl
       order.slice(0, spec.most ?? MOST).map((row) =>
         h(
           "tr",
-          {
-            class: spec.marked?.(row) ? "marked" : null,
-            onmouseenter: spec.onPoint ? () => spec.onPoint?.(row) : null,
-            onfocusin: spec.onPoint ? () => spec.onPoint?.(row) : null,
-          },
+          { class: spec.marked?.(row) ? "marked" : null },
           spec.columns.map((column, at) => cell(column, row, at === 0)),
         ),
       ),

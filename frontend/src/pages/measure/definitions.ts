@@ -4,10 +4,11 @@ import type { EChartsOption } from "echarts";
 import { address, type Query } from "../../api";
 import { h } from "../../dom";
 import { number, quantity } from "../../format";
-import { groupBy, numeric, rowsOf } from "../../frames";
+import { groupBy, numeric, rowsOf, type Row } from "../../frames";
 import { plot, valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { notice } from "../../parts/notice";
+import type { Column } from "../../parts/table";
 import type { About, Frame } from "../../types";
 import { figureOf, spreadPath, spreadQuery, type Drawn } from "./drawn";
 import { countryName, short } from "./names";
@@ -30,7 +31,7 @@ export function bandOf(spread: Spread): Band | null {
   return spread.band === null || spread.definitions.length < 2 ? null : { ...spread.band, count: spread.definitions.length };
 }
 
-export function definitionsView(shown: Shown, spread: Spread, current: string, query: Query, choose: (grouping: string) => void): FigureSpec {
+export function definitionsView(shown: Shown, spread: Spread, current: string, query: Query, choose: (grouping: string) => void, open: (grouping: string, year: number) => void): FigureSpec {
   const { ctx, t, slice, about } = shown;
   const rows = spread.columns === undefined ? [] : rowsOf({ columns: spread.columns, rows: spread.rows ?? 0 });
   const groups = groupBy(rows, "definition");
@@ -39,6 +40,7 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
   const years = [...new Set(rows.map((row) => Number(row["year"])))].sort((a, b) => a - b);
   const value = (name: string, year: number) => numeric(groups.get(name)?.find((row) => row["year"] === year)?.["value"]);
   const country = countryName(ctx, slice.country);
+  const point = (row: Row, year: number) => shown.point({ label: `${country} · ${String(row["name"])} · ${year}`, value: quantity(row[String(year)], about.unit, ctx.lang) }, spread.abouts[String(row["code"])]);
   return {
     title: t("definitions", { country }),
     hint: t("definitions.note"),
@@ -50,11 +52,11 @@ export function definitionsView(shown: Shown, spread: Spread, current: string, q
     height: names.length > 6 ? "high" : "middle",
     table: {
       caption: t("definitions", { country }),
-      columns: [{ key: "name", title: t("definition") }, ...years.map((year) => ({ key: String(year), title: String(year), unit: about.unit }))],
+      columns: [{ key: "name", title: t("definition") }, ...years.map((year): Column => ({ key: String(year), title: String(year), unit: about.unit, onPick: (row) => open(String(row["code"]), year), onPoint: (row) => point(row, year) }))],
       rows: !rows.some((row) => numeric(row["value"]) !== null) ? [] : names.map((name) => ({ name: title(name), code: name, ...Object.fromEntries(years.map((year) => [String(year), value(name, year)])) })),
       sort: { key: String(slice.year), down: true },
       marked: (row) => row["code"] === current,
-      onPoint: (row) => shown.point({ label: `${country} · ${String(row["name"])} · ${slice.year}`, value: quantity(row[String(slice.year)], about.unit, ctx.lang) }, spread.abouts[String(row["code"])]),
+      onPoint: (row) => point(row, slice.year),
       onPick: (row) => choose(String(row["code"])),
     },
     option: (colours): EChartsOption => ({
@@ -107,7 +109,11 @@ export function definitionsPart(drawn: Drawn): HTMLElement {
         drawn.summary();
       }
       const choose = (grouping: string) => ctx.state.patch({ ...optionChanges(drawn.question, { grouping }), group: undefined });
-      const spec = (shown: Shown) => definitionsView(shown, spread, drawn.question.options["grouping"] ?? "", query, choose);
+      const open = (grouping: string, year: number) => {
+        const { country } = drawn.shown().slice;
+        drawn.pick({ country, year, group: "" }, { ...drawn.question, options: { ...drawn.question.options, grouping } });
+      };
+      const spec = (shown: Shown) => definitionsView(shown, spread, drawn.question.options["grouping"] ?? "", query, choose, open);
       const more = spread.more > 0 && (ctx.study.live.tables || drawn.question.table) && h("p", { class: "actions" }, h("button", { type: "button", onclick: () => ctx.state.patch({ all: "true" }) }, t("definitions.all")));
       const nodes: (HTMLElement | false | "")[] = [more, spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec), ranksPart(drawn, all, choose) ?? false];
       return nodes.filter((node): node is HTMLElement => node instanceof HTMLElement);

@@ -9,6 +9,7 @@ import type { Context } from "../../page";
 import { valueAxis, yearAxis } from "../../parts/axes";
 import type { FigureSpec, Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
+import type { Column } from "../../parts/table";
 import type { MeasureAnswer } from "../../types";
 import { figureOf, type Drawn } from "./drawn";
 import { withLegend } from "./legend";
@@ -88,6 +89,13 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
   const cut = cutOf(ctx, plan, answer);
   const { years } = panel;
   const country = countryName(ctx, slice.country);
+  const column = (year: number): Column => ({
+    key: String(year),
+    title: String(year),
+    unit,
+    onPick: (row) => pick({ country: slice.country, year, group: String(row["code"]) }, plan.question),
+    onPoint: (row) => shown.point({ label: `${country} · ${String(row["name"])} · ${year}`, value: quantity(row[String(year)], unit, ctx.lang) }, answer.about),
+  });
   return {
     title: t("services.time", { country }),
     note: [ctx.say(answer.about.words), plan.additive ? (plan.whole === plan.question.options["grouping"] ? t("services.sum") : t("services.sum.of", { whole })) : ""].filter(Boolean).join(" · "),
@@ -97,8 +105,8 @@ export function servicesOverTime(shown: Shown, plan: ServicesPlan, answer: Measu
     data: address(measurePath(plan.question), { ...plan.query, country: slice.country }),
     table: {
       caption: t("services.time", { country }),
-      columns: [{ key: "name", title: t("group") }, ...years.map((year) => ({ key: String(year), title: String(year), unit }))],
-      rows: !years.some((year) => cut.groups.some((group) => cut.value(slice.country, year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
+      columns: [{ key: "name", title: t("group") }, ...years.map(column)],
+      rows: !years.some((year) => cut.groups.some((group) => cut.value(slice.country, year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), code: group, ...Object.fromEntries(years.map((year) => [String(year), cut.value(slice.country, year, group)])) })),
     },
     option: (colours): EChartsOption => ({
       ...withLegend(cut.groups.map((group) => short(cut.name(group), 32))),
@@ -137,6 +145,13 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
   const cut = cutOf(ctx, plan, answer);
   const listed = [slice.country, ...slice.others].reverse();
   const title = t("services.across", { year: slice.year });
+  const column = (code: string): Column => ({
+    key: code,
+    title: countryName(ctx, code),
+    unit,
+    onPick: (row) => pick({ country: code, year: slice.year, group: String(row["code"]) }, plan.question),
+    onPoint: (row) => shown.point({ label: `${countryName(ctx, code)} · ${String(row["name"])} · ${slice.year}`, value: quantity(row[code], unit, ctx.lang) }, answer.about),
+  });
   return {
     title,
     note: ctx.say(answer.about.words),
@@ -146,8 +161,8 @@ export function servicesAcross(shown: Shown, plan: ServicesPlan, answer: Measure
     data: address(measurePath(plan.question), { ...plan.query, year: slice.year }),
     table: {
       caption: title,
-      columns: [{ key: "name", title: t("group") }, ...[...listed].reverse().map((code) => ({ key: code, title: countryName(ctx, code), unit }))],
-      rows: !listed.some((code) => cut.groups.some((group) => cut.value(code, slice.year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
+      columns: [{ key: "name", title: t("group") }, ...[...listed].reverse().map(column)],
+      rows: !listed.some((code) => cut.groups.some((group) => cut.value(code, slice.year, group) !== null)) ? [] : cut.groups.map((group) => ({ name: cut.name(group), code: group, ...Object.fromEntries(listed.map((code) => [code, cut.value(code, slice.year, group)])) })),
     },
     option: (colours): EChartsOption => ({
       ...withLegend(cut.groups.map((group) => short(cut.name(group), 32))),

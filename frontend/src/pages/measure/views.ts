@@ -86,7 +86,15 @@ export function noteOf(shown: Shown): string {
 }
 
 function years(shown: Shown): Column[] {
-  return shown.panel.years.map((year) => ({ key: String(year), title: year === 0 ? shown.t("value") : String(year), unit: shown.about.unit }));
+  const { ctx, t, about, panel } = shown;
+  return panel.years.map((year) => ({
+    key: String(year),
+    title: year === 0 ? t("value") : String(year),
+    unit: about.unit,
+    show: (value) => (value === null ? ctx.t("table.undefined") : number(value, about.unit, ctx.lang)),
+    onPick: (row) => shown.pick({ country: String(row["code"]), year }),
+    onPoint: (row) => shown.point(said(shown, String(row["code"]), year, row[String(year)])),
+  }));
 }
 
 /** Countries down, years across. */
@@ -99,7 +107,7 @@ export function pivot(shown: Shown, countries: readonly string[] = shown.panel.c
   }));
   return {
     caption: shown.title,
-    columns: [{ key: "country", title: t("country") }, ...years(shown).map((one) => ({ ...one, show: (value: unknown) => (value === null ? ctx.t("table.undefined") : number(value, shown.about.unit, ctx.lang)) }))],
+    columns: [{ key: "country", title: t("country") }, ...years(shown)],
     rows,
     sort: { key: String(slice.year), down: true },
     marked: (row: Readonly<Record<string, unknown>>) => row["code"] === slice.country,
@@ -142,7 +150,7 @@ export function trend(shown: Shown, band: Band | null): FigureSpec {
       series: [
         ...panel.countries
           .filter((code) => !seen.includes(code))
-          .map((code) => ({ type: "line" as const, name: countryName(ctx, code), data: line(code), showSymbol: false, silent: true, lineStyle: { width: 1, color: colours.line }, z: 1 })),
+          .map((code) => ({ type: "line" as const, name: countryName(ctx, code), data: line(code), symbol: "none", silent: true, lineStyle: { width: 1, color: colours.line }, emphasis: { lineStyle: { width: 1 } }, z: 1 })),
         ...(band === null ? [] : bandSeries(band, colours.marked)),
         ...seen.map((code, at) => ({
           type: "line" as const,
@@ -172,7 +180,7 @@ function bandSeries(band: Band, colour: string) {
     const [low, high] = [band.low[at] ?? null, band.high[at] ?? null];
     return low === null || high === null ? [] : [{ year: String(year), low, height: high - low }];
   });
-  const plain = { type: "line" as const, stack: "band", showSymbol: false, silent: true, z: 2, lineStyle: { opacity: 0 }, stackStrategy: "all" as const };
+  const plain = { type: "line" as const, stack: "band", symbol: "none", silent: true, z: 2, lineStyle: { opacity: 0 }, stackStrategy: "all" as const };
   return [
     { ...plain, name: "low", data: rows.map((row) => [row.year, row.low]) },
     { ...plain, name: "high", data: rows.map((row) => [row.year, row.height]), areaStyle: { color: colour, opacity: 0.18 } },
