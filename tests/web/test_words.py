@@ -14,7 +14,9 @@ from servio.explain import claims
 from servio.measure import MEASURES
 from servio.report.words import _countries
 from servio.sources import sources
+from servio.study import observatory
 from servio.web._answers import OpenStudy
+from servio.web._api import interaction
 from servio.web._api.study import summary
 from servio.web._industries import industry_words
 from servio.web._jobs import Jobs
@@ -141,10 +143,22 @@ def test_every_option_choice_and_part_has_words_in_both_languages(kind: str) -> 
     assert [text for text in english.values() if plain.search(text)] == []
 
 
+def test_settings_of_modes_and_symbiosis_have_words_in_both_languages() -> None:
+    english, both_have = english_names()["setting"], korean()["setting"]
+    assert set(english) == set(both_have)
+    default = observatory()
+    for entry in (default.modes, default.symbiosis):
+        assert set(entry.__struct_fields__) <= set(english)
+        said = interaction._settings(entry)
+        assert not re.search("[A-Za-z]{2}", said["ko"].replace("KIET", "")), said["ko"]
+        assert "=" not in said["en"] and "_" not in said["en"], said["en"]
+
+
 def test_there_is_no_other_kind() -> None:
     assert set(korean()) == {
         *WANTED, *OF_CLAIMS, "part", "country", "unit", "reason", "identity", "note", "lacking",
-        "live", "scope", "source", "study", "verdict", "word",
+        "live", "scope", "setting", "source", "study",
+        "verdict", "word",
     }  # fmt: skip
 
 

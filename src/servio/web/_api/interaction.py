@@ -22,7 +22,7 @@ from servio.web._api.study import summary
 from servio.web._industries import industry_words
 from servio.web._lines import BESIDE, of_store, rows_filter
 from servio.web._rows import Found, _stored, found
-from servio.web._words import korean, unit_words
+from servio.web._words import Words, both, korean, unit_words
 
 __all__ = ["routes"]
 
@@ -265,8 +265,6 @@ def _lost(study: OpenStudy, measure: str, source: str, country: str) -> list[str
 def _modes_about(
     study: OpenStudy, entry: Any, source: str, country: str, wanted: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    named = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    options = " ".join(f"{k}={v}" for k, v in named.items() if v not in (None, ""))
     lost = _lost(study, "modes", source, country)
     return _made_about(
         study, "modes", (source, country),
@@ -282,7 +280,7 @@ def _modes_about(
         "output per output, R share of the industry's product in the inputs of the services, S "
         "similarity of inputs; each rises or falls if the interval of its slope leaves out 0 and "
         f"the slope is {entry.material:.1%} of the mean a year at least",
-        unit="mode", unit_name=unit_words("mode"), definition=options, undefined=lost,
+        unit="mode", unit_name=unit_words("mode"), definition=_settings(entry), undefined=lost,
         source="Document 001 for the two modes; rule J3; Kuensch (1989) for resampled blocks",
         identity={
             "en": "on straight lines every draw gives the mode of the lines",
@@ -294,6 +292,26 @@ def _modes_about(
             for name in ("modes", "mode_evidence")
         ],
     )  # fmt: skip
+
+
+def _settings(entry: Any) -> Words:
+    """An entry of the study file in words."""
+    given = {name: getattr(entry, name) for name in entry.__struct_fields__}
+    said = [(both("setting", name, name), _setting(name, value, given))
+            for name, value in given.items() if value not in (None, "")]  # fmt: skip
+    return {lang: "; ".join(f"{name[lang]}: {value[lang]}" for name, value in said)
+            for lang in ("en", "ko")}  # fmt: skip
+
+
+def _setting(name: str, value: Any, given: Mapping[str, Any]) -> Words:
+    if isinstance(value, tuple):
+        several = [both("group", f"{given.get('by')}.{one}", one) for one in value]
+        return {lang: ", ".join(one[lang] for one in several) for lang in ("en", "ko")}
+    if name in ("grouping", "by") and value in classify.groupings():
+        return both("grouping", value, classify.grouping(value).title)
+    if name == "of":
+        return {"en": value.replace("_", " "), "ko": korean()["word"].get(value, value)}
+    return both("setting", f"{name}.{value}", str(value))
 
 
 def _made_about(
@@ -448,8 +466,6 @@ def _countries(kept: pd.DataFrame) -> pd.DataFrame:
 def _symbiosis_about(
     study: OpenStudy, entry: Any, source: str, country: str, lost: Sequence[str]
 ) -> dict[str, Any]:
-    named = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    named["species"] = ",".join(entry.species)
     first, second = entry.species
     return _made_about(
         study, "symbiosis", (source, country),
@@ -466,7 +482,7 @@ def _symbiosis_about(
             "en": f"{entry.of}, money of the table",
             "ko": f"{korean()['word'].get(entry.of, entry.of)}, 표의 화폐 단위",
         },
-        definition=" ".join(f"{key}={value}" for key, value in named.items()),
+        definition=_settings(entry),
         source="Murray (2002), Mathematical Biology I, ch. 3.5; document 001, section 4",
         identity={
             "en": "both nullclines cross at the equilibrium",
