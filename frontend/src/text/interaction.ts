@@ -68,6 +68,7 @@ export const texts = pageTexts({
     from: "From",
     to: "To",
     units: "Units",
+    "units.count": "units: {count}",
     share: "Share",
     countries_title: "Number of industries in each mode over the whole period, by country",
     // community
@@ -249,6 +250,7 @@ export const texts = pageTexts({
     from: "이전",
     to: "이후",
     units: "단위 수",
+    "units.count": "단위 {count}개",
     share: "비율",
     countries_title: "국가별 전체 기간 방식의 산업 수",
     community_title: "누가 누구에게 공급하는가: {country}, {year}",

@@ -11,7 +11,7 @@ import { table } from "../../parts/table";
 import type { Cell } from "../../types";
 import { absent, asked, files, share, type Build, type Kit, type ModesAnswer } from "./kit";
 import { definitionWords } from "./words";
-import { tileOption, tilePixels, type Kind } from "./tiles";
+import { hatch, tileOption, tilePixels, type Kind } from "./tiles";
 
 const MODES = ["alternative", "merging", "coexisting", "receding", "undetermined"] as const;
 type Mode = (typeof MODES)[number];
@@ -29,9 +29,14 @@ function colours(kit: Kit): Record<Mode, string> {
   return { alternative: take(0), merging: take(1), coexisting: missing, receding: take(3), undetermined: faint };
 }
 
+/** Tells what is not known from what is seen not to change, both of them grey. */
+function decal(kit: Kit, mode: Mode) {
+  return mode === "undetermined" ? { decal: hatch(kit.ctx.colours.muted) } : {};
+}
+
 function kinds(kit: Kit): Kind[] {
   const own = colours(kit);
-  return MODES.map((id) => ({ id, words: kit.t(`mode.${id}`), colour: own[id] }));
+  return MODES.map((id) => ({ id, words: kit.t(`mode.${id}`), colour: own[id], ...decal(kit, id) }));
 }
 
 function years(row: Row): string {
@@ -182,7 +187,7 @@ function stacked(kit: Kit, names: readonly string[], rows: readonly Row[], uprig
     legend: {},
     grid: plot({ top: 56 }),
     ...(upright ? { xAxis: category, yAxis: amount } : { xAxis: amount, yAxis: category }),
-    series: shown.map((mode) => ({ type: "bar", stack: "all", name: t(`mode.${mode}`), itemStyle: { color: own[mode], borderColor: ctx.colours.line, borderWidth: 0.5 }, data: rows.map((row) => numeric(row[mode])) })),
+    series: shown.map((mode) => ({ type: "bar", stack: "all", name: t(`mode.${mode}`), itemStyle: { color: own[mode], borderColor: ctx.colours.line, borderWidth: 0.5, ...decal(kit, mode) }, data: rows.map((row) => numeric(row[mode])) })),
   };
 }
 
@@ -243,7 +248,7 @@ function transitions(kit: Kit, answer: ModesAnswer, scope: "own" | "all", query:
           type: "heatmap",
           data: data.map((row) => ({
             value: at(row),
-            name: `${modeWords(kit, row["from"])} → ${modeWords(kit, row["to"])}: ${share(row["share"], ctx.lang)} (${row["units"]} ${t("units")})`,
+            name: `${modeWords(kit, row["from"])} → ${modeWords(kit, row["to"])}: ${share(row["share"], ctx.lang)} (${t("units.count", { count: String(row["units"]) })})`,
           })),
           label: { show: true, formatter: (hit) => number((hit.value as number[])[2], "share", ctx.lang, "short"), color: "#14191f", backgroundColor: "rgba(255,255,255,0.82)", padding: [2, 4], borderRadius: 3 },
           itemStyle: { borderColor: c.ground, borderWidth: 2 },

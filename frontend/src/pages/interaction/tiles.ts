@@ -10,6 +10,14 @@ export interface Kind {
   readonly id: string;
   readonly words: string;
   readonly colour: string;
+  readonly decal?: Hatch;
+}
+
+type Hatch = ReturnType<typeof hatch>;
+
+/** Slanted lines. */
+export function hatch(color: string) {
+  return { symbol: "rect", color, dashArrayX: [1, 0], dashArrayY: [1.5, 4], rotation: -Math.PI / 4 };
 }
 
 export interface Tile {
@@ -40,7 +48,7 @@ function series(kind: Kind, own: readonly Tile[]): CustomSeriesOption {
   return {
     type: "custom",
     name: kind.words,
-    itemStyle: { color: kind.colour },
+    itemStyle: { color: kind.colour, ...(kind.decal && { decal: kind.decal }) },
     data: own.map((one) => ({ value: [one.x, one.y], name: one.words, text: one.text }) as never),
     renderItem: (params, api) => {
       const [x = 0, y = 0] = api.coord([api.value(0), api.value(1)]);
@@ -50,7 +58,7 @@ function series(kind: Kind, own: readonly Tile[]): CustomSeriesOption {
       return {
         type: "rect",
         shape: { x: x - w / 2 + 0.75, y: y - high / 2 + 0.75, width: Math.max(1, w - 1.5), height: Math.max(1, high - 1.5), r: 2 },
-        style: { fill: kind.colour },
+        style: { fill: kind.colour, ...(kind.decal && { decal: { ...kind.decal } as never }) },
         emphasis: { style: { stroke: "#888", lineWidth: 2 } },
         ...(shown ? { textContent: { type: "text" as const, style: { text: shown, fill: inkOn(kind.colour), fontSize: size } }, textConfig: { position: "inside" as const } } : {}),
       };
