@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,36 @@ def test_a_view_keeps_the_estimate_and_asks_for_its_variable(desk: Watched) -> N
     desk.page.get_by_role("tab", name="Sample and tests").click()
     desk.settled()
     assert "all service groups zero" in desk.page.locator(".page").inner_text()
+
+
+POINTED = {
+    "coefficients": "#/explain?estimates=alone",
+    "curve-panel": "#/explain?view=curve&estimate=alone",
+    "margins": "#/explain?view=margins&estimate=main-all",
+}
+
+
+@pytest.mark.parametrize("name", POINTED)
+def test_the_number_pointed_at_is_in_the_panel(desk: Watched, name: str) -> None:
+    desk.go(POINTED[name])
+    host = desk.page.locator(f"[data-done='{name}']")
+    host.scroll_into_view_if_needed()
+    box = host.bounding_box()
+    assert box is not None
+    point = desk.page.locator(".about .point")
+    places = [(x, y) for y in range(8, int(box["height"]), 4) for x in range(250, 900, 11)]
+    for x, y in places:
+        desk.page.mouse.move(box["x"] + x, box["y"] + y)
+        if point.inner_text():
+            break
+    said = re.search(r"(\S+) \[(\S+), (\S+)\]", point.inner_text())
+    assert said
+    shown = desk.page.locator("figure", has=host)
+    shown.locator(".tools > button").click()
+    number = desk.page.locator("figure td.number").first
+    number.hover()
+    assert number.inner_text() in point.inner_text()
+    assert said[1] in desk.page.locator("figure td.number").all_inner_texts()
 
 
 def test_claims_are_tested_on_the_tables_where_the_study_lacks_measures(

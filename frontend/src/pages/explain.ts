@@ -90,7 +90,7 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
   const drawn: Record<View, (focus: Summary, signal: AbortSignal) => Promise<void> | void> = {
     coefficients: (_, signal) => {
       const every = state.get("terms") === "all";
-      replace(body, coefficients(ctx, t, found, picked(), state.get("scale", "effect") as Scale, every));
+      replace(body, coefficients(ctx, t, found, picked(), state.get("scale", "effect") as Scale, every, panel.point));
       const [first] = picked();
       if (first) return ctx.api.get<Estimate>(`explain/estimate/${first.id}`, {}, { signal }).then((answer) => panel.show(inWords(ctx.lang, answer).about));
     },
@@ -99,7 +99,7 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
         const answer = inWords(ctx.lang, reply);
         panel.show(answer.about);
         variable.set(answer.term ?? "", answer.terms.map((each) => ({ value: each.term, words: ctx.say(each.label) })));
-        return curves(ctx, t, focus, answer);
+        return curves(ctx, t, focus, answer, panel.point);
       }, signal),
     margins: (focus, signal) =>
       ctx.load<Margins>(body, `explain/margins/${focus.id}`, { term: state.get("term"), over: state.get("over") }, (reply) => {
@@ -107,13 +107,13 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
         panel.show(answer.about);
         variable.set(answer.term, answer.variables.map((each) => ({ value: each.term, words: each.label === null ? each.term : ctx.say(each.label) })));
         over.set(answer.over, answer.overs.map((value) => ({ value, words: VARIABLE.test(value) ? worded(t, "over", value) : value })));
-        return margins(ctx, t, focus, answer, state.get("scale", "effect") as Scale);
+        return margins(ctx, t, focus, answer, state.get("scale", "effect") as Scale, panel.point);
       }, signal),
     sample: (focus, signal) =>
       ctx.load<Estimate>(body, `explain/estimate/${focus.id}`, {}, (reply) => {
         const answer = inWords(ctx.lang, reply);
         panel.show(answer.about);
-        return sample(ctx, t, answer, facts);
+        return sample(ctx, t, answer, facts, panel.point);
       }, signal),
   };
 
@@ -126,6 +126,7 @@ function explained(root: HTMLElement, ctx: Context, t: Say, found: Estimates): v
       { kind: t("estimate"), asked: state.get("estimate"), known: [...ids.keys()], shown: focus?.name ?? "" },
     ]);
     bar.set(now);
+    panel.point(null);
     for (const [element, views] of shownIn) element.hidden = !views.includes(now);
     picks.set(picked().map((each) => each.id));
     scale.set(state.get("scale", "effect"));

@@ -4,6 +4,7 @@ import type { CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams, EChartsOp
 import { number } from "../../format";
 import { numeric, type Row } from "../../frames";
 import type { Context } from "../../page";
+import type { Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { Colours } from "../../theme";
 
@@ -18,6 +19,11 @@ const STEP = 20;
 
 export function curveHeight(choices: readonly Choice[]): number {
   return Math.round((TOP + 56 + choices.length * STEP) * scaleOfPage());
+}
+
+/** The row of the estimate, or of the choice behind it, under the cursor. */
+export function rowAt(rows: readonly Row[], hit: Hit | null): Row | undefined {
+  return rows[hit?.seriesIndex === 1 ? (hit.value as [number, number])[0] : (hit?.dataIndex ?? -1)];
 }
 
 export function specificationCurve(ctx: Pick<Context, "lang">, rows: readonly Row[], choices: readonly Choice[], colours: Colours): EChartsOption {

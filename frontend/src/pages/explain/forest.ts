@@ -3,7 +3,9 @@
 import type { CustomSeriesOption, CustomSeriesRenderItemAPI, CustomSeriesRenderItemParams, EChartsOption } from "echarts";
 import { number } from "../../format";
 import type { Context } from "../../page";
+import type { Point } from "../../parts/about";
 import { plot, valueAxis } from "../../parts/axes";
+import type { Hit } from "../../parts/chart";
 import { scaleOfPage } from "../../parts/echarts";
 import type { Colours } from "../../theme";
 
@@ -16,7 +18,7 @@ export interface Interval {
   readonly marked?: boolean;
 }
 
-interface Spec {
+export interface ForestSpec {
   readonly rows: readonly Interval[];
   readonly unit: string;
   readonly axis: string;
@@ -34,7 +36,7 @@ const LETTER = 6.4;
 const MOST_LINES = 3;
 
 export const namesOf = (rows: readonly Interval[]): string[] => [...new Set(rows.map((row) => row.name))];
-const seriesOf = (spec: Spec): readonly string[] => spec.series ?? [...new Set(spec.rows.map((row) => row.series))];
+const seriesOf = (spec: ForestSpec): readonly string[] => spec.series ?? [...new Set(spec.rows.map((row) => row.series))];
 
 export function isClear(row: Pick<Interval, "lower" | "upper">): boolean {
   return row.lower !== null && row.upper !== null && row.lower < row.upper && (row.lower > 0 || row.upper < 0);
@@ -89,7 +91,19 @@ function drawn(color: string, at: (row: number) => number, rows: readonly Interv
   };
 }
 
-export function forest(ctx: Pick<Context, "lang">, spec: Spec, colours: Colours): EChartsOption {
+/** The number under the cursor, with what the axis measures. */
+export function pointed(ctx: Pick<Context, "lang">, spec: ForestSpec, hit: Hit | null): Point | null {
+  const series = seriesOf(spec)[hit?.seriesIndex ?? -1];
+  return pointOf(ctx, spec, spec.rows.filter((one) => one.series === series)[hit?.dataIndex ?? -1]);
+}
+
+export function pointOf(ctx: Pick<Context, "lang">, spec: ForestSpec, row: Interval | null | undefined): Point | null {
+  if (row === null || row === undefined) return null;
+  const beside = seriesOf(spec).length > 1 && row.series;
+  return { label: [row.name, beside, spec.axis].filter(Boolean).join(" · "), value: intervalWords(ctx, row, spec.unit) };
+}
+
+export function forest(ctx: Pick<Context, "lang">, spec: ForestSpec, colours: Colours): EChartsOption {
   const names = namesOf(spec.rows);
   const order = seriesOf(spec);
   const scale = scaleOfPage();

@@ -5,19 +5,21 @@ import { h, type Child } from "../../dom";
 import { number, small } from "../../format";
 import { distinct, numeric, rowsOf, type Row } from "../../frames";
 import type { Context } from "../../page";
-import { copyable } from "../../parts/about";
+import { copyable, type Point } from "../../parts/about";
 import { figure } from "../../parts/chart";
 import { notice } from "../../parts/notice";
-import { table, type Column } from "../../parts/table";
+import { table, type Column, type TableSpec } from "../../parts/table";
 import { isKey, type texts } from "../../text/explain";
 import type { Cell, Frame } from "../../types";
 import type { Curve, Estimate, Estimates, Margins, PanelFacts, Problem, Summary } from "./answers";
-import { curveHeight, specificationCurve, type Choice } from "./curve";
-import { forest, forestHeight, type Interval } from "./forest";
+import { curveHeight, rowAt, specificationCurve, type Choice } from "./curve";
+import { forest, forestHeight, intervalWords, pointed, pointOf, type ForestSpec, type Interval } from "./forest";
 import { measureWords, methodWords, reasonWords, sampleWords } from "./words";
 
 export type Say = ReturnType<typeof texts>;
 export type Scale = "effect" | "coefficient";
+/** Says the number under the cursor. */
+export type Pointing = (point: Point | null) => void;
 type Part = "value" | "lower" | "upper";
 
 const SAME = 1e-9;
@@ -47,6 +49,16 @@ function interval(row: Row, scale: Scale, name: string, series: string, marked =
 
 const known = (rows: readonly (Interval | null)[]): Interval[] => rows.filter((row): row is Interval => row !== null);
 
+/** A table whose numbers say in the panel what they are: the name of their row and of their column. */
+function pointable(ctx: Context, point: Pointing, nameOf: (row: Row) => string, spec: TableSpec): TableSpec {
+  const said = (column: Column, row: Row) => {
+    const value = row[column.key] ?? null;
+    return column.show ? String(column.show(value, row)) : number(value, column.unit ?? "", ctx.lang);
+  };
+  const columns = spec.columns.map((column): Column => (column.unit === undefined ? column : { ...column, onPoint: (row) => point({ label: `${nameOf(row)} · ${column.title}`, value: said(column, row) }) }));
+  return { onPoint: () => point(null), ...spec, columns };
+}
+
 function coefficientColumns(ctx: Context, t: Say): Column[] {
   return [
     { key: "name", title: t("name") },
@@ -64,7 +76,7 @@ function coefficientColumns(ctx: Context, t: Say): Column[] {
 
 // -- coefficients ----------------------------------------------------------------------------------
 
-export function coefficients(ctx: Context, t: Say, answer: Estimates, picks: readonly Summary[], scale: Scale, every: boolean): Node[] {
+export function coefficients(ctx: Context, t: Say, answer: Estimates, picks: readonly Summary[], scale: Scale, every: boolean, point: Pointing): Node[] {
   const byId = new Map(picks.map((one) => [one.id, one.name]));
   const rows = rowsOf(answer)
     .filter((row) => byId.has(String(row["id"])) && (every || row["kind"] !== "other"))
@@ -74,6 +86,7 @@ export function coefficients(ctx: Context, t: Say, answer: Estimates, picks: rea
   const used: Scale = every ? "coefficient" : scale;
   const shown = known(rows.map((row) => interval(row, used, labelOf(ctx, row), row.name)));
   const [first] = picks;
+  const drawn: ForestSpec = { rows: shown, unit: "", axis: first ? axisOf(t, used, first) : "", series: order };
   const chart = figure(ctx, {
     title: t("forest"),
     note: t("forest.note"),
@@ -82,8 +95,14 @@ export function coefficients(ctx: Context, t: Say, answer: Estimates, picks: rea
     subject: [picks.map((one) => one.name).join(", "), first && axisOf(t, used, first)].filter(Boolean).join(" · "),
     data: address("explain/estimates"),
     pixels: forestHeight(shown),
-    option: (colours) => forest(ctx, { rows: shown, unit: "", axis: first ? axisOf(t, used, first) : "", series: order }, colours),
-    table: { caption: t("forest"), rows: shown.length > 0 ? rows : [], columns: coefficientColumns(ctx, t) },
+    option: (colours) => forest(ctx, drawn, colours),
+    onPoint: (hit) => point(pointed(ctx, drawn, hit)),
+    table: pointable(ctx, point, (row) => `${labelOf(ctx, row)} · ${String(row["name"])}`, {
+      caption: t("forest"),
+      rows: shown.length > 0 ? rows : [],
+      columns: coefficientColumns(ctx, t),
+      onPoint: (row) => point(pointOf(ctx, drawn, interval(row, used, labelOf(ctx, row), String(row["name"])))),
+    }),
   });
   const said = picks.map((one) => h("li", {}, h("strong", {}, one.name), " ", ctx.say(one.statement), one.trap_name ? h("small", {}, " ", trapTitle(t, one.trap_name)) : null));
   return [
@@ -122,15 +141,17 @@ export function problems(t: Say, found: readonly Problem[]): Node[] {
 
 // -- specification curves --------------------------------------------------------------------------
 
-export function curves(ctx: Context, t: Say, one: Summary, answer: Curve): Node[] {
+export function curves(ctx: Context, t: Say, one: Summary, answer: Curve, point: Pointing): Node[] {
   if (answer.missing !== null) return [notice("info", t("curve.missing")), copyable(ctx, t("none.lines"), answer.missing.lines)];
   const service = ctx.say(answer.terms.find((term) => term.term === answer.term)?.label);
-  return [ofStudy(ctx, t, one, answer, service), ofPanel(ctx, t, answer, service)];
+  return [ofStudy(ctx, t, one, answer, service, point), ofPanel(ctx, t, answer, service, point)];
 }
 
-function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: string): HTMLElement {
+function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: string, point: Pointing): HTMLElement {
   const rows = rowsOf(answer.study);
-  const shown = known(rows.map((row) => interval(row, "effect", String(row["name"]), `${measureWords(ctx, String(row["measure"]))}, ${worded(t, "timing", String(row["timing"]))}`, row["id"] === answer.id)));
+  const intervalOf = (row: Row) => interval(row, "effect", String(row["name"]), `${measureWords(ctx, String(row["measure"]))}, ${worded(t, "timing", String(row["timing"]))}`, row["id"] === answer.id);
+  const shown = known(rows.map(intervalOf));
+  const drawn: ForestSpec = { rows: shown, unit: "", axis: axisOf(t, "effect", one) };
   const title = t("curve.study", { service });
   return figure(ctx, {
     title,
@@ -140,8 +161,9 @@ function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: str
     about: answer.about,
     subject: `${title} · ${axisOf(t, "effect", one)}`,
     pixels: forestHeight(shown),
-    option: (colours) => forest(ctx, { rows: shown, unit: "", axis: axisOf(t, "effect", one) }, colours),
-    table: {
+    option: (colours) => forest(ctx, drawn, colours),
+    onPoint: (hit) => point(pointed(ctx, drawn, hit)),
+    table: pointable(ctx, point, (row) => String(row["name"]), {
       caption: title,
       rows,
       columns: [
@@ -155,12 +177,13 @@ function ofStudy(ctx: Context, t: Say, one: Summary, answer: Curve, service: str
         { key: "trap", title: t("notes"), show: (value) => (value ? trapTitle(t, String(value)) : "") },
       ],
       onPick: (row) => ctx.state.patch({ estimate: String(row["id"]) }),
+      onPoint: (row) => point(pointOf(ctx, drawn, intervalOf(row))),
       marked: (row) => row["id"] === answer.id,
-    },
+    }),
   }).element;
 }
 
-function ofPanel(ctx: Context, t: Say, answer: Curve, service: string): HTMLElement {
+function ofPanel(ctx: Context, t: Say, answer: Curve, service: string, point: Pointing): HTMLElement {
   if (answer.panel_missing !== null || answer.summary === null) return notice("info", answer.panel_missing ?? "");
   const all = rowsOf(answer);
   const rows = all.filter((row) => row["problem"] === "");
@@ -169,6 +192,11 @@ function ofPanel(ctx: Context, t: Say, answer: Curve, service: string): HTMLElem
   const words = t("curve.summary", { n: summary["n"] ?? 0, median: number(summary["median"], "", ctx.lang), positive: share(summary["share_positive"]), significant: share(summary["share_significant"]), undefined: summary["undefined"] ?? 0 });
   const title = t("curve.panel", { term: service });
   const choices = choicesOf(t, answer, rows);
+  const nameOf = (row: Row) => [service, ...choices.filter((one) => one.holds(row)).map((one) => one.words)].join(" · ");
+  const say = (row: Row | undefined) => {
+    const found = row && interval(row, "coefficient", nameOf(row), "");
+    point(found ? { label: found.name, value: intervalWords(ctx, found, "") } : null);
+  };
   return figure(ctx, {
     title,
     note: `${words} ${t("curve.panel.note")}`,
@@ -178,7 +206,9 @@ function ofPanel(ctx: Context, t: Say, answer: Curve, service: string): HTMLElem
     data: address(`explain/curve/${answer.id}`, { term: answer.term }),
     pixels: curveHeight(choices),
     option: (colours) => specificationCurve(ctx, rows, choices, colours),
-    table: {
+    onPoint: (hit) => say(rowAt(rows, hit)),
+    table: pointable(ctx, point, nameOf, {
+      onPoint: say,
       caption: title,
       rows: all,
       columns: [
@@ -191,7 +221,7 @@ function ofPanel(ctx: Context, t: Say, answer: Curve, service: string): HTMLElem
         { key: "n", title: t("rows"), unit: "" },
         { key: "problem", title: t("notes") },
       ],
-    },
+    }),
   }).element;
 }
 
@@ -213,15 +243,17 @@ function alike(rows: readonly Row[], key: string): boolean {
 
 // -- marginal effects ------------------------------------------------------------------------------
 
-export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, scale: Scale): Node[] {
+export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, scale: Scale, point: Pointing): Node[] {
   const rows = rowsOf(answer);
   const used: Scale = numeric(rows[0]?.["effect"]) === null ? "coefficient" : scale;
   const variable = ctx.say(answer.label);
   const named = (label: Cell | undefined) => (answer.over === "country" ? ctx.say(ctx.study.countries.find((known) => known.code === label)?.name ?? String(label)) : String(label));
   const draw = (title: string, note: string, from: readonly Row[], name: string, nameOf: (label: Cell | undefined) => string, series: string) => {
     const focus = new Set(Array.isArray(ctx.study.focus) ? (ctx.study.focus as string[]) : []);
-    const shown = known(from.map((row) => interval(row, used, nameOf(row["label"]), series, focus.has(String(row["label"])))));
+    const intervalOf = (row: Row) => interval(row, used, nameOf(row["label"]), series, focus.has(String(row["label"])));
+    const shown = known(from.map(intervalOf));
     shown.sort((a, b) => b.value - a.value);
+    const drawn: ForestSpec = { rows: shown, unit: "", axis: axisOf(t, used, one) };
     return figure(ctx, {
       title,
       note,
@@ -230,8 +262,10 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
       subject: `${title} · ${one.name} · ${axisOf(t, used, one)}`,
       data: address(`explain/margins/${answer.id}`, { term: answer.term, over: answer.over, ...(name === "margins-cells" ? { part: "cells" } : {}) }),
       pixels: forestHeight(shown),
-      option: (colours) => forest(ctx, { rows: shown, unit: "", axis: axisOf(t, used, one) }, colours),
-      table: {
+      option: (colours) => forest(ctx, drawn, colours),
+      onPoint: (hit) => point(pointed(ctx, drawn, hit)),
+      table: pointable(ctx, point, (row) => nameOf(row["label"]), {
+        onPoint: (row) => point(pointOf(ctx, drawn, intervalOf(row))),
         caption: title,
         rows: from,
         columns: [
@@ -242,7 +276,7 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
           { key: "effect", title: t("effect"), unit: "" },
           ...(from[0]?.["n"] === undefined ? [] : [{ key: "n", title: t("rows"), unit: "" }]),
         ],
-      },
+      }),
     }).element;
   };
   const cells = answer.cells;
@@ -257,12 +291,12 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
 
 // -- sample and tests ------------------------------------------------------------------------------
 
-export function sample(ctx: Context, t: Say, answer: Estimate, panel: PanelFacts): Node[] {
+export function sample(ctx: Context, t: Say, answer: Estimate, panel: PanelFacts, point: Pointing): Node[] {
   return [
     h("div", { class: "figures" }, facts(ctx, t, answer), testsAndDropped(ctx, t, answer)),
     ...trapCard(t, answer),
-    ...against(ctx, t, answer),
-    h("section", { class: "card" }, h("h2", {}, answer.name), table(ctx, { caption: t("forest"), data: address(`explain/estimate/${answer.id}`), rows: rowsOf(answer), columns: coefficientColumns(ctx, t).slice(1) })),
+    ...against(ctx, t, answer, point),
+    h("section", { class: "card" }, h("h2", {}, answer.name), table(ctx, pointable(ctx, point, (row) => labelOf(ctx, row), { caption: t("forest"), data: address(`explain/estimate/${answer.id}`), rows: rowsOf(answer), columns: coefficientColumns(ctx, t).slice(1) }))),
     ...ofThePanel(ctx, t, panel),
   ];
 }
@@ -306,7 +340,7 @@ function trapCard(t: Say, answer: Estimate): Node[] {
   return [h("section", { class: "card" }, h("h2", {}, trapTitle(t, answer.trap.name)), h("p", { lang: "en" }, answer.trap.text))];
 }
 
-function against(ctx: Context, t: Say, answer: Estimate): Node[] {
+function against(ctx: Context, t: Say, answer: Estimate, point: Pointing): Node[] {
   if (answer.against_main.length === 0) return [];
   const main = t("against.main");
   const shown = answer.against_main.flatMap((row): Interval[] => [
@@ -314,6 +348,7 @@ function against(ctx: Context, t: Say, answer: Estimate): Node[] {
     { name: ctx.say(row.service), series: answer.name, value: row.effect, lower: row.effect_lower, upper: row.effect_upper },
   ]);
   const rows: Row[] = answer.against_main.map((row) => ({ ...row, service: ctx.say(row.service) }));
+  const drawn: ForestSpec = { rows: shown, unit: "", axis: axisOf(t, "effect", answer), series: [main, answer.name] };
   return [
     figure(ctx, {
       title: t("against"),
@@ -323,8 +358,9 @@ function against(ctx: Context, t: Say, answer: Estimate): Node[] {
       about: answer.about,
       subject: `${t("against")} · ${answer.name} · ${axisOf(t, "effect", answer)}`,
       pixels: forestHeight(shown),
-      option: (colours) => forest(ctx, { rows: shown, unit: "", axis: axisOf(t, "effect", answer), series: [main, answer.name] }, colours),
-      table: { caption: t("against"), rows, columns: [{ key: "service", title: t("group") }, { key: "main", title: main, unit: "" }, { key: "main_lower", title: t("lower"), unit: "" }, { key: "main_upper", title: t("upper"), unit: "" }, { key: "effect", title: answer.name, unit: "" }, { key: "effect_lower", title: t("lower"), unit: "" }, { key: "effect_upper", title: t("upper"), unit: "" }, { key: "measure", title: t("measure"), show: (value) => measureWords(ctx, String(value ?? "")) }] },
+      option: (colours) => forest(ctx, drawn, colours),
+      onPoint: (hit) => point(pointed(ctx, drawn, hit)),
+      table: pointable(ctx, point, (row) => String(row["service"]), { caption: t("against"), rows, columns: [{ key: "service", title: t("group") }, { key: "main", title: main, unit: "" }, { key: "main_lower", title: t("lower"), unit: "" }, { key: "main_upper", title: t("upper"), unit: "" }, { key: "effect", title: answer.name, unit: "" }, { key: "effect_lower", title: t("lower"), unit: "" }, { key: "effect_upper", title: t("upper"), unit: "" }, { key: "measure", title: t("measure"), show: (value) => measureWords(ctx, String(value ?? "")) }] }),
     }).element,
   ];
 }
