@@ -102,8 +102,10 @@ class MeasurePage {
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
+    this.#place.setAttribute("aria-busy", "true");
     const { ctx, question } = await this.#asking(signal, this.#place);
     if (signal.aborted) return;
+    this.#place.removeAttribute("aria-busy");
     if (question === null) return replace(this.#place, notice("info", this.#t("empty")));
     const [path, bare] = [measurePath(question), { ...baseQuery(question), bare: true }];
     const key = address(path, bare);

@@ -30,4 +30,5 @@ def for_a_visitor(error: FormatError) -> FormatError:
     if error.found.endswith(UNKNOWN) and not error.found.startswith("a compressed file"):
         parts["expected"] = EXPECTED
         parts["remedy"] = PUT_IN if error.found.startswith("a zip archive") else TOGETHER
-    return FormatError(error.place, **parts)
+    return FormatError(error.place, found=parts["found"], expected=parts["expected"],
+                       remedy=parts["remedy"])  # fmt: skip
