@@ -103,8 +103,8 @@ export class App {
   }
 
   #draw(moved = false): void {
-    const study = this.#study;
-    if (study === null) return;
+    if (this.#study === null) return;
+    const study = inLanguage(this.#study, this.#lang);
     this.#leave?.abort();
     this.#cleanup?.();
     this.#cleanup = undefined;
@@ -215,7 +215,7 @@ export class App {
     const ctx: Context = {
       state: this.#state,
       api: this.#api,
-      study: inLanguage(study, lang),
+      study,
       lang,
       theme: this.#theme,
       colours: coloursOf(this.#theme),

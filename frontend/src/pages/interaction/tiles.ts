@@ -17,7 +17,7 @@ type Hatch = ReturnType<typeof hatch>;
 
 /** Slanted lines. */
 export function hatch(color: string) {
-  return { symbol: "rect", color, dashArrayX: [1, 0], dashArrayY: [1.5, 4], rotation: -Math.PI / 4 };
+  return { symbol: "rect", color, dashArrayX: [1, 0], dashArrayY: [1, 5], rotation: -Math.PI / 4 };
 }
 
 export interface Tile {
@@ -60,7 +60,7 @@ function series(kind: Kind, own: readonly Tile[]): CustomSeriesOption {
         shape: { x: x - w / 2 + 0.75, y: y - high / 2 + 0.75, width: Math.max(1, w - 1.5), height: Math.max(1, high - 1.5), r: 2 },
         style: { fill: kind.colour, ...(kind.decal && { decal: { ...kind.decal } as never }) },
         emphasis: { style: { stroke: "#888", lineWidth: 2 } },
-        ...(shown ? { textContent: { type: "text" as const, style: { text: shown, fill: inkOn(kind.colour), fontSize: size } }, textConfig: { position: "inside" as const } } : {}),
+        ...(shown ? { textContent: { type: "text" as const, style: { text: shown, fill: inkOn(kind.colour), fontSize: size, ...(kind.decal && { stroke: kind.colour, lineWidth: 4 }) } }, textConfig: { position: "inside" as const } } : {}),
       };
     },
   };
