@@ -12,7 +12,7 @@ import type { Column } from "../../parts/table";
 import type { About, Frame } from "../../types";
 import { figureOf, spreadPath, spreadQuery, type Drawn } from "./drawn";
 import { countryName, short } from "./names";
-import { optionChanges } from "./question";
+import { heldDefinitions, optionChanges } from "./question";
 import { definitionName, ranksPart } from "./ranks";
 import { subjectOf, type Band, type Shown } from "./views";
 
@@ -93,6 +93,17 @@ export function bandWords(shown: Shown, band: Band): string {
   return shown.t("band.words", { low: number(low, shown.about.unit, shown.ctx.lang), high: number(high, shown.about.unit, shown.ctx.lang), count: band.count, year: shown.slice.year });
 }
 
+/** Which of the lines the study holds, where some of them are computed now; null where none is, or of a table that is no study's. */
+function origin({ ctx, t, question }: Drawn, spread: Spread): HTMLElement | null {
+  const held = heldDefinitions(question);
+  const named = (all: readonly string[]) => all.map((name) => definitionName(ctx, name)).join(", ");
+  const shown = Object.keys(spread.abouts);
+  const [kept, made] = [shown.filter((name) => held.has(name)), shown.filter((name) => !held.has(name))];
+  if (question.table !== "" || made.length === 0) return null;
+  const words = kept.length === 0 ? t("definitions.made") : t("definitions.kept", { kept: named(kept), made: named(made) });
+  return h("p", { class: "hint origin" }, words);
+}
+
 /** The spread over definitions, asked for when it is looked at. */
 export function definitionsPart(drawn: Drawn): HTMLElement {
   const { ctx, t } = drawn;
@@ -115,7 +126,7 @@ export function definitionsPart(drawn: Drawn): HTMLElement {
       };
       const spec = (shown: Shown) => definitionsView(shown, spread, drawn.question.options["grouping"] ?? "", query, choose, open);
       const more = spread.more > 0 && (ctx.study.live.tables || drawn.question.table) && h("p", { class: "actions" }, h("button", { type: "button", onclick: () => ctx.state.patch({ all: "true" }) }, t("definitions.all")));
-      const nodes: (HTMLElement | false | "")[] = [more, spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec), ranksPart(drawn, all, choose) ?? false];
+      const nodes: (HTMLElement | false | "" | null)[] = [more, origin(drawn, spread), spread.columns === undefined ? notice("info", t("definitions.few")) : figureOf(drawn, spec), ranksPart(drawn, all, choose) ?? false];
       return nodes.filter((node): node is HTMLElement => node instanceof HTMLElement);
     },
     drawn.signal,

@@ -107,6 +107,12 @@ function preferred(info: MeasureInfo, wanted: Options, only: string | null): Var
   return fitting.sort((a, b) => score(b) - score(a))[0] ?? null;
 }
 
+/** Definitions under which the study holds what is asked, all else the same. */
+export function heldDefinitions({ info, options, only }: Question): Set<string> {
+  const { grouping: _grouping, ...rest } = options;
+  return new Set(variants(info).flatMap((one) => (one.only === only && agrees(one.options, rest) ? [one.options["grouping"] ?? ""] : [])));
+}
+
 export function findVariant(info: MeasureInfo, options: Options, only: string | null = null): Variant | null {
   return preferred(info, options, only);
 }
