@@ -197,6 +197,8 @@ def test_all_definitions_make_the_band(desk: Watched) -> None:
     assert "2 definitions" in cards(desk)[0]
     desk.page.get_by_role("button", name="Compute all definitions").click()
     desk.page.locator(".answers", has_text=re.compile(r"1\d definitions")).wait_for()
+    kept, _, made = desk.page.locator(".origin").inner_text().partition(" Computed now")
+    assert "Stored in the study: " in kept and "Daniels (1985)" in kept and "Coffey (2000)" in made
     desk.settled()
 
 
