@@ -53,6 +53,14 @@ def test_views_fit_say_nothing_wrong_and_are_accessible(
         one.sound()
 
 
+def test_how_an_estimate_is_made_is_said_in_korean(desk: Watched) -> None:
+    desk.go("#/explain?view=sample&estimate=main-all&lang=ko")
+    shown = desk.page.locator(".page").inner_text()
+    assert "(국가×산업)" in shown and "개 가운데" in shown and "소표본 보정" in shown
+    for english in ("country × industry", " rows, ", " entities", "ssc ", "nested in", " df"):
+        assert english not in shown, english
+
+
 def test_estimates_are_chosen_by_the_list_and_by_the_address(desk: Watched) -> None:
     desk.go("#/explain?estimates=alone,later")
     assert desk.page.locator("tr.marked").count() == 2
