@@ -109,7 +109,7 @@ export function coefficients(ctx: Context, t: Say, answer: Estimates, picks: rea
     ...(shown.length === 0 ? [notice("info", t("forest.none"))] : []),
     chart.element,
     h("section", { class: "card" }, h("h2", {}, t("said")), h("ul", {}, said)),
-    listed(ctx, t, answer.estimates, picks),
+    listed(ctx, t, answer.estimates, picks, point),
     ...problems(t, answer.problems),
   ];
 }
@@ -119,7 +119,7 @@ export function trapTitle(t: Say, name: string): string {
   return t("trap", { title: isKey(key) ? t(key) : name });
 }
 
-function listed(ctx: Context, t: Say, estimates: readonly Summary[], picks: readonly Summary[]): HTMLElement {
+function listed(ctx: Context, t: Say, estimates: readonly Summary[], picks: readonly Summary[], point: Pointing): HTMLElement {
   const chosen = new Set(picks.map((one) => one.id));
   const rows: Row[] = estimates.map((one) => ({ id: one.id, name: one.name, statement: ctx.say(one.statement), n: one.n, method: methodWords(ctx.lang, one.method), errors: methodWords(ctx.lang, one.vcov.split("; ")[0] ?? one.vcov), role: worded(t, "role", one.role) }));
   const columns: Column[] = [
@@ -131,7 +131,7 @@ function listed(ctx: Context, t: Say, estimates: readonly Summary[], picks: read
     { key: "errors", title: t("errors"), show: (value) => h("small", {}, String(value)) },
   ];
   const pick = (row: Row) => ctx.state.patch({ estimates: [String(row["id"])], estimate: String(row["id"]) });
-  return h("section", { class: "card" }, h("h2", {}, t("list")), h("p", { class: "hint" }, t("list.hint")), table(ctx, { caption: t("list"), data: address("explain/estimates", { part: "estimates" }), columns, rows, onPick: pick, marked: (row) => chosen.has(String(row["id"])) }));
+  return h("section", { class: "card" }, h("h2", {}, t("list")), h("p", { class: "hint" }, t("list.hint")), table(ctx, pointable(ctx, point, (row) => String(row["name"]), { caption: t("list"), data: address("explain/estimates", { part: "estimates" }), columns, rows, onPick: pick, marked: (row) => chosen.has(String(row["id"])) })));
 }
 
 export function problems(t: Say, found: readonly Problem[]): Node[] {
@@ -293,11 +293,11 @@ export function margins(ctx: Context, t: Say, one: Summary, answer: Margins, sca
 
 export function sample(ctx: Context, t: Say, answer: Estimate, panel: PanelFacts, point: Pointing): Node[] {
   return [
-    h("div", { class: "figures" }, facts(ctx, t, answer), testsAndDropped(ctx, t, answer)),
+    h("div", { class: "figures" }, facts(ctx, t, answer), testsAndDropped(ctx, t, answer, point)),
     ...trapCard(t, answer),
     ...against(ctx, t, answer, point),
     h("section", { class: "card" }, h("h2", {}, answer.name), table(ctx, pointable(ctx, point, (row) => labelOf(ctx, row), { caption: t("forest"), data: address(`explain/estimate/${answer.id}`), rows: rowsOf(answer), columns: coefficientColumns(ctx, t).slice(1) }))),
-    ...ofThePanel(ctx, t, panel),
+    ...ofThePanel(ctx, t, panel, point),
   ];
 }
 
@@ -316,8 +316,8 @@ function facts(ctx: Context, t: Say, answer: Estimate): HTMLElement {
   return h("section", { class: "card" }, h("h2", {}, t("facts")), h("dl", { class: "terms" }, terms));
 }
 
-function testsAndDropped(ctx: Context, t: Say, answer: Estimate): HTMLElement {
-  const tests = table(ctx, {
+function testsAndDropped(ctx: Context, t: Say, answer: Estimate, point: Pointing): HTMLElement {
+  const tests = table(ctx, pointable(ctx, point, (row) => worded(t, "test", String(row["test"])), {
     caption: t("tests"),
     data: address(`explain/estimate/${answer.id}`, { part: "tests" }),
     rows: rowsOf(answer.tests),
@@ -327,12 +327,12 @@ function testsAndDropped(ctx: Context, t: Say, answer: Estimate): HTMLElement {
       { key: "p", title: t("p"), unit: "", show: small },
       { key: "hypothesis", title: t("hypothesis"), show: (value) => h("small", {}, String(value)) },
     ],
-  });
-  return h("section", { class: "card stack" }, answer.tests.rows > 0 && tests, reasons(ctx, t, t("dropped"), answer.dropped, address(`explain/estimate/${answer.id}`, { part: "dropped" })));
+  }));
+  return h("section", { class: "card stack" }, answer.tests.rows > 0 && tests, reasons(ctx, t, t("dropped"), answer.dropped, address(`explain/estimate/${answer.id}`, { part: "dropped" }), point));
 }
 
-function reasons(ctx: Context, t: Say, caption: string, frame: Frame, data: string): HTMLElement {
-  return table(ctx, { caption, data, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, reasonWords(ctx.lang, String(value))) }, { key: "rows", title: t("rows"), unit: "" }] });
+function reasons(ctx: Context, t: Say, caption: string, frame: Frame, data: string, point: Pointing): HTMLElement {
+  return table(ctx, pointable(ctx, point, (row) => reasonWords(ctx.lang, String(row["reason"])), { caption, data, rows: rowsOf(frame), columns: [{ key: "reason", title: t("reason"), show: (value) => h("small", {}, reasonWords(ctx.lang, String(value))) }, { key: "rows", title: t("rows"), unit: "" }] }));
 }
 
 function trapCard(t: Say, answer: Estimate): Node[] {
@@ -365,8 +365,8 @@ function against(ctx: Context, t: Say, answer: Estimate, point: Pointing): Node[
   ];
 }
 
-function ofThePanel(ctx: Context, t: Say, panel: PanelFacts): Node[] {
-  const variables = table(ctx, {
+function ofThePanel(ctx: Context, t: Say, panel: PanelFacts, point: Pointing): Node[] {
+  const variables = table(ctx, pointable(ctx, point, (row) => String(row["column"]), {
     caption: t("panel.variables"),
     data: address("explain/estimates", { part: "variables" }),
     rows: rowsOf(panel.variables).filter((row) => !/_lag\d*$/.test(String(row["column"]))),
@@ -379,14 +379,14 @@ function ofThePanel(ctx: Context, t: Say, panel: PanelFacts): Node[] {
       { key: "sd_within", title: t("within"), unit: "" },
       { key: "definition", title: t("definition"), show: (value) => h("small", {}, String(value ?? "")) },
     ],
-  });
+  }));
   const classes =
     panel.classes !== null &&
-    table(ctx, { caption: t("panel.classes"), data: address("explain/estimates", { part: "classes" }), rows: rowsOf(panel.classes), columns: [{ key: "class", title: t("class") }, { key: "member", title: t("member") }, { key: "label", title: t("label") }, { key: "value", title: t("mean"), unit: "" }, { key: "how", title: t("how") }] });
+    table(ctx, pointable(ctx, point, (row) => `${row["class"]} · ${row["member"]}`, { caption: t("panel.classes"), data: address("explain/estimates", { part: "classes" }), rows: rowsOf(panel.classes), columns: [{ key: "class", title: t("class") }, { key: "member", title: t("member") }, { key: "label", title: t("label") }, { key: "value", title: t("mean"), unit: "" }, { key: "how", title: t("how") }] }));
   const folded = (title: string, child: Child) => h("details", { class: "card" }, h("summary", {}, title), child);
   return [
     folded(t("panel.variables"), variables),
-    folded(t("panel.dropped"), reasons(ctx, t, t("panel.dropped"), panel.dropped, address("explain/estimates", { part: "dropped" }))),
+    folded(t("panel.dropped"), reasons(ctx, t, t("panel.dropped"), panel.dropped, address("explain/estimates", { part: "dropped" }), point)),
     ...(classes === false ? [] : [folded(t("panel.classes"), classes)]),
     ...(panel.notes.length > 0 ? [folded(t("panel.notes"), h("ul", {}, panel.notes.map((note) => h("li", {}, note))))] : []),
   ];
