@@ -17,7 +17,6 @@ from servio.web._answers import Answer, RequestFault
 from servio.web._api import export
 from servio.web._api.export import CELL, MOST, as_file, write_frame
 
-
 READ: dict[str, Any] = {
     "xlsx": partial(pd.read_excel, engine="openpyxl"),
     "csv": pd.read_csv,
