@@ -99,8 +99,11 @@ class Found:
 
     def without_value(self, rows: pa.Table, most: int = 200) -> pd.DataFrame:
         """Those of `rows` that have no value, and the reason where one is known."""
+        if not rows["value"].null_count:
+            kept = [name for name in rows.column_names if name not in ("value", "unit")]
+            return pd.DataFrame(columns=[*kept, "reason", "reason_ko"])
         empty = rows.filter(pc.is_null(rows["value"])).slice(0, most).to_pandas()
-        known = self._reasons if len(empty) else {}
+        known = self._reasons
         empty["reason"] = [
             next((known[key] for key in _keys(row) if key in known), "")
             for row in empty.itertuples(index=False)
@@ -122,10 +125,9 @@ class Found:
         if not any(chosen.values()) and not years:
             return Gaps(self.undefined, self.first)
         rows = selected(self.rows, chosen, years)
-        first = self.without_value(rows, 1)
-        if first.empty:
+        if not rows["value"].null_count:
             return Gaps(0, "")
-        one = first.iloc[0]
+        one = self.without_value(rows, 1).iloc[0]
         label = " ".join(t for t in (one.country, *(one[name] for name in LABELS)) if t)
         year = "" if pd.isna(one.year) else f" {int(one.year)}"
         return Gaps(rows["value"].null_count, f"{label}{year}: {one.reason}".removesuffix(": "))
