@@ -398,6 +398,8 @@ def _of_pandas(series: Any) -> list[Any]:
         listed: list[Any] = series.to_numpy().tolist()
         return listed
     plain = series.astype(object)
+    if not series.hasnans:
+        return plain.tolist()  # type: ignore[no-any-return]
     return plain.where(series.notna(), None).tolist()  # type: ignore[no-any-return]
 
 

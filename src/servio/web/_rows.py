@@ -124,6 +124,8 @@ class Found:
         """What has no value among the rows chosen; among all of them where nothing is."""
         if not any(chosen.values()) and not years:
             return Gaps(self.undefined, self.first)
+        if not self.rows["value"].null_count:
+            return Gaps(0, "")
         rows = selected(self.rows, chosen, years)
         if not rows["value"].null_count:
             return Gaps(0, "")
