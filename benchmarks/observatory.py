@@ -71,7 +71,7 @@ class Tally:
 
 @dataclass
 class World:
-    """What can be asked of the study; `held` has path and labels of each measure it holds."""
+    """What can be asked of the study; `held` has path, labels and years of what it holds."""
 
     measures: list[dict]
     countries: list[str]
@@ -79,7 +79,7 @@ class World:
     groupings: list[str]
     pages: dict[str, bool]
     industries: list[str]
-    held: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
+    held: list[tuple[str, dict[str, list[str]], list[int]]] = field(default_factory=list)
 
 
 def served(arguments: argparse.Namespace) -> tuple[subprocess.Popen, str, float]:
@@ -155,11 +155,11 @@ async def asked(
 def view(world: World, dice: random.Random) -> str:
     """The data of a view the study holds: what a click on a page asks for."""
     country, year = dice.choice(world.countries), dice.choice(world.years)
-    path, labels = dice.choice(world.held)
+    path, labels, years = dice.choice(world.held)
     chosen = "".join(f"&{name}={quote(dice.choice(texts))}" for name, texts in labels.items())
     slices = [
         path + chosen,
-        path + f"&year={year}",
+        path + f"&year={dice.choice(years)}",
         path + f"&country={country}",
         path + "&bare=true",
     ]
@@ -218,7 +218,7 @@ async def opened(address: str, world: World) -> None:
                 path = f"/api/measure/{spec['name']}?{options}{only}"
                 found = await asked(client, path + "&bare=true", tally, "open", {})
                 if found:
-                    world.held.append((path, found["labels"]))
+                    world.held.append((path, found["labels"], found["years"] or world.years))
     tally.show("one user opens each measure for the first time", time.perf_counter() - began)
 
 
