@@ -297,7 +297,7 @@ def number_table(one: Watched, study: Served) -> None:
     value = study.rows(**WHOLE).value["manufacturing"]
     own = one.page.locator(".tabpanel tbody tr", has_text="South Korea")
     assert own.locator("td").last.inner_text() == written(value)
-    own.get_by_role("button").click()
+    own.get_by_role("button", name="South Korea").click()
     one.page.locator(".cell .notice").wait_for()
     one.settled()
     said = text(one, ".cell")
