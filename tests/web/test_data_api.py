@@ -212,6 +212,16 @@ def test_h11_h19_what_cannot_be_read_is_said_without_a_path(
     assert "/tmp" not in listed.text
 
 
+def test_a_cut_off_archive_is_asked_for_again(visitor: Any) -> None:
+    client, whole = visitor(), packed(FILES)
+    answer = sent(client, whole[: len(whole) // 2])
+    if answer.status_code == 200:
+        answer = asked(client, f"/api/uploads/{answer.json()['table']}")
+    error = answer.json()["error"]
+    assert error["found"].startswith("a damaged or cut-off zip archive")
+    assert error["remedy"].startswith("Send the whole file again")
+
+
 def members(archive: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return {name: opened.read(name) for name in opened.namelist()}

@@ -13,6 +13,8 @@ TOGETHER = (
     "Send it together with the table.toml that says what it holds: several files at a time, or "
     "one ZIP."
 )
+DAMAGED = "a damaged"
+AGAIN = "Send the whole file again; if it stays so, pack it anew."
 PUT_IN = "Put the table.toml that says what the files hold into the ZIP."
 
 
@@ -27,7 +29,9 @@ def for_a_visitor(error: FormatError) -> FormatError:
         name: getattr(error, name).replace(MANUAL, "the manual, “Your own table”")
         for name in ("found", "expected", "remedy")
     }
-    if error.found.endswith(UNKNOWN) and not error.found.startswith("a compressed file"):
+    if error.found.startswith(DAMAGED):
+        parts["expected"], parts["remedy"] = "the whole of it", AGAIN
+    elif error.found.endswith(UNKNOWN) and not error.found.startswith("a compressed file"):
         parts["expected"] = EXPECTED
         parts["remedy"] = PUT_IN if error.found.startswith("a zip archive") else TOGETHER
     return FormatError(error.place, found=parts["found"], expected=parts["expected"],
